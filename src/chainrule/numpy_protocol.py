@@ -58,7 +58,8 @@ from chainrule.ops.numpy_api import (
 )
 from chainrule.ops.numpy_api.keywords import of_ufunc, with_keywords
 from chainrule.ops.primitives import elementwise, windows
-from chainrule.ops.scipy_api import error_function, gamma, signal, softmax, special
+from chainrule.ops.scipy_api import signal
+from chainrule.ops.scipy_api.function_names import late_operations
 
 __all__: list[str] = []
 
@@ -160,15 +161,11 @@ for _ufunc, _operation in list(OPERATIONS.items()):
 
 # Functions of SciPy by name, since SciPy is not imported and may not be installed.
 
-for _module, _prefix in (
-    (special, "scipy.special"),
-    (error_function, "scipy.special"),
-    (gamma, "scipy.special"),
-    (softmax, "scipy.special"),
-    (signal, "scipy.signal"),
-):
-    for _name in _module.__all__:
-        OPERATIONS[f"{_prefix}.{_name}"] = with_keywords(_name, getattr(_module, _name))
+OPERATIONS.update(late_operations())
+for _name in signal.__all__:
+    OPERATIONS[f"scipy.signal.{_name}"] = with_keywords(
+        f"scipy.signal.{_name}", getattr(signal, _name)
+    )
 # What functions call that were imported by name, whose module's entry is not looked up.
 for _prefix in ("scipy.signal", "scipy.signal._sigtools"):
     OPERATIONS[f"{_prefix}._convolve2d"] = signal.convolve2d_compiled

@@ -94,7 +94,7 @@ def test_a_function_that_is_not_traced_has_its_derivative_by_hand() -> None:
 @pytest.mark.parametrize(
     ("function", "words"),
     [
-        (lambda x: scipy.special.j0(x), "scipy.special.j0"),
+        (lambda x: scipy.special.hyp0f1(2.0, x), "scipy.special.hyp0f1"),
         (lambda x: np.linalg.det(x[None]), "outside the function"),
         (lambda x: np.fft.fft(x), "np.cos"),
         (lambda x: np.emath.sqrt(x), "np.sqrt"),

@@ -9,7 +9,7 @@ No remedy is found by spelling: functions whose names resemble each other comput
 
 from __future__ import annotations
 
-__all__ = ["REMEDIES", "remedy_for"]
+__all__ = ["BY_HAND", "REMEDIES", "remedy_for"]
 
 
 def remedy_for(name: str) -> str:
@@ -17,13 +17,13 @@ def remedy_for(name: str) -> str:
     return REMEDIES.get(name) or _GENERAL
 
 
-_BY_HAND = (
+BY_HAND = (
     "under cr.grad, cr.custom_vjp(forward, backward) takes a forward that calls it on x.value and "
     "a backward written by hand"
 )
-_GENERAL = f"write it with arithmetic, np.where, np.einsum and the reductions; {_BY_HAND}"
+_GENERAL = f"write it with arithmetic, np.where, np.einsum and the reductions; {BY_HAND}"
 _OUTSIDE = "compute it outside the function and pass the result in"
-_LINEAR_ALGEBRA = f"{_OUTSIDE}; {_BY_HAND}"
+_LINEAR_ALGEBRA = f"{_OUTSIDE}; {BY_HAND}"
 _COSINES = "np.cos(2 * np.pi * np.outer(np.arange(x.size), np.arange(x.size)) / x.size)"
 _FOURIER = (
     "complex numbers cannot be traced: for a vector, its real part is "

@@ -15,6 +15,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from operator import itemgetter
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -198,7 +199,11 @@ class _Namespaces:
     def _replacement(self, namespace: dict[str, Any], module: str) -> _Replacement:
         # Functions of SciPy are operations by name; not all of them dispatch on their arguments.
         current = dict(namespace)  # a copy, as another thread may add names
-        named = {name for name in current if f"{module}.{name}" in self._functions}
+        named = {
+            name
+            for name, value in current.items()
+            if f"{module}.{name}" in self._functions or self._is_of_scipy(value)
+        }
         originals = {
             name: value
             for name, value in current.items()
@@ -218,6 +223,17 @@ class _Namespaces:
             return is_function and type(value) is not _Retried and value in self._functions
         except TypeError:  # unhashable
             return False
+
+    def _is_of_scipy(self, value: Any) -> bool:
+        """Whether a user's module has imported by name a function of SciPy that is an operation."""
+        if type(value) is np.ufunc:
+            return f"scipy.special.{value.__name__}" in self._functions and value != getattr(
+                np, value.__name__, None
+            )
+        if type(value) is not FunctionType:
+            return False
+        package = ".".join(str(value.__module__).split(".")[:2])
+        return f"{package}.{value.__name__}" in self._functions
 
     @property
     def _vectorized_call(self) -> Callable[..., Any]:

@@ -121,11 +121,19 @@ def _is_neutral(key: str, value: Any) -> bool:
     )
 
 
+def _title(name: str) -> str:
+    """The full name of a function: that of SciPy, or else of NumPy."""
+    return name if "." in name else f"np.{name}"
+
+
 def _keyword_message(name: str, key: str, value: Any, names: tuple[str, ...]) -> str:
     if key == "dtype":
-        return f"np.{name}: the keyword dtype={value!r} cannot be traced; use x.astype(dtype) first"
+        return (
+            f"{_title(name)}: the keyword dtype={value!r} cannot be traced; "
+            "use x.astype(dtype) first"
+        )
     known = ", ".join(each for each in names if len(each) > 1) or "none"
-    return f"np.{name}: the keyword {key}={value!r} cannot be traced, only these: {known}"
+    return f"{_title(name)}: the keyword {key}={value!r} cannot be traced, only these: {known}"
 
 
 # The keywords of every ufunc, and those of generalized ufuncs.
@@ -134,8 +142,9 @@ _UFUNC_KEYWORDS = ("out", "where", "dtype", "signature", "casting", "order", "su
 _CORE_AXES = ("axes", "axis", "keepdims")
 
 
-def of_ufunc(ufunc: np.ufunc, operation: Callable[..., Any]) -> Callable[..., Any]:
+def of_ufunc(ufunc: np.ufunc, operation: Callable[..., Any], name: str = "") -> Callable[..., Any]:
     """Wrap the operation of a ufunc to take ``out``, ``where``, ``dtype`` and ``axes``."""
+    name = name or ufunc.__name__
 
     @wraps(operation)
     def call(*operands: Any, **keywords: Any) -> Any:
@@ -145,15 +154,15 @@ def of_ufunc(ufunc: np.ufunc, operation: Callable[..., Any]) -> Callable[..., An
         where = keywords.pop("where", True)
         axes = {key: keywords.pop(key) for key in _CORE_AXES if key in keywords}
         for key in keywords.keys() - _parameters(_converted):
-            message = _keyword_message(ufunc.__name__, key, keywords[key], _UFUNC_KEYWORDS)
+            message = _keyword_message(name, key, keywords[key], _UFUNC_KEYWORDS)
             raise UnsupportedError(message)
         operands = _converted(ufunc, operands, **keywords)
         if where is not True:
             operands = tuple(_safe_where_unselected(ufunc, x, where) for x in operands)
         result = _along_axes(ufunc, operation, operands, **axes) if axes else operation(*operands)
         if where is not True:
-            result = _selected(ufunc.__name__, where, result, out)
-        return result if out is None else _written(ufunc.__name__, out, result)
+            result = _selected(name, where, result, out)
+        return result if out is None else _written(name, out, result)
 
     return call
 
@@ -215,7 +224,7 @@ def _selected(name: str, where: Any, result: Any, out: Any) -> Any:
     """Take the result where `where` is true, elsewhere what `out` holds."""
     if out is None:
         raise ArgumentError(
-            f"np.{name}: where= without out= leaves the other elements uninitialised; give "
+            f"{_title(name)}: where= without out= leaves the other elements uninitialised; give "
             "out=np.zeros_like(x), or use np.where(mask, result, other)"
         )
     if isinstance(result, tuple):
@@ -247,7 +256,7 @@ def _written(name: str, out: Any, result: Any) -> Any:
     if not isinstance(out, Node):
         raise UnsupportedError(
             update_message(frame_at(1))
-            or f"np.{name}: out= is a plain array, which cannot hold traced values; make it with "
-            "np.zeros_like(x, shape=...) of a traced x, or use the result instead"
+            or f"{_title(name)}: out= is a plain array, which cannot hold traced values; make it "
+            "with np.zeros_like(x, shape=...) of a traced x, or use the result instead"
         )
     return store_result(name, out, result)

@@ -1,0 +1,43 @@
+"""What the special functions share: polynomials, and float64 for their computation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import Any
+
+import numpy as np
+
+from chainrule.ops.primitives.broadcasting import cast
+from chainrule.ops.primitives.promotion import as_array, is_python_number
+
+__all__ = ["in_double", "polynomial"]
+
+
+def in_double(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compute a function of reals in float64, as SciPy does; in float32 for narrow operands.
+
+    Python numbers are weakly typed, as in NumPy's promotion.
+    """
+
+    @wraps(function)
+    def computed(*operands: Any) -> Any:
+        arrays = [x if is_python_number(x) else as_array(x) for x in operands]
+        dtypes = [x.dtype for x in arrays if not is_python_number(x)]
+        wide = [float(x) if is_python_number(x) else cast(x, "float64") for x in arrays]
+        results = function(*wide)
+        if not dtypes or not all(np.can_cast(each, np.float32) for each in dtypes):
+            return results
+        if isinstance(results, tuple):
+            return tuple(cast(each, "float32") for each in results)
+        return cast(results, "float32")
+
+    return computed
+
+
+def polynomial(x: Any, coefficients: Sequence[float]) -> Any:
+    """Evaluate by Horner's rule, the constant first."""
+    value: Any = coefficients[-1]
+    for each in coefficients[-2::-1]:
+        value = value * x + each
+    return value
