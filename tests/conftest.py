@@ -3,6 +3,7 @@
 Every program that is compiled, in child processes too, passes the verifier.
 """
 
+import gc
 import os
 import socket
 from collections.abc import Iterator
@@ -16,6 +17,12 @@ LOCAL_HOSTS = {None, "", "localhost", "127.0.0.1", "::1"}
 
 hypothesis.settings.register_profile("chainrule", derandomize=True, deadline=None, database=None)
 hypothesis.settings.load_profile("chainrule")
+
+
+def pytest_collection_finish() -> None:
+    """Leave the thousands of tests out of garbage collections, which ``cr.grad`` may start."""
+    gc.collect()
+    gc.freeze()
 
 
 def _refuse_remote_hosts(patch: pytest.MonkeyPatch) -> None:
