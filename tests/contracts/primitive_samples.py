@@ -88,8 +88,11 @@ PRIMITIVES = {
     for name, each in EVERY.items()
     if name not in ("get_result", "custom_vjp_call")
 }
-LINEAR_ALGEBRA = ("cholesky", "slogdet", "solve", "triangular_solve")
-NOT_COMPILED = LINEAR_ALGEBRA
+LINEAR_ALGEBRA = (
+    "cholesky", "cofactors", "det", "eigh", "least_squares", "matrix_exponential", "qr", "slogdet",
+    "solve", "svd", "triangular_solve",
+)  # fmt: skip
+NOT_COMPILED = (*LINEAR_ALGEBRA, "require")
 SAMPLES = [
     pytest.param(primitive, sample, id=f"{name}-{number}")
     for name, primitive in PRIMITIVES.items()

@@ -18,15 +18,35 @@ from chainrule.graph.primitive import Sample
 from chainrule.ops.primitives.broadcasting import broadcast_to
 from chainrule.ops.primitives.contraction import contract
 from chainrule.ops.primitives.elementwise import add, multiply
-from chainrule.ops.primitives.movement import reshape, transpose
+from chainrule.ops.primitives.movement import concatenate, reshape, strided_slice, transpose
 from chainrule.ops.primitives.rules import batched_alike
 from chainrule.ops.primitives.selection import select
 
 __all__ = [
     "LAPACK_DTYPES",
-    "batch_of_right_sides", "check_matrices", "check_square", "half_lower", "identity_like",
-    "inner_product", "lower_part", "matrix_product", "on_one_thread", "plus", "random_matrix",
-    "symmetric_sample", "transposed", "upper_part",
+    "batch_of_right_sides",
+    "check_matrices",
+    "check_square",
+    "column_of",
+    "columns",
+    "diagonal_matrix",
+    "diagonal_of",
+    "half_lower",
+    "identity_like",
+    "inner_product",
+    "lower_part",
+    "matrix_product",
+    "on_one_thread",
+    "plus",
+    "random_matrix",
+    "row_of",
+    "rows",
+    "side_by_side",
+    "stacked_rows",
+    "symmetric_sample",
+    "transposed",
+    "upper_part",
+    "zeros",
 ]  # fmt: skip
 
 LAPACK_DTYPES = ("float32", "float64")
@@ -112,6 +132,57 @@ def half_lower(x: Any) -> Any:
 def identity_like(a: Any) -> Any:
     """Return the identity matrices in the shape and dtype of square ones."""
     return broadcast_to(constant(np.eye(a.shape[-1], dtype=a.dtype)), a.shape)
+
+
+def column_of(x: Any) -> Any:
+    """Return vectors as matrices of one column."""
+    return reshape(x, shape=(*x.shape, 1))
+
+
+def row_of(x: Any) -> Any:
+    """Return vectors as matrices of one row."""
+    return reshape(x, shape=(*x.shape[:-1], 1, x.shape[-1]))
+
+
+def diagonal_matrix(x: Any) -> Any:
+    """Return diagonal matrices."""
+    n = x.shape[-1]
+    return select(np.eye(n, dtype=bool), broadcast_to(row_of(x), (*x.shape, n)), 0)
+
+
+def diagonal_of(a: Any) -> Any:
+    """Return the diagonals of square matrices."""
+    stack = _LETTERS[: a.ndim - 2]
+    ones = constant(np.ones(a.shape[-1], a.dtype))
+    eye = np.eye(a.shape[-1], dtype=bool)
+    return contract(select(eye, a, 0), ones, spec=f"{stack}xy,y->{stack}x")
+
+
+def zeros(x: Any) -> Any:
+    """Return zeros in the shape and dtype of an array."""
+    return constant(np.zeros(x.shape, x.dtype))
+
+
+def columns(x: Any, start: int, stop: int) -> Any:
+    """Return the columns from `start` to `stop`."""
+    whole = [(0, n, 1) for n in x.shape[:-1]]
+    return strided_slice(x, slices=(*whole, (start, stop - start, 1)))
+
+
+def rows(x: Any, start: int, stop: int) -> Any:
+    """Return the rows from `start` to `stop`."""
+    whole = [(0, n, 1) for n in x.shape]
+    return strided_slice(x, slices=(*whole[:-2], (start, stop - start, 1), whole[-1]))
+
+
+def side_by_side(*matrices: Any) -> Any:
+    """Join matrices along their columns."""
+    return concatenate(*matrices, axis=matrices[0].ndim - 1)
+
+
+def stacked_rows(*matrices: Any) -> Any:
+    """Join matrices along their rows."""
+    return concatenate(*matrices, axis=matrices[0].ndim - 2)
 
 
 # Batches.
