@@ -51,11 +51,11 @@ def test_values_and_derivatives_equal_those_of_an_unrolled_loop() -> None:
         assert cr.jit(cr.grad(loop))(0.7, n) == pytest.approx(expected, rel=1e-13)
 
 
-def test_higher_derivatives_agree_with_differences_in_nested_loops_too() -> None:
+def test_second_derivatives_agree_with_differences_in_nested_loops_too() -> None:
     for function in (loop, nested):
-        compiled = cr.jit(function)
-        assert cr.check_grads(lambda x, f=compiled: f(x, 3), (0.7,), order=2) < 1e-7
-        second = cr.grad(cr.grad(function))
+        first, second = cr.jit(cr.grad(function)), cr.grad(cr.grad(function))
+        difference = (first(0.7 + 1e-6, 3) - first(0.7 - 1e-6, 3)) / 2e-6
+        assert second(0.7, 3) == pytest.approx(difference, rel=1e-7)
         assert cr.jit(second)(0.7, 3) == pytest.approx(second(0.7, 3), rel=1e-12)
         forward = cr.jvp(lambda x, f=function: cr.grad(f)(x, 3), (0.7,), (1.0,))[1]
         assert forward == pytest.approx(second(0.7, 3), rel=1e-12)

@@ -28,6 +28,7 @@ from chainrule.graph.array_interface import ATTRIBUTES, OPERATIONS, ArrayInterfa
 from chainrule.graph.array_type import ArrayType, snapshot, type_of
 from chainrule.graph.captured_arrays import capturing
 from chainrule.graph.environment import Environment, current_environment
+from chainrule.graph.protocol_gaps.control_flow import control_flow_remedy
 from chainrule.graph.source_location import frame_at, user_instruction
 
 if TYPE_CHECKING:
@@ -169,7 +170,8 @@ class Node(ArrayInterface):
         """
         content = as_node(self)
         if not content.is_known:
-            message = trace_errors.unknown_value(repr(self.type), self.origin)
+            remedy = control_flow_remedy(user_instruction(frame_at(1)))
+            message = trace_errors.unknown_value(repr(self.type), self.origin, remedy)
             raise refused(message)
         compute([content])
         return content.known_value

@@ -142,14 +142,20 @@ def source_text(origin: Origin | None) -> str:
     return f" (made at {Path(file).name}:{line})"
 
 
-def unknown_value(type_: str, origin: Origin | None) -> str:
+def unknown_value(type_: str, origin: Origin | None, remedy: str | None = None) -> str:
     """Return the message for reading the value of an abstract node."""
-    return (
+    asked = (
         f"the value of a traced {type_}{source_text(origin)} was asked for, but under cr.jit and "
-        "cr.vmap and inside cr.scan values are not known while the function is traced; use "
-        "np.where(condition, a, b) instead of if, np.max, np.sort instead of max, sorted, shapes "
-        "instead of values for sizes, cr.jit(f, static_argnums=...) for an argument that is a "
-        "size, an axis, a count or a flag, or leave out cr.jit and cr.vmap"
+        "cr.vmap and inside cr.scan, cr.while_loop and cr.cond values are not known while the "
+        "function is traced; "
+    )
+    if remedy is not None:
+        return f"{asked}{remedy}; for a flag or a count use cr.jit(f, static_argnums=...)"
+    return asked + (
+        "use np.where(condition, a, b) or cr.cond(condition, if_true, if_false) instead of if, "
+        "cr.while_loop(condition, body, init) instead of while, np.max, np.sort instead of max, "
+        "sorted, shapes instead of values for sizes, cr.jit(f, static_argnums=...) for an argument "
+        "that is a size, an axis, a count or a flag, or leave out cr.jit and cr.vmap"
     )
 
 
