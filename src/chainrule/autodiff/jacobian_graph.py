@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from chainrule.autodiff.batching import batched
+from chainrule.autodiff.coloring import colors_of, decompressed
 from chainrule.autodiff.forward import tangents
 from chainrule.autodiff.masked import Cotangent, Masked
 from chainrule.autodiff.reverse import cotangents
+from chainrule.autodiff.sparsity import dependence
 from chainrule.graph.array_type import ArrayType
 from chainrule.graph.environment import suspended
 from chainrule.graph.node import Node, ancestors, constant, variable
@@ -112,48 +115,84 @@ def _operations_of(node: Node) -> int:
 
 
 def _by_columns(outputs: Sequence[Node], inputs: Sequence[Node]) -> Blocks:
-    columns: list[list[Node | None]] = []
-    for source in inputs:
-        found = _along_identity(_pushed(outputs, source), source)
-        columns.append(
-            [
-                None if each is None else _moved(each, source.shape, output.shape)
-                for each, output in zip(found, outputs, strict=True)
-            ]
-        )
-    return [list(each) for each in zip(*columns, strict=True)] if columns else [[] for _ in outputs]
+    columns = [_along_all(_pushed(outputs, each), each, outputs, False) for each in inputs]
+    return [[column[i] for column in columns] for i in range(len(outputs))]
 
 
 def _by_rows(outputs: Sequence[Node], inputs: Sequence[Node]) -> Blocks:
-    rows: Blocks = []
-    for output in outputs:
-        found = _along_identity(_pulled(output, inputs), output)
-        rows.append(
-            [
-                None if each is None else reshape(each, shape=(*output.shape, *source.shape))
-                for each, source in zip(found, inputs, strict=True)
-            ]
-        )
-    return rows
+    return [_along_all(_pulled(each, inputs), each, inputs, True) for each in outputs]
 
 
-def _moved(columns: Node, inner: tuple[int, ...], outer: tuple[int, ...]) -> Node:
-    """Give (columns, *outer) the shape (*outer, *inner)."""
-    ndim = len(outer)
-    moved = transpose(columns, axes=(*range(1, ndim + 1), 0)) if ndim else columns
-    return reshape(moved, shape=(*outer, *inner))
-
-
-def _along_identity(derivative: Derivative, source: Node) -> list[Node | None]:
-    """Derivatives along all elements of `source`, along a new first axis."""
+def _along_all(
+    derivative: Derivative, source: Node, targets: Sequence[Node], are_rows: bool
+) -> list[Node | None]:
+    """Derivatives along each element of `source`: the rows of the Jacobian, or its columns."""
     variables, results = derivative
     if not variables:
-        return [None if each is None else reshape(each, shape=(1, *each.shape)) for each in results]
-    size = source.size
-    raw = _identity(size, source)
-    pairs = [(raw, True), (raw != 0, True)]
+        return [
+            None if each is None else _block(each, source, target, are_rows)
+            for each, target in zip(results, targets, strict=True)
+        ]
+    pattern = _pattern(derivative, source)
+    colors = None if pattern is None else colors_of(pattern, source.size // _PAYS)
+    if pattern is None or colors is None:
+        found = _along(derivative, _identity(source.size, source))
+        return [
+            None if each is None
+            else _block(each if are_rows else _last_axis_first(each), source, target, are_rows)
+            for each, target in zip(found, targets, strict=True)
+        ]  # fmt: skip
+    blocks: list[Node | None] = []
+    start = 0
+    for sums, target in zip(_along(derivative, _seeds(colors, source)), targets, strict=True):
+        if sums is None:
+            blocks.append(None)
+            continue
+        part = pattern[start : start + target.size]
+        start += target.size
+        block = decompressed(
+            reshape(sums, shape=(sums.shape[0], target.size)), part, colors, are_rows
+        )
+        blocks.append(_block(block, source, target, are_rows))
+    return blocks
+
+
+def _seeds(colors: Any, source: Node) -> Node:
+    """The sums of the rows of the identity of each color."""
+    seeds = np.zeros((int(colors.max()) + 1, source.size), source.dtype)
+    seeds[colors, np.arange(source.size)] = 1
+    return constant(seeds.reshape((-1, *source.shape)))
+
+
+def _block(found: Node, source: Node, target: Node, are_rows: bool) -> Node:
+    shapes = (source.shape, target.shape) if are_rows else (target.shape, source.shape)
+    return reshape(found, shape=(*shapes[0], *shapes[1]))
+
+
+def _last_axis_first(columns: Node) -> Node:
+    """Move the first axis, along the columns, to the end."""
+    return transpose(columns, axes=(*range(1, columns.ndim), 0))
+
+
+def _pattern(derivative: Derivative, source: Node) -> Any:
+    """Which results depend on which elements of the seed; None where it cannot be sparse."""
+    variables, results = derivative
+    elements = sum(each.size for each in results if each is not None)
+    if source.size < _LARGE or elements < _LARGE:
+        return None
+    return dependence(results, variables[0])
+
+
+_LARGE, _PAYS = 24, 3
+"""Sparsity is looked for in so many columns, which must need so many times less colors."""
+
+
+def _along(derivative: Derivative, seeds: Node) -> list[Node | None]:
+    """Derivatives along several seeds, batched along the first axis."""
+    variables, results = derivative
+    size = seeds.shape[0]
     nodes = [each for each in results if each is not None]
-    found = iter(batched(nodes, variables, pairs, size))
+    found = iter(batched(nodes, variables, [(seeds, True), (seeds != 0, True)], size))
     return [None if each is None else _with_axis(*next(found), size) for each in results]
 
 
