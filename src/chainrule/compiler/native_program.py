@@ -15,6 +15,7 @@ from chainrule.compiler.backends.calling_convention import (
     FAILURE,
     FIRST_ARRAY,
     FIRST_ITERATION,
+    INTERRUPTED,
 )
 from chainrule.compiler.graph_compiler import GraphCompiler
 from chainrule.compiler.runtime.contiguous import CONTIGUOUS, contiguous_array, is_contiguous
@@ -22,6 +23,7 @@ from chainrule.compiler.runtime.launcher import Launcher, MachineCode
 from chainrule.compiler.runtime.program_memory import ProgramMemory
 from chainrule.compiler.runtime.result_pool import ResultPool
 from chainrule.compiler.runtime.routines import Routines
+from chainrule.compiler.runtime.signals import raise_handler_error
 from chainrule.graph.evaluate import evaluate
 from chainrule.graph.graph import Graph
 
@@ -148,7 +150,9 @@ class NativeProgram:
         launcher, memory = self._launcher, self._memory
         block = memory.block
         with launcher.lock:
-            block[FIRST_ITERATION : memory.first_constant] = [
+            # An error that was raised as the latest run ended may have left its failure there.
+            block[FAILURE : memory.first_constant] = [
+                0,
                 *iterations,
                 *map(id, inputs),
                 *map(id, results),
@@ -158,6 +162,8 @@ class NativeProgram:
             if not failure:
                 return results
             block[FAILURE] = 0
+            if failure >= INTERRUPTED:
+                raise_handler_error(block)
             if self._routines is not None and failure >= FAILED_ROUTINE:
                 raise self._routines.error(failure)
         evaluate(self._graph, inputs)  # raises what NumPy raises
@@ -188,9 +194,12 @@ class NativeProgram:
             with lock:
                 block[slot], block[slot + 1] = id(array), id(result)
                 launch(address)
-                if not block[FAILURE]:
+                failure = block[FAILURE]
+                if not failure:
                     return result
                 block[FAILURE] = 0
+                if failure >= INTERRUPTED:
+                    raise_handler_error(block)
             return self([*fixed, array])[0]  # raises
 
         return call

@@ -1,5 +1,9 @@
 """Compiled ``while_loop`` and ``cond``: the values of the NumPy evaluator, on any threads."""
 
+import os
+import signal
+import threading
+
 import numpy as np
 import pytest
 
@@ -85,3 +89,30 @@ def test_conditions_that_are_constant_leave_no_loop():
         graph = simplify(trace(function)(x))
         equations = [n.primitive.name for n in graph.equations if not n.primitive.is_broadcast]
         assert equations == names
+
+
+def test_a_loop_without_end_lets_python_handle_signals(in_child):
+    def count(last, x):
+        return cr.while_loop(lambda c: c[0] != last, lambda c: (c[0] + 1, c[1] * 1.5), (0, x))
+
+    def interrupt_after(seconds):
+        threading.Timer(seconds, os.kill, (os.getpid(), signal.SIGINT)).start()
+
+    def check():
+        cr.set_num_threads(2)
+        for x in (np.float64(1.0), np.ones(60_000)):
+            program = NativeProgram(trace(count)(np.int64(0), x))
+            assert program.is_multithreaded == (x.size > 1)
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            interrupt_after(0.05)
+            with pytest.raises(KeyboardInterrupt):
+                program([np.int64(-1), x])
+            assert program([np.int64(2), x])[1].flat[0] == 2.25
+        # A handler that returns does not end the loop.
+        program, calls = NativeProgram(trace(count)(np.int64(0), np.float64(1.0))), []
+        signal.signal(signal.SIGINT, lambda *_: calls.append(1))
+        interrupt_after(0.01)
+        assert program([np.int64(10**8), np.float64(1.0)])[0] == 10**8
+        assert calls == [1]
+
+    in_child(check)

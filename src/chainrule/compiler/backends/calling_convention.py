@@ -7,8 +7,11 @@ A compiled program is one function, called once by each of its threads::
 ``block`` is the *argument block*, an array of int64 words::
 
     ARENA                    address of the arena, a multiple of ``ALIGNMENT``
+    HANDLER_ERROR            three words: type, value and traceback of the error that a signal
+                             handler raised while the program ran
     FAILURE                  0, plus 1 where an index is out of bounds, plus `FAILED_ROUTINE` times
-                             the number of the first external routine that failed, from 1 on
+                             the number of the first external routine that failed, from 1 on, plus
+                             `INTERRUPTED` where a signal handler raised an error
     FIRST_ITERATION          first iteration of an outermost ``loop``
     END_ITERATION            iteration before which it ends, if not at its own trip count
     FIRST_ARRAY and on       inputs, outputs, constants: addresses of NumPy's array objects
@@ -49,6 +52,8 @@ __all__ = [
     "FAILURE",
     "FIRST_ARRAY",
     "FIRST_ITERATION",
+    "HANDLER_ERROR",
+    "INTERRUPTED",
     "JOB_BLOCK",
     "JOB_CORE",
     "JOB_GENERATION",
@@ -60,9 +65,11 @@ __all__ = [
 ALIGNMENT = 64
 """Bytes of a cache line."""
 
-ARENA, FAILURE, FIRST_ITERATION, END_ITERATION, FIRST_ARRAY = range(5)
+ARENA, HANDLER_ERROR = 0, 1
+FAILURE, FIRST_ITERATION, END_ITERATION, FIRST_ARRAY = range(4, 8)
 
 FAILED_ROUTINE = 2
+INTERRUPTED = 2**62
 
 CONTEXT_BLOCK, CONTEXT_SCRATCH, CONTEXT_INDICES = range(3)
 

@@ -30,6 +30,7 @@ from chainrule.compiler.backends.llvm.registers import constant
 from chainrule.compiler.backends.llvm.routine_calls import RoutineTable
 from chainrule.compiler.backends.llvm.spmd.barrier import barrier_function
 from chainrule.compiler.backends.llvm.spmd.row_partition import RowPartition, partition_rows
+from chainrule.compiler.backends.llvm.spmd.signal_poll import SignalPoll, may_take_long
 from chainrule.compiler.backends.llvm.spmd.work_sharing import (
     BarrierPlacement,
     is_multithreaded,
@@ -113,6 +114,7 @@ class _ModuleEmitter:
         self.routines = RoutineTable(calls, layout, FIRST_ARRAY + len(self.words))
         self.is_timed = is_timed
         self.cycle_counter: CycleCounter | None = None
+        self.signal_poll: SignalPoll | None = None
 
     def emit(self, comments: Mapping[Nest, Sequence[str]] | None = None) -> str:
         """Emit the function and all that it calls, with comments above each nest."""
@@ -307,7 +309,12 @@ class _ModuleEmitter:
         The first thread alone stores the condition, and all others read it behind a barrier.
         """
         condition = step.condition
-        if condition is None or step.axis.extent == 1 or not _may_fail(step):
+        if condition is None or step.axis.extent == 1:
+            return
+        is_polled = may_take_long(step)
+        if is_polled:
+            self._signal_poll().emit(step)
+        if not is_polled and not _may_fail(step):
             return
         if is_synchronized and self.barriers.is_pending(condition.element.buffer):
             self._emit_barrier()
@@ -322,6 +329,14 @@ class _ModuleEmitter:
             )
         if is_synchronized:
             self.barriers.record_store(condition.element.buffer)
+
+    def _signal_poll(self) -> SignalPoll:
+        if self.signal_poll is None:
+            with self.builder.goto_entry_block():
+                slot = self.builder.alloca(emit.INDEX)
+                thread = self.thread if self.is_multithreaded else None
+                self.signal_poll = SignalPoll(self.builder, self.block, slot, thread)
+        return self.signal_poll
 
     def _loop_range(self, step: Loop, shared: bool) -> tuple[ir.Value, ir.Value]:
         """Return the iterations of a loop.

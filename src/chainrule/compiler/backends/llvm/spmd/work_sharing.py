@@ -18,7 +18,7 @@ from chainrule.compiler.loop_ir.expressions import axes_of, cost
 from chainrule.compiler.loop_ir.loops import Axis, Buffer, Call, Contraction, Loop, Nest, Step
 from chainrule.compiler.loop_passes.memory_plan import MemoryPlan
 
-__all__ = ["BarrierPlacement", "is_multithreaded", "is_shared"]
+__all__ = ["BarrierPlacement", "estimated_cycles", "is_multithreaded", "is_shared"]
 
 MIN_SHARED_CYCLES = 4000
 """Cycles from which on a nest is shared; a barrier costs some hundreds."""
@@ -38,7 +38,7 @@ def _shared_cycles(step: Step, partitioned: Collection[Loop]) -> float:
     if not is_shared(step, partitioned):
         return 0
     if step in partitioned or not isinstance(step, Loop) or step.is_parallel:
-        return _cycles(step)
+        return estimated_cycles(step)
     return sum(_shared_cycles(each, partitioned) for each in step.steps)
 
 
@@ -46,7 +46,7 @@ def is_shared(step: Step, partitioned: Collection[Loop]) -> bool:
     """Whether threads share a nest; for a sequential loop, whether they share any in it."""
     if isinstance(step, Loop) and step not in partitioned and not step.is_parallel:
         return any(is_shared(each, partitioned) for each in step.steps)
-    if isinstance(step, Call) or _cycles(step) < MIN_SHARED_CYCLES:
+    if isinstance(step, Call) or estimated_cycles(step) < MIN_SHARED_CYCLES:
         return False
     if isinstance(step, Loop) or step.contraction is not None:
         return True
@@ -62,10 +62,11 @@ def _trip_count(nest: Nest) -> int:
     return -(-first.extent // lanes_of(nest.statements, first.extent))
 
 
-def _cycles(step: Step) -> float:
-    """Estimate the cycles of a step on one core."""
+def estimated_cycles(step: Step) -> float:
+    """Estimate the cycles of a step on one core; of a loop with a condition, for one iteration."""
     if isinstance(step, Loop):
-        return step.axis.extent * sum(map(_cycles, step.steps))
+        trip_count = step.axis.extent if step.condition is None else 1
+        return trip_count * sum(map(estimated_cycles, step.steps))
     if isinstance(step, Call):
         return CALL_CYCLES + step.flops / CALL_FLOPS_PER_CYCLE
     nest, total = step, 0.0
