@@ -73,6 +73,32 @@ def test_times_that_are_not_reached_are_nan() -> None:
     assert np.isnan(found.y[2])
 
 
+def test_derivatives_by_start_parameters_and_time_are_those_of_the_solution() -> None:
+    def end(y: Any, rate: Any, t: Any) -> Any:
+        times = np.stack([0 * t, t])
+        return dormand_prince(lambda t, y, rate: rate * y, y, times, (rate,), max_steps=40).y[-1]
+
+    at = (2.0, -0.5, 1.5)
+    exact = 2.0 * np.exp(-0.75)
+    expected = (exact / 2, exact * 1.5, exact * -0.5)
+    found = cr.grad(end, argnums=(0, 1, 2))(*at)
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
+    compiled = cr.jit(cr.grad(end, argnums=(0, 1, 2)))
+    np.testing.assert_allclose(compiled(*at), found, rtol=1e-12)
+    _, tangent = cr.jvp(end, at, (1.0, 0.0, 2.0))
+    np.testing.assert_allclose(tangent, expected[0] + 2 * expected[2], rtol=1e-6)
+
+
+def test_a_batch_of_starts_has_the_solutions_of_each() -> None:
+    starts = np.random.default_rng(0).normal(size=(3, 2))
+    solve = lambda y: dormand_prince(oscillator, y, TIMES[:3], (1.0,))  # noqa: E731
+    found = cr.vmap(solve)(starts)
+    for row, start in enumerate(starts):
+        alone = solve(start)
+        assert found.steps[row] == alone.steps
+        np.testing.assert_allclose(found.y[row], alone.y, rtol=1e-12)
+
+
 def test_bad_arguments_are_refused() -> None:
     with pytest.raises(ArgumentError, match="increase or decrease"):
         dormand_prince(lambda t, y: y, 1.0, np.array([0.0, 2.0, 1.0]))

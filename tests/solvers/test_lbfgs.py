@@ -79,6 +79,18 @@ def test_it_takes_trees_and_float32() -> None:
     np.testing.assert_allclose(found.x["a"], 2, rtol=1e-3)
 
 
+def test_the_derivative_of_a_minimum_is_that_of_the_implicit_function_theorem() -> None:
+    def minimum(a: Any) -> Any:
+        function = lambda x: np.sum(np.cosh(x - a)) + np.sum(x) ** 2  # noqa: E731
+        return lbfgs(function, np.zeros(2), gtol=1e-9, max_steps=60).x
+
+    a = np.array([1.0, 2.0])
+    by_x = np.diag(np.cosh(minimum(a) - a)) + 2
+    expected = np.linalg.solve(by_x, np.diag(np.cosh(minimum(a) - a)))
+    np.testing.assert_allclose(cr.jacobian(minimum)(a), expected, rtol=1e-4)
+    np.testing.assert_allclose(cr.grad(lambda a: minimum(a)[0])(a), expected[0], rtol=1e-4)
+
+
 def test_it_starts_at_a_minimum_and_says_where_it_fails() -> None:
     at_once = lbfgs(lambda x: np.sum(x * x), np.zeros(3))
     assert (at_once.steps, at_once.evaluations, at_once.success) == (0, 1, True)
