@@ -148,7 +148,7 @@ def value_and_grad(
         if may_be_left and type(output) is not Node:
             replace_leftovers((function, args, kwargs), nodes, environment)
             if not environment.has_stores and reference_counts(nodes) != counts:
-                replace_unreachable_leftovers(nodes, environment)
+                replace_unreachable_leftovers(nodes, counts, environment)
         close(nodes)
         trees = regroup(flat, args, positions)
         gradient = trees[0] if is_single else tuple(trees)

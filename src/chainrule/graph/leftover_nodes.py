@@ -47,14 +47,20 @@ def replace_leftovers(
                 _replace_members(container, own)
 
 
-def replace_unreachable_leftovers(variables: Sequence[Node], environment: Environment) -> None:
+def replace_unreachable_leftovers(
+    variables: Sequence[Node], counts: list[int], environment: Environment
+) -> None:
     """Replace the nodes of a trace by their values wherever the garbage collector sees them.
 
-    Not beside other threads, which may be building the tuples that it lists.
+    `counts` are the reference counts before the trace. Not beside other threads, which may be
+    building the tuples that the collector lists.
     """
     if any(map(_runs_python, threading.enumerate())):
         return
-    gc.collect()
+    for generation in (1, 2):  # the young one is that of the trace, and takes little time
+        gc.collect(generation)
+        if reference_counts(variables) == counts:
+            return
     own = {node.serial for node in variables}
     left = [each for each in gc.get_objects() if type(each) is Node and each.serial > min(own)]
     with environment:
