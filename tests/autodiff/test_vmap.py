@@ -186,3 +186,17 @@ def test_what_has_no_meaning_is_refused_with_a_remedy(
 ) -> None:
     with pytest.raises(kind, match=message):
         call()
+
+
+def test_a_compiled_function_is_batched_to_a_compiled_one() -> None:
+    calls: list[int] = []
+
+    @cr.jit
+    def function(x: Any, count: Any) -> Any:
+        calls.append(1)
+        return np.tanh(x) * count
+
+    batch = cr.vmap(function, (0, None))
+    for _ in range(2):
+        np.testing.assert_allclose(batch(X, 2.0), np.tanh(X) * 2)
+    assert calls == [1]

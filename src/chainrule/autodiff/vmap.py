@@ -24,6 +24,7 @@ from chainrule.autodiff.batch_axes import (
     placed_axis,
 )
 from chainrule.autodiff.batching import batched
+from chainrule.autodiff.recompilation import recompiled
 from chainrule.autodiff.results import evaluate_results
 from chainrule.errors import DTypeError
 from chainrule.graph.array_type import type_of
@@ -93,6 +94,9 @@ def vmap(
     if axis_size is not None:
         check_known("vmap", axis_size, "axis_size")
         axis_size = checked_count("vmap", "axis_size", axis_size, 0)
+    jitted = recompiled(function, lambda source: vmap(source, in_axes, out_axes, axis_size))
+    if jitted is not None:
+        return jitted
 
     @boundary
     @wraps(function)

@@ -3,6 +3,7 @@
 import numpy as np
 
 from chainrule.compiler.loop_ir.access import accesses
+from chainrule.ops.primitives.contraction import contract
 from tests.compiler.programs.loop_text import Loops, matrix
 
 
@@ -38,3 +39,14 @@ def test_elementwise_buffers_have_the_layout_of_their_operands():
         matrix(50, 9),
     )
     assert strides["contract"] == strides["sin"] == (1, 64)
+
+
+def test_rows_that_are_read_for_all_points_of_another_axis_are_row_major():
+    """Vectors of the outer product run along its last axis; those of what precedes, along rows."""
+    strides = strides_of(
+        lambda x, w: contract(x, np.exp(np.sin(x @ w)), spec="bi,bj->bij"),
+        matrix(64, 50),
+        matrix(50, 9),
+    )
+    assert strides["contract"] == (1, 64)
+    assert strides["exp"] == (9, 1)

@@ -7,8 +7,9 @@
 
 Legal for arena buffers that no alias shows in another shape and no call is given. Buffers that an
 elementwise statement reads or writes at the same index get one layout (union-find); a mere copy may
-change it. Pays because vectors along three columns would be nearly empty, and along 200 rows they
-are full (decision 0011).
+change it, and so may what computes an operand whose rows are read for all points of another axis,
+as in an outer product for each row. Pays because vectors along three columns would be nearly empty,
+and along 200 rows they are full (decision 0011).
 """
 
 from __future__ import annotations
@@ -17,15 +18,25 @@ from collections.abc import Iterator, Sequence
 from typing import cast
 
 from chainrule.compiler.loop_ir.access import accesses
-from chainrule.compiler.loop_ir.expressions import loads_of
-from chainrule.compiler.loop_ir.layout import FEW_COLUMNS, Layout, is_narrow
-from chainrule.compiler.loop_ir.loops import Buffer, Call, Contraction, Item, Load, Loop, Statement
+from chainrule.compiler.loop_ir.expressions import axes_of, loads_of
+from chainrule.compiler.loop_ir.layout import FEW_COLUMNS, SHORT, Layout, is_narrow
+from chainrule.compiler.loop_ir.loops import (
+    Affine,
+    Buffer,
+    Call,
+    Contraction,
+    Item,
+    Load,
+    Loop,
+    Statement,
+)
 
 __all__ = ["assign_layout"]
 
 
 def assign_layout(items: Sequence[Item]) -> Layout:
     """Choose the arena buffers that are stored column-major."""
+    reused = _reused_rows(items)
     parent: dict[Buffer, Buffer] = {}
     row_major: set[Buffer] = set()
 
@@ -38,10 +49,12 @@ def assign_layout(items: Sequence[Item]) -> Layout:
         for buffer, _, _ in accesses(item):
             find(buffer.root)
             is_argument = isinstance(item, Call)
-            if is_argument or buffer.kind != "arena" or not is_narrow(buffer.shape):
+            is_row_major = is_argument or buffer.kind != "arena" or buffer.root in reused
+            if is_row_major or not is_narrow(buffer.shape):
                 row_major.add(buffer.root)
         is_copy = isinstance(item, Statement) and isinstance(item.value, Load)
-        if isinstance(item, Statement) and not item.reduction and not is_copy:
+        changes_layout = isinstance(item, Statement) and item.target.root in reused
+        if isinstance(item, Statement) and not (item.reduction or is_copy or changes_layout):
             for load in loads_of(item.value):
                 if load.buffer.shape == item.target.shape and load.index == item.index:
                     parent[find(load.buffer.root)] = find(item.target.root)
@@ -51,6 +64,33 @@ def assign_layout(items: Sequence[Item]) -> Layout:
     targets = [item.target for item in _without_loops(items) if isinstance(item, Contraction)]
     few = {b for b in targets if b.root not in row_major and b.shape[-1] < FEW_COLUMNS}
     return Layout(frozenset(free | few))
+
+
+def _reused_rows(items: Sequence[Item]) -> set[Buffer]:
+    """Narrow results of elementwise statements, read by row for all points of a long axis alone."""
+    reused: set[Buffer] = set()
+    others: set[Buffer] = set()
+    for item in _without_loops(items):
+        if not isinstance(item, Statement):
+            others |= {buffer.root for buffer, _, _ in accesses(item)}
+            continue
+        others |= {item.target.root} if item.reduction else set()
+        for load in loads_of(item.value):
+            (reused if _is_reused(item, load) else others).add(load.buffer.root)
+    return reused - others
+
+
+def _is_reused(statement: Statement, load: Load) -> bool:
+    """Whether an elementwise statement has a long axis that a load does not depend on."""
+    if not is_narrow(load.buffer.shape):
+        return False
+    read = {axis for index in load.index if isinstance(index, Affine) for axis, _ in index.terms}
+    return (
+        not statement.reduction
+        and not statement.is_scatter
+        and load.is_affine
+        and any(axis.extent >= SHORT and axis not in read for axis in axes_of(statement))
+    )
 
 
 def _without_loops(items: Sequence[Item]) -> Iterator[Item]:
