@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.autodiff.carry_stores import step_function
 from chainrule.autodiff.reverse import MASKED_RULES
 from chainrule.autodiff.while_loop_reverse import while_loop_masked_vjp, while_loop_vjp
 from chainrule.autodiff.while_loop_rules import while_loop_batch, while_loop_jvp
@@ -64,9 +65,11 @@ def _evaluate(
 ) -> tuple[Any, ...]:
     first, start = condition_shared, condition_shared + body_shared
     tested, shared, carry = arrays[:first], arrays[first:start], arrays[start:]
+    run, stored = step_function(body, body_shared)
+    carry = [np.array(each) if i in stored else each for i, each in enumerate(carry)]
     step = 0
     while step != max_steps and evaluate(condition, [*tested, *carry])[0]:
-        carry = evaluate(body, [*shared, *carry])
+        carry = run(shared, carry)
         step += 1
     return tuple(carry)
 
