@@ -43,6 +43,21 @@ def test_a_singular_derivative_outside_is_not_reached_from_the_other_branch() ->
         assert cr.jit(cr.grad(f))(x) == expected
 
 
+def test_each_entry_of_a_batch_runs_its_own_branch() -> None:
+    xs, numbers = np.array([0.3, 2.0, 5.0]), np.array([0, 4, 2])
+    for f in (choice, cr.grad(choice)):
+        for run in (lambda f: f, cr.jit):
+            for indices in (numbers, numbers[:1].repeat(3), numbers[1:2].repeat(3)):
+                found = run(cr.vmap(f))(xs, indices)
+                expected = [f(x, n) for x, n in zip(xs, indices, strict=True)]
+                np.testing.assert_allclose(found, expected, rtol=1e-14)
+            of_one = run(cr.vmap(f, in_axes=(0, None)))(xs, 4)
+            np.testing.assert_allclose(of_one, [f(x, 4) for x in xs], rtol=1e-14)
+    root = lambda x: cr.cond(x > 0, lambda: np.sqrt(x), lambda: 0.0)  # noqa: E731
+    summed = cr.jit(cr.grad(lambda xs: np.sum(cr.vmap(root)(xs))))
+    np.testing.assert_array_equal(summed(np.array([4.0, 0.0, -1.0])), [0.25, 0.0, 0.0])
+
+
 def test_a_known_test_is_the_if_of_python() -> None:
     assert cr.cond(True, lambda: "text", lambda: 1 / 0) == "text"
     assert cr.cond(np.float64(0), lambda: 1, lambda: 2.5) == 2.5

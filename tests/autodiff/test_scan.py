@@ -145,3 +145,18 @@ def test_index_maps_of_an_outer_value_are_shared_by_every_step_under_jit_of_grad
         _, found = cr.jit(cr.value_and_grad(loss, 1))(part, p, xs)
         np.testing.assert_allclose(found, expected, rtol=1e-12)
         np.testing.assert_allclose(cr.grad(cr.jit(loss), 1)(part, p, xs), expected, rtol=1e-12)
+
+
+def test_a_batch_of_scans_equals_a_loop_over_the_batch() -> None:
+    def f(W: Any, xs: Any, h0: Any, reverse: bool) -> Any:
+        return cr.scan(lambda h, x: step(W, h, x), h0, xs, reverse=reverse)
+
+    many = [np.stack([each, -each, 2 * each]) for each in (W, XS, H0)]
+    for axes in ((0, 0, 0), (None, 0, None), (None, None, 0), (0, None, None)):
+        for reverse in (False, True):
+            args = [b if axis == 0 else b[0] for b, axis in zip(many, axes, strict=True)]
+            found = cr.vmap(lambda *a, r=reverse: f(*a, r), in_axes=axes)(*args)
+            for i in range(3):
+                row = [b[i] if axis == 0 else b[0] for b, axis in zip(many, axes, strict=True)]
+                for a, b in zip(found, f(*row, reverse), strict=True):
+                    np.testing.assert_allclose(a[i], b, rtol=1e-13)

@@ -103,6 +103,31 @@ def test_the_carry_is_a_tree_of_several_dtypes_and_python_numbers_adopt_the_dtyp
         assert last["sum"].dtype == last["x"].dtype == np.float32
 
 
+def test_each_entry_of_a_batch_runs_its_own_number_of_steps() -> None:
+    """An entry that has ended must not read beyond the end of the table, nor divide by zero."""
+
+    def bounded(x: Any, n: Any) -> Any:
+        """A loop that is defined only for the steps that each entry runs."""
+
+        def body(c: Any) -> Any:
+            return c[0] + 1, c[1] * np.take(TABLE, c[0]) + np.sqrt(x) / (n - c[0])
+
+        return cr.while_loop(lambda c: c[0] < n, body, (0, x), max_steps=9)[1]
+
+    xs, counts = np.array([0.3, 2.0, 5.0]), np.array([0, 7, 2])
+    derivative = cr.grad(bounded)
+    for f in (bounded, derivative, cr.grad(lambda x, n: derivative(x, n) * x)):
+        expected = [f(x, n) for x, n in zip(xs, counts, strict=True)]
+        for run in (lambda f: f, cr.jit):
+            np.testing.assert_allclose(run(cr.vmap(f))(xs, counts), expected, rtol=1e-13)
+            shared = run(cr.vmap(f, in_axes=(0, None)))(xs, 7)
+            np.testing.assert_allclose(shared, [f(x, 7) for x in xs], rtol=1e-13)
+    summed = cr.grad(lambda xs: np.sum(cr.vmap(bounded)(xs, counts)))
+    expected = [derivative(x, n) for x, n in zip(xs, counts, strict=True)]
+    np.testing.assert_allclose(summed(xs), expected, rtol=1e-13)
+    assert cr.vmap(bounded)(xs[:0], counts[:0]).shape == (0,)
+
+
 def test_stores_and_random_keys_in_the_carry() -> None:
     def fill(x: Any) -> Any:
         def body(c: Any) -> Any:

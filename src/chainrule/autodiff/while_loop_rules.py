@@ -26,6 +26,8 @@ from chainrule.autodiff.scan_forward import operand_tangents, tangents_of_body
 from chainrule.graph.array_type import ArrayType
 from chainrule.graph.graph import Graph
 from chainrule.graph.node import Node, variable
+from chainrule.ops.primitives.array_update import scatter
+from chainrule.ops.primitives.gather_scatter import gather
 from chainrule.ops.primitives.rules import zeros_of
 
 __all__ = ["Apply", "while_loop_batch", "while_loop_jvp"]
@@ -165,14 +167,15 @@ class _Entrywise:
         own = [_fresh(each) for each in shared]
         steps = [_fresh(each) for each in tested]
         of_carry = self.is_batched[count:]
+        is_tape = _only_stored(self.body, count)
         valid = [
-            choose(mask, a, b) if has_axis else a
-            for a, b, has_axis in zip(carry, first, of_carry, strict=True)
+            choose(mask, a, b) if has_axis and not is_stored else a
+            for a, b, has_axis, is_stored in zip(carry, first, of_carry, is_tape, strict=True)
         ]
         ends = [
-            choose(mask, new, old) if has_axis else new
-            for new, old, has_axis in zip(
-                inlined(self.body, [*own, *valid]), carry, of_carry, strict=True
+            _kept(mask, new, old, is_stored) if has_axis else new
+            for new, old, has_axis, is_stored in zip(
+                inlined(self.body, [*own, *valid]), carry, of_carry, is_tape, strict=True
             )
         ]
         (next_mask,) = inlined(self.condition, [*steps, *ends])
@@ -185,6 +188,25 @@ class _Entrywise:
             max_steps,
         )
         return results[1:]
+
+
+def _only_stored(body: Graph, shared: int) -> list[bool]:
+    """Whether all that a step does with a carry is to store rows into it, as into a tape."""
+    carry = body.inputs[shared:]
+    reads = [each.serial for node in body.equations for each in node.inputs]
+    reads += [node.serial for node in body.outputs]
+    return [
+        end.primitive is scatter and end.inputs[0] is node and reads.count(node.serial) == 1
+        for node, end in zip(carry, body.outputs, strict=True)
+    ]
+
+
+def _kept(mask: Node, new: Node, old: Node, is_stored: bool) -> Node:
+    """The new carry of the entries in the mask, the old one of the others; rows of it in place."""
+    if not is_stored:
+        return choose(mask, new, old)
+    _, update, *indices = new.inputs
+    return scatter(old, choose(mask, update, gather(old, *indices)), *indices)
 
 
 def _fresh(node: Node) -> Node:
