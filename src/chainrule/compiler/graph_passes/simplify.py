@@ -26,6 +26,7 @@ from chainrule.autodiff.cond_primitive import cond
 from chainrule.autodiff.while_loop_primitive import while_loop
 from chainrule.compiler.graph_passes import window_rules
 from chainrule.compiler.graph_passes.constant_conditions import results_if_decided
+from chainrule.compiler.graph_passes.merge_branches import merge_branches
 from chainrule.compiler.graph_passes.merge_loops import merge_loops
 from chainrule.compiler.graph_passes.prune_loops import prune_loops
 from chainrule.graph.graph import Graph
@@ -88,7 +89,7 @@ def simplify(graph: Graph) -> Graph:
             return known.setdefault(_key(equation), equation)
         return _simplified(node, inputs, known)
 
-    return rewrite(prune_loops(merge_loops(graph)), visit)
+    return rewrite(prune_loops(merge_branches(merge_loops(graph))), visit)
 
 
 def _simplified(node: Node, inputs: tuple[Node, ...], known: dict[Any, Node]) -> Node:
