@@ -13,6 +13,7 @@ from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.autodiff.cond_primitive import apply_cond
 from chainrule.autodiff.loop_body import (
     converted,
+    name_of,
     named_variables,
     nodes_before,
     traced_body,
@@ -76,7 +77,7 @@ def cond(test: Any, if_true: Callable[..., Any], if_false: Callable[..., Any], *
     paths = named_variables(if_true, args, [f"x{number}" for number in range(len(args))])
     own = [variable(type_, name=name) for type_, name in zip(types, paths, strict=True)]
     arguments, start = tree.unflatten(structure, own), next_serial()
-    names = [getattr(each, "__name__", "a branch") for each in (if_true, if_false)]
+    names = [name_of(if_true, "if_true"), name_of(if_false, "if_false")]
     first, result_structure = traced_body("cond", if_true, arguments, own, _flattened)
 
     def finish(result: Any) -> list[Node]:
@@ -129,14 +130,14 @@ def _different_structures(
         for each in (tree.unflatten(structure, first), other)
     ]
     return ArgumentError(
-        f"cond: if_true ({names[0]}) returns {shown[0]} and if_false ({names[1]}) {shown[1]}; "
+        f"cond: {names[0]} returns {shown[0]} and {names[1]} {shown[1]}; "
         "both must return the same structure"
     )
 
 
 def _agreeing(names: Sequence[str], path: str, a: Node, b: Node) -> tuple[Node, Node]:
     """A result of both in one dtype: a Python number adopts that of the other branch."""
-    seen = f"cond: if_true ({names[0]}) returns {a.type} and if_false ({names[1]}) {b.type}" + (
+    seen = f"cond: {names[0]} returns {a.type} and {names[1]} {b.type}" + (
         f" at {path}" if path else ""
     )
     if a.shape != b.shape:

@@ -19,7 +19,7 @@ from chainrule.graph.kept_trace import traced_once
 from chainrule.graph.node import Node, ancestors, as_node, next_serial
 
 __all__ = [
-    "captured_nodes", "check_carry", "converted", "named_variables", "nodes_before",
+    "captured_nodes", "check_carry", "converted", "name_of", "named_variables", "nodes_before",
     "plain_results", "promoted_type", "traced_body", "type_of_leaf",
 ]  # fmt: skip
 
@@ -51,6 +51,12 @@ def named_variables(
     return [
         path for name, each in zip(names, arguments, strict=True) for path in tree.paths(each, name)
     ]
+
+
+def name_of(function: Callable[..., Any], role: str) -> str:
+    """The name of a function, or its role if it has none of its own."""
+    name = getattr(function, "__name__", "<lambda>")
+    return role if name == "<lambda>" else name
 
 
 def type_of_leaf(value: Any, operation: str) -> ArrayType:

@@ -15,6 +15,7 @@ from chainrule.autodiff.loop_body import (
     captured_nodes,
     check_carry,
     converted,
+    name_of,
     named_variables,
     plain_results,
     promoted_type,
@@ -95,8 +96,8 @@ def while_loop(
     tested, test = _traced_condition(condition, init, structure, promoted)
     operands = [converted(each, type_) for each, type_ in zip(start, promoted, strict=True)]
     results = apply_while_loop(
-        Graph((*test[:-1],), test[-1:], getattr(condition, "__name__", "condition")),
-        Graph((*shared, *carry), tuple(ends), getattr(body, "__name__", "body")),
+        Graph((*test[:-1],), test[-1:], name_of(condition, "condition")),
+        Graph((*shared, *carry), tuple(ends), name_of(body, "body")),
         tested, shared, operands, max_steps,
     )  # fmt: skip
     return tree.unflatten(structure, plain_results(results, start))

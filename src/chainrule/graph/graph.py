@@ -15,8 +15,8 @@ A name is that of an argument, of the user's variable (``z1``), ``d_z1`` for the
 ``z1``, or letters. An ``identity`` is not printed: its result is called as its operand is.
 
 Equations are in topological order: each name is defined once, before its first use. There are no
-side effects and no branches; ``select`` chooses between values. A loop is the primitive ``scan``,
-whose body is a graph too, held as a parameter and printed indented.
+side effects; ``select`` chooses between values. A loop is the primitive ``scan`` or ``while_loop``,
+a branch ``cond``: their bodies are graphs too, held as parameters and printed indented.
 """
 
 from __future__ import annotations

@@ -33,9 +33,8 @@ def _format(graph: Graph, names: dict[int, str], caller: Origin | None, indent: 
     for node in graph.equations:
         if resolved(node) is node:
             lines.append(_equation(node, names, indent + "  "))
-            for body in _bodies(node).values():
-                shared = node.inputs[: node.params.get("shared", 0)]
-                operands = zip(body.inputs, shared, strict=False)
+            for key, body in _bodies(node).items():
+                operands = zip(body.inputs, _shared(node, key), strict=False)
                 outer = {x.serial: names[y.serial] for x, y in operands if y.serial in names}
                 inner = value_names(body, outer, caller)
                 lines.append(_format(body, inner, caller, indent + "    "))
@@ -57,6 +56,16 @@ def _equation(node: Node, names: dict[int, str], indent: str) -> str:
 
 def _bodies(node: Node) -> dict[str, Graph]:
     return {key: value for key, value in node.params.items() if hasattr(value, "equations")}
+
+
+def _shared(node: Node, key: str) -> tuple[Node, ...]:
+    """The operands that a body shares with the graph around it, its first inputs."""
+    if key in ("if_true", "if_false"):
+        return node.inputs[1:]
+    first = node.params.get("condition_shared", 0)
+    if key == "condition":
+        return node.inputs[:first]
+    return node.inputs[first : first + node.params.get("body_shared", node.params.get("shared", 0))]
 
 
 def _type(node: Node) -> str:
