@@ -69,8 +69,11 @@ def test_max_steps_ends_the_loop() -> None:
 
 def test_reverse_mode_requires_max_steps_and_forward_mode_does_not() -> None:
     double = lambda x: cr.while_loop(lambda c: c < 10, lambda c: 2 * c, x)  # noqa: E731
-    with pytest.raises(UnsupportedError, match=r"max_steps=1000\), or use forward mode, cr.jvp"):
+    with pytest.raises(UnsupportedError, match=r"max_steps=1000\), or use forward mode: cr.jvp"):
         cr.grad(double)(1.0)
+    vector = lambda x: np.sum(cr.while_loop(lambda c: c[0] < 10, lambda c: x * c, x))  # noqa: E731
+    np.testing.assert_array_equal(cr.jacobian(vector)(np.array([4.0, 2.0])), [8.0, 4.0])
+    np.testing.assert_array_equal(cr.hessian(vector)(np.array([4.0, 2.0])), 2 * np.eye(2))
     assert cr.jvp(double, (1.0,), (1.0,)) == (16.0, 16.0)
 
 

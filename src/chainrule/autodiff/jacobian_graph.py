@@ -19,6 +19,7 @@ from chainrule.autodiff.forward import tangents
 from chainrule.autodiff.masked import Cotangent, Masked
 from chainrule.autodiff.reverse import cotangents
 from chainrule.autodiff.sparsity import dependence
+from chainrule.autodiff.while_loop_reverse import has_endless_loop
 from chainrule.graph.array_type import ArrayType
 from chainrule.graph.environment import suspended
 from chainrule.graph.node import Node, ancestors, constant, variable
@@ -45,7 +46,9 @@ def jacobian_blocks(
         floats = [node for node, varies in zip(outputs, is_varied, strict=True) if varies]
         columns = sum(node.size for node in inputs)
         rows = sum(node.size for node in floats)
-        if mode == "either":
+        if mode != "forward" and has_endless_loop(floats, inputs):
+            mode = "forward"
+        elif mode == "either":
             mode = _cheaper(floats, inputs, rows, columns)
         blocks = _by_columns(floats, inputs) if mode == "forward" else _by_rows(floats, inputs)
         remaining = iter(blocks)

@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.autodiff.activity import active_nodes, between
 from chainrule.autodiff.body_batching import inlined
 from chainrule.autodiff.masked import Cotangent, selected
 from chainrule.autodiff.scan_step import Carried, StepPullback, joined
@@ -31,9 +32,22 @@ from chainrule.ops.primitives.array_update import scatter
 from chainrule.ops.primitives.broadcasting import broadcast_to
 from chainrule.ops.primitives.gather_scatter import gather
 
-__all__ = ["while_loop_masked_vjp", "while_loop_vjp"]
+__all__ = ["has_endless_loop", "while_loop_masked_vjp", "while_loop_vjp"]
 
 _COUNT = ArrayType(np.dtype(np.int64), ())
+
+
+def has_endless_loop(outputs: Sequence[Node], inputs: Sequence[Node]) -> bool:
+    """Whether forward mode alone can differentiate: through a loop without `max_steps`."""
+    sources = {node.serial for node in inputs}
+    return any(map(_is_endless, active_nodes(between(outputs, sources), sources)))
+
+
+def _is_endless(node: Node) -> bool:
+    if node.params.get("max_steps", 0) is None:
+        return True
+    bodies = [value for value in node.params.values() if isinstance(value, Graph)]
+    return any(_is_endless(each) for body in bodies for each in body.equations)
 
 
 def while_loop_vjp(
@@ -61,7 +75,7 @@ def while_loop_masked_vjp(
         raise UnsupportedError(
             "while_loop: reverse mode (grad, vjp) stores the carry of each step, and must know how "
             "many there are at most; give max_steps=, as in cr.while_loop(condition, body, init, "
-            "max_steps=1000), or use forward mode, cr.jvp(f, args, tangents)"
+            "max_steps=1000), or use forward mode: cr.jvp(f, args, tangents), cr.jacobian(f)"
         )
     tested, operands = inputs[:condition_shared], inputs[condition_shared:]
     carries = len(operands) - body_shared
