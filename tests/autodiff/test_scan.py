@@ -160,3 +160,13 @@ def test_a_batch_of_scans_equals_a_loop_over_the_batch() -> None:
                 row = [b[i] if axis == 0 else b[0] for b, axis in zip(many, axes, strict=True)]
                 for a, b in zip(found, f(*row, reverse), strict=True):
                     np.testing.assert_allclose(a[i], b, rtol=1e-13)
+
+
+def test_the_gradient_by_a_constant_of_an_outer_trace_reaches_the_steps():
+    def last(w):
+        return np.sum(cr.scan(lambda carry, x: (carry * w + x, carry), np.ones(2), xs)[0])
+
+    xs = np.arange(4.0)
+    expected = cr.grad(last)(np.full(2, 0.5))
+    found = cr.jit(lambda x: cr.grad(last)(np.full_like(x, 0.5)) + x)(np.zeros(2))
+    np.testing.assert_allclose(found, expected)

@@ -98,6 +98,21 @@ def test_axes_are_given_for_arguments_and_results_and_for_the_arrays_in_them() -
     np.testing.assert_array_equal(cr.vmap(lambda t, i: t[i], (None, 0))(X, INDICES), X[INDICES])
 
 
+def test_an_array_that_the_entries_share_is_known_indexed_and_copied() -> None:
+    def function(table: Any, x: Any, i: Any) -> Any:
+        rows = table.copy()
+        rows[i] = x * float(table[0, 0])
+        return rows if table[0, 0] < 0 else rows + table[i]
+
+    found = cr.vmap(function, (None, 0, 0))(X, X, INDICES[:, 0])
+    for each, x, i in zip(found, X, INDICES[:, 0], strict=True):
+        np.testing.assert_array_equal(each, function(X, x, i))
+    (same, shared) = cr.vmap(lambda x, table: (x, table), (0, None), (0, None))(X, W)
+    same[:], shared[:] = 0, 0
+    assert np.all(X != 0)
+    assert np.all(W != 0)
+
+
 def test_a_key_that_the_entries_share_gives_them_the_same_draws() -> None:
     key = cr.random.key(3)
     found = cr.vmap(lambda key, x: x + cr.random.normal(key, (3,)), (None, 0))(key, X)

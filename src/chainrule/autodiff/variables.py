@@ -12,7 +12,7 @@ from chainrule.arguments.checks import as_position, bad_argument, checked_number
 from chainrule.errors import ArgumentError, DTypeError
 from chainrule.graph.array_type import ArrayType, type_of
 from chainrule.graph.environment import Environment
-from chainrule.graph.node import Node, next_serial, variable
+from chainrule.graph.node import Node, as_node, is_differentiable, next_serial, variable
 from chainrule.ops.primitives.selection import identity
 
 __all__ = ["checked_argnums", "environment_of", "graph_name", "lift", "regroup", "variable_of"]
@@ -79,7 +79,10 @@ def variable_of(leaf: Any, name: str, transformation: str = "grad") -> Node:
             leaf = leaf.astype(float)
             leaf.python_type = float
         _check_float(leaf.array_type, name, transformation)
-        lifted = identity(leaf)
+        content = as_node(leaf)
+        # The body of a loop takes constants into itself, and derives by what it captures.
+        is_free = content.is_known and not is_differentiable(content)
+        lifted = variable(leaf.array_type, content.value) if is_free else identity(leaf)
         lifted.python_type = leaf.python_type
         return lifted
     if isinstance(leaf, int) and not isinstance(leaf, bool):

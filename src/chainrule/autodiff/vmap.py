@@ -105,13 +105,12 @@ def vmap(
         mapped = [each for each in arguments if each is not None]
         size = batch_size(mapped, axis_size)
         variables = [variable(each.type_of_entry, name=each.name) for each in mapped]
-        own: list[Node] = []
-        entry, keywords = _entry(arguments, variables, (args, kwargs), own)
+        entry, keywords = _entry(arguments, variables, (args, kwargs))
         names = {node.serial: node.name for node in variables}
         environment = Environment(function, next_serial(), True, names, argument_stores="refuse")
         with traced_once("vmap", function), environment:
             result = tree.map_leaves(_output, function(*entry, **keywords))
-        sources = [(each.to_front(_node_of(each.value, own)), True) for each in mapped]
+        sources = [(each.to_front(_constant(each.value)), True) for each in mapped]
         outputs, structure = tree.flatten(result)
         results = zip(
             batched(outputs, variables, sources, size),
@@ -120,17 +119,15 @@ def vmap(
             strict=True,
         )
         placed = [placed_axis(*pair, axis, size, name) for pair, axis, name in results]
-        return tree.unflatten(structure, evaluate_results(placed, own))
+        return tree.unflatten(structure, evaluate_results(placed, []))
 
     name = getattr(function, "graph_name", getattr(function, "__name__", "the function"))
     vars(of_batch)["graph_name"] = f"batch of {name}"
     return of_batch
 
 
-def _entry(
-    arguments: Sequence[Argument | None], variables: Sequence[Node], call: Any, own: list[Node]
-) -> Any:
-    """The arguments of one entry; an array that all share is a node of known value.
+def _entry(arguments: Sequence[Argument | None], variables: Sequence[Node], call: Any) -> Any:
+    """The arguments of one entry; an array that all share is a constant of the trace.
 
     A traced integer can be an index of a node, and not of an array.
     """
@@ -139,18 +136,17 @@ def _entry(
     filled: list[Any] = []
     for leaf, each in zip(leaves, arguments, strict=True):
         is_array = type(leaf) is np.ndarray and leaf.ndim > 0
-        shared = _node_of(leaf, own) if each is None and is_array else leaf
+        shared = _constant(leaf) if each is None and is_array else leaf
         filled.append(shared if each is None else next(remaining))
     return tree.unflatten(structure, filled)
 
 
-def _node_of(value: Any, own: list[Node]) -> Node:
-    """The node of an array; outside of traces it need not be copied, and is one of its `own`."""
+def _constant(value: Any) -> Node:
+    """The node of an array; outside of traces it is evaluated at once and need not be copied."""
     if type(value) is Node or current_environment() is not None:
         return as_node(value)
     type_ = type_of(value)
-    own.append(variable(type_, np.asarray(value, type_.dtype)))
-    return own[-1]
+    return Node(None, (), {}, type_, np.asarray(value, type_.dtype), is_constant=True)
 
 
 def _output(leaf: Any) -> Node:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ATTRIBUTES", "OPERATIONS", "Cell", "Node", "ancestors", "as_node", "compute", "constant",
-    "next_serial", "variable", "view_steps",
+    "is_differentiable", "next_serial", "variable", "view_steps",
 ]  # fmt: skip
 
 _serials = itertools.count()
@@ -184,8 +184,10 @@ class Node(ArrayInterface):
     @property
     def is_convertible(self) -> bool:
         """Whether a conversion to a plain number loses no derivative, and the value is known."""
-        is_stopped = self.primitive is not None and self.primitive.name == "stop_gradient"
-        return (is_stopped or not self.array_type.is_float) and as_node(self).is_known
+        content = as_node(self)
+        if not content.is_known:
+            return False
+        return not content.array_type.is_float or not is_differentiable(content)
 
     def __format__(self, specification: str) -> str:
         return format(self.value, specification) if self.is_known else repr(self)
@@ -195,6 +197,21 @@ class Node(ArrayInterface):
 
     def __repr__(self) -> str:
         return f"<traced {self.type}{f' = {self.value}' if self.is_known else ''}>"
+
+
+def is_differentiable(node: Node) -> bool:
+    """Whether a derivative may be taken of a node: whether it depends on a variable."""
+    visited: set[int] = set()
+    pending = [node]
+    while pending:
+        each = pending.pop()
+        if each.primitive is None and not each.is_constant:
+            return True
+        is_stopped = each.primitive is not None and each.primitive.name == "stop_gradient"
+        if each.serial not in visited and not is_stopped:
+            visited.add(each.serial)
+            pending.extend(each.inputs)
+    return False
 
 
 def as_node(value: Any) -> Node:
