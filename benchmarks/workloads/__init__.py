@@ -6,6 +6,7 @@ from benchmarks.workloads import (
     attention,
     convolutions,
     crowded,
+    derivatives,
     import_time,
     install_size,
     peak_memory,
@@ -36,6 +37,7 @@ BENCHMARKS: dict[str, Benchmark] = {
         *(w1_xor, w2_moons, w3_small, w4_mnist, w5_wide),
         *(w6_images, w7_series, w8_call, w9_first_call),
         *(import_time, install_size, peak_memory, attention, convolutions, products, rbm, crowded),
+        derivatives,
         transformer,
     )
     for benchmark in module.BENCHMARKS

@@ -16,6 +16,7 @@ import numpy as np
 from chainrule.autodiff.batching import batched
 from chainrule.autodiff.coloring import colors_of, decompressed
 from chainrule.autodiff.forward import tangents
+from chainrule.autodiff.identity_products import identity_products
 from chainrule.autodiff.masked import Cotangent, Masked
 from chainrule.autodiff.reverse import cotangents
 from chainrule.autodiff.sparsity import dependence
@@ -97,10 +98,11 @@ def _operations(derivative: Derivative) -> int:
     reached = {node.serial for node in variables}
     first, count = min(reached), 0
     roots = [each for each in results if each is not None]
+    free = {node.serial for node, _ in identity_products(roots, variables[0])}
     for node in ancestors(roots, lambda each: each.serial < first):
         if any(each.serial in reached for each in node.inputs):
             reached.add(node.serial)
-            count += _operations_of(node)
+            count += 0 if node.serial in free else _operations_of(node)
     return count
 
 
@@ -139,7 +141,8 @@ def _along_all(
     pattern = _pattern(derivative, source)
     colors = None if pattern is None else colors_of(pattern, source.size // _PAYS)
     if pattern is None or colors is None:
-        found = _along(derivative, _identity(source.size, source))
+        products = identity_products([each for each in results if each is not None], variables[0])
+        found = _along(derivative, _identity(source.size, source), products)
         return [
             None if each is None
             else _block(each if are_rows else _last_axis_first(each), source, target, are_rows)
@@ -190,12 +193,16 @@ _LARGE, _PAYS = 24, 3
 """Sparsity is looked for in so many columns, which must need so many times less colors."""
 
 
-def _along(derivative: Derivative, seeds: Node) -> list[Node | None]:
-    """Derivatives along several seeds, batched along the first axis."""
+def _along(
+    derivative: Derivative, seeds: Node, known: Sequence[tuple[Node, Node]] = ()
+) -> list[Node | None]:
+    """Derivatives along several seeds, batched along the first axis; some are `known` already."""
     variables, results = derivative
     size = seeds.shape[0]
     nodes = [each for each in results if each is not None]
-    found = iter(batched(nodes, variables, [(seeds, True), (seeds != 0, True)], size))
+    pairs = [(variables[0], seeds), (variables[1], seeds != 0), *known]
+    values = [(value, True) for _, value in pairs]
+    found = iter(batched(nodes, [node for node, _ in pairs], values, size))
     return [None if each is None else _with_axis(*next(found), size) for each in results]
 
 
