@@ -32,12 +32,14 @@ __all__ = [
     "result_types",
 ]
 
-LAPACK_PRIMITIVES = ("cholesky",)
+LAPACK_PRIMITIVES = ("cholesky", "slogdet", "solve", "triangular_solve")
 """Primitives that are lowered to calls of LAPACK, where SciPy is installed."""
 
 PREFIX = "python "
 
 OPERATIONS = "chainrule.ops."
+
+_found: dict[str, Primitive] = {}
 
 Type = tuple[np.dtype[Any], tuple[int, ...]]
 
@@ -65,7 +67,7 @@ def result_types(node: Node) -> tuple[ArrayType, ...]:
 def callback_name(node: Node) -> str | None:
     """Return the routine that evaluates a node by NumPy; None if the node has no such text."""
     primitive = node.primitive
-    if primitive is None or _primitives().get(primitive.name) is not primitive:
+    if primitive is None or _primitive(primitive.name) is not primitive:
         return None
     if not all(map(_is_plain, node.params.values())):
         return None
@@ -88,7 +90,9 @@ def parse_callback(routine: str) -> Callback | None:
         tuple((np.dtype(dtype), tuple(shape)) for dtype, shape in fields[key])
         for key in ("operands", "results")
     )
-    return Callback(_primitives()[fields["primitive"]], params, operands, results)
+    primitive = _primitive(fields["primitive"])
+    assert primitive is not None, fields["primitive"]
+    return Callback(primitive, params, operands, results)
 
 
 def _type(array_type: ArrayType) -> tuple[str, tuple[int, ...]]:
@@ -106,8 +110,10 @@ def _as_tuple(value: Any) -> Any:
     return tuple(map(_as_tuple, value)) if isinstance(value, list) else value
 
 
-def _primitives() -> dict[str, Primitive]:
-    """The primitives of all modules of operations that have been imported, by name."""
-    modules = [each for name, each in sys.modules.items() if name.startswith(OPERATIONS)]
-    values = [value for module in modules for value in vars(module).values()]
-    return {each.name: each for each in values if isinstance(each, Primitive)}
+def _primitive(name: str) -> Primitive | None:
+    """Return a primitive by its name, from the modules of operations that have been imported."""
+    if name not in _found:
+        modules = [each for path, each in sys.modules.items() if path.startswith(OPERATIONS)]
+        values = [value for module in modules for value in vars(module).values()]
+        _found.update((each.name, each) for each in values if isinstance(each, Primitive))
+    return _found.get(name)

@@ -147,9 +147,9 @@ class _Printer:
     def _argument(self, argument: Argument) -> str:
         if not isinstance(argument, Region):
             return "info" if argument is None else repr(argument)
-        access = {(True, False): "read", (False, True): "write", (True, True): "update"}
-        element = self._element(argument.buffer, argument.index)
-        return f"{access[argument.is_read, argument.is_written]} {element}"
+        written = "update" if argument.is_read else "write"
+        access = written if argument.is_written else "read"
+        return f"{access} {self._element(argument.buffer, argument.index)}"
 
     def _range(self, axis: Axis) -> str:
         bound = "" if axis.extent == UNBOUNDED else f"<{axis.extent}"

@@ -82,18 +82,41 @@ class Matrices:
 
     @staticmethod
     def new(
-        lowering: Lowering, shape: Sequence[int], rank: int, dtype: Any, node: Node
+        lowering: Lowering,
+        shape: Sequence[int],
+        rank: int,
+        dtype: Any,
+        node: Node,
+        is_transposed: bool = False,
     ) -> Matrices:
-        """Reserve memory for a value; its batch axes become one."""
+        """Reserve memory for a value; its batch axes become one.
+
+        Where it is to be transposed, a matrix is stored as LAPACK expects it, column by column.
+        """
         batch, own = tuple(shape[: len(shape) - rank]), tuple(shape[len(shape) - rank :])
         canonical = lowering.canonical(tuple(shape))
+        index = canonical[len(batch) :]
+        if is_transposed:
+            own, index = own[::-1], index[::-1]
         if not batch:
-            return Matrices(lowering.scratch(own, dtype, node), canonical, rank, batch)
+            return Matrices(lowering.scratch(own, dtype, node), index, rank, batch)
         buffer = lowering.scratch((math.prod(batch), *own), dtype, node)
         flat = Affine()
-        for number, index in enumerate(canonical[: len(batch)]):
-            flat += index.scaled(math.prod(batch[number + 1 :]))
-        return Matrices(buffer, (flat, *canonical[len(batch) :]), rank, batch)
+        for number, each in enumerate(canonical[: len(batch)]):
+            flat += each.scaled(math.prod(batch[number + 1 :]))
+        return Matrices(buffer, (flat, *index), rank, batch)
+
+    @staticmethod
+    def operand(lowering: Lowering, node: Node) -> Matrices:
+        """Return the memory of matrices that a routine reads; copied unless it can read them."""
+        batch = node.shape[:-2]
+        if len(batch) < 2:
+            load = contiguous(lowering, node)
+            index = tuple(i for i in load.index if isinstance(i, Affine))
+            return Matrices(load.buffer, index, 2, batch)
+        value = lowering.expressions[node.serial]
+        copy = Matrices.new(lowering, node.shape, 2, node.dtype, node)
+        return copy.store(lowering, value, node)
 
     @staticmethod
     def result(lowering: Lowering, node: Node, rank: int) -> Matrices:
