@@ -25,13 +25,11 @@ from chainrule.graph.node import Node, as_node, next_serial, variable
 from chainrule.graph.trace_errors import check_function
 from chainrule.ops.primitives.broadcasting import cast
 from chainrule.ops.primitives.promotion import common_dtype
-from chainrule.tracebacks import boundary
 
 __all__ = ["cond"]
 
 
 @answers_foreign_names(CORE_ALIASES)
-@boundary
 def cond(test: Any, if_true: Callable[..., Any], if_false: Callable[..., Any], *args: Any) -> Any:
     """Return ``if_true(*args)`` if `test` holds, else ``if_false(*args)``.
 

@@ -29,13 +29,11 @@ from chainrule.graph.graph import Graph
 from chainrule.graph.node import Node, as_node, variable
 from chainrule.graph.trace_errors import check_function
 from chainrule.ops.primitives.axes import check_known
-from chainrule.tracebacks import boundary
 
 __all__ = ["while_loop"]
 
 
 @answers_foreign_names(CORE_ALIASES)
-@boundary
 def while_loop(
     condition: Callable[[Any], Any],
     body: Callable[[Any], Any],

@@ -30,7 +30,7 @@ other  NeuralNetwork Net NN MLP  -> Network
 sklearn  MLPClassifier MLPRegressor neural_network  -> Network
 keras  load_model  -> load
 sklearn  BernoulliRBM  -> RBM
-jax  elementwise_grad  -> grad
+jax  elementwise_grad  -> take chainrule.vmap(chainrule.grad(f)), or chainrule.grad of np.sum(f(x))
 other  derivative gradient  -> grad
 jax,numpy  numpy  -> use NumPy itself: import numpy as np
 torch  tensor from_numpy Tensor  -> arrays are NumPy's: use np.array
@@ -42,10 +42,26 @@ torch  backward  -> write a function and use chainrule.value_and_grad
 torch  manual_seed  -> give seeds, as in chainrule.Network(seed=0) or chainrule.random.key(0)
 keras  set_random_seed  -> give seeds, as in chainrule.Network(seed=0) or chainrule.random.key(0)
 jax  nograd_functions  -> use chainrule.stop_gradient
-jax  lax  -> scan is chainrule.scan; elsewhere use NumPy
-jax  jacobian jacrev jacfwd  -> take chainrule.grad of each entry of the result
-jax  hessian  -> take chainrule.grad of each entry of chainrule.grad(f)
-jax  pmap devices device_put  -> all cores are used; see chainrule.set_num_threads
+jax  lax  -> its loops are chainrule.scan, chainrule.while_loop and chainrule.cond; elsewhere use
+       NumPy
+jax,torch  jacrev jacfwd  -> jacobian
+jax  hessian_vector_product make_hvp  -> hvp
+jax  make_vjp vector_jacobian_product linear_transpose  -> vjp
+jax  make_jvp jacobian_vector_product  -> jvp
+jax  grad_and_aux  -> take chainrule.grad(f, has_aux=True)
+jax  custom_jvp  -> give the derivative to chainrule.custom_vjp; forward mode uses it too
+jax  make_jaxpr  -> trace
+jax  pmap  -> vmap
+jax  devices device_put  -> all cores are used; see chainrule.set_num_threads
+jax  fori_loop  -> use chainrule.scan over np.arange(n), with init for the first value
+jax  switch  -> use chainrule.cond within chainrule.cond, or np.select
+jax  associative_scan  -> use chainrule.scan, or np.cumsum, np.cumprod, np.maximum.accumulate
+keras,torch  map map_fn vectorized_map  -> vmap
+numpy  vectorize  -> vmap
+keras  switch_case case  -> use chainrule.cond within chainrule.cond, or np.select
+torch  func  -> derivatives are in chainrule itself, as chainrule.grad, chainrule.vmap
+torch  functional_call  -> a network is called on other parameters by net.apply(params, x)
+torch  stack_module_state  -> parameters are dicts of arrays: use np.stack on each of them
 jax  tree_util tree_map  -> parameters are nested dicts, lists and tuples: write a loop
 keras  layers  -> layers are in chainrule.nn, as nn.Dense
 keras  Dense Conv2D LSTM GRU Flatten Dropout Embedding Activation BatchNorm Layer
@@ -106,6 +122,22 @@ jax  static_argnum nondiff_argnums  -> static_argnums
 other  static_args  -> static_argnums
 jax  static_argname nondiff_argnames  -> static_argnames
 jax  f body body_fun  -> step
+jax  body_fun  -> body
+jax  cond_fun  -> condition
+keras  cond  -> condition
+jax  init_val  -> init
+keras  loop_vars  -> init
+keras,other  maximum_iterations max_iter maxiter  -> max_steps
+jax,keras  pred  -> test
+jax,keras  true_fun true_fn  -> if_true
+jax,keras  false_fun false_fn  -> if_false
+torch  in_dims  -> in_axes
+torch  out_dims  -> out_axes
+torch  chunk_size  -> all entries are computed at once; leave it out
+torch  randomness  -> draw by chainrule.random, from a key of each entry or from one that they share
+jax  spmd_axis_name  -> leave it out
+torch  strategy vectorize  -> the cheaper of forward and reverse mode is chosen; leave it out
+keras  back_prop parallel_iterations shape_invariants swap_memory  -> leave it out
 other  fn func function epsilon eps h  -> step
 jax  init_carry carry  -> init
 other  initial initializer outputs_info  -> init
