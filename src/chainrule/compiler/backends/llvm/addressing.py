@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from chainrule.compiler.backends.calling_convention import (
     ARENA,
@@ -12,6 +12,7 @@ from chainrule.compiler.backends.calling_convention import (
     FAILURE,
 )
 from chainrule.compiler.backends.llvm import emit, ir
+from chainrule.compiler.backends.llvm.registers import memory_type
 from chainrule.compiler.loop_ir.loops import Buffer
 from chainrule.compiler.loop_passes.memory_plan import MemoryPlan
 
@@ -39,13 +40,14 @@ class BufferAddresses:
         packing_bytes: int,
         words: dict[Buffer, int],  # positions in the argument block
         depth: int,  # of nested loops
+        in_registers: Collection[Buffer] = (),
     ) -> None:
         self.builder = builder
         self.block = block
         self.plan = plan
         self.packing_bytes = packing_bytes
         self.words = words
-        self.bases: dict[Buffer, ir.Value] = {}
+        self.bases: dict[Buffer, ir.Value] = {each: self._slot(each) for each in in_registers}
         self.context = self.stack_slot(ir.ArrayType(emit.INDEX, CONTEXT_INDICES + depth))
         self.thread_memory = self._in_entry(lambda builder: self._thread_memory(builder, thread))
         for word, pointer in ((CONTEXT_BLOCK, block), (CONTEXT_SCRATCH, self.thread_memory)):
@@ -69,6 +71,24 @@ class BufferAddresses:
                 lambda builder: self._address(builder, self.block, self.thread_memory, root)
             )
         return self.bases[root]
+
+    def _slot(self, buffer: Buffer) -> ir.Value:
+        """Reserve stack slots for the elements of a buffer."""
+        size = buffer.size * buffer.dtype.itemsize
+        return self.stack_slot(ir.ArrayType(emit.INDEX, -(-size // 8)))
+
+    def store_result(self, buffer: Buffer) -> None:
+        """Store an output that was in registers."""
+        result = self._address(self.builder, self.block, self.thread_memory, buffer)
+        for number in range(buffer.size):
+            element, at = memory_type(buffer.dtype), [emit.index(number)]
+            source, target = (
+                self.builder.gep(each, at, source_etype=element)
+                for each in (self.bases[buffer], result)
+            )
+            align = buffer.dtype.itemsize
+            value = self.builder.load(source, typ=element, align=align)
+            self.builder.store(value, target, align=align)
 
     def base_in_kernel(self, builder: ir.IRBuilder, context: ir.Value, root: Buffer) -> ir.Value:
         """Emit a buffer's address from the context of a kernel."""

@@ -28,6 +28,7 @@ from chainrule.compiler.backends.llvm.nest.loop_nest import Schedule, lanes_of
 from chainrule.compiler.backends.llvm.nest.statement import emit_nest
 from chainrule.compiler.backends.llvm.registers import constant
 from chainrule.compiler.backends.llvm.routine_calls import RoutineTable
+from chainrule.compiler.backends.llvm.scalar_loops import buffers_in_registers
 from chainrule.compiler.backends.llvm.spmd.barrier import barrier_function
 from chainrule.compiler.backends.llvm.spmd.row_partition import RowPartition, partition_rows
 from chainrule.compiler.backends.llvm.spmd.signal_poll import SignalPoll, may_take_long
@@ -127,6 +128,7 @@ class _ModuleEmitter:
         start = function.append_basic_block("start")
         self.builder.branch(start)
         self.builder.position_at_end(start)
+        in_registers = () if self.is_multithreaded else buffers_in_registers(self.program.steps)
         self.addresses = BufferAddresses(
             self.builder,
             self.block,
@@ -135,6 +137,7 @@ class _ModuleEmitter:
             self.kernels.packing_bytes,
             self.words,
             _loop_depth(self.program.steps),
+            in_registers,
         )
         with self.builder.goto_entry_block():
             flag = bounds_flag(self.builder, self.block)
@@ -143,6 +146,9 @@ class _ModuleEmitter:
         if self.is_timed:
             self.cycle_counter = self._new_cycle_counter()
         self._emit_steps(self.program.steps)
+        for buffer in in_registers:
+            if buffer.kind == "output":
+                self.addresses.store_result(buffer)
         self.builder.ret_void()
         return str(self.module)
 
