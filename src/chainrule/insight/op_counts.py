@@ -70,7 +70,8 @@ def _nests_with_runs(
         if isinstance(step, Loop) and step.is_parallel:
             yield from _nests_with_runs(step.steps, is_repeated, runs * step.axis.extent)
         elif isinstance(step, Loop):
-            trip_count = step.axis.extent if is_repeated else 1
+            is_counted = is_repeated and step.condition is None
+            trip_count = step.axis.extent if is_counted else 1
             yield from _nests_with_runs(step.steps, True, runs * trip_count)
         else:
             yield step, is_repeated, runs
