@@ -26,12 +26,11 @@ from chainrule.compiler.backends.llvm.kernel_calls import KernelTable
 from chainrule.compiler.backends.llvm.nest.expression import ExpressionEmitter, Point
 from chainrule.compiler.backends.llvm.nest.loop_nest import Schedule, lanes_of
 from chainrule.compiler.backends.llvm.nest.statement import emit_nest
-from chainrule.compiler.backends.llvm.registers import constant
 from chainrule.compiler.backends.llvm.routine_calls import RoutineTable
 from chainrule.compiler.backends.llvm.scalar_loops import buffers_in_registers
 from chainrule.compiler.backends.llvm.spmd.barrier import barrier_function
+from chainrule.compiler.backends.llvm.spmd.loop_condition import ConditionEmitter, may_exit
 from chainrule.compiler.backends.llvm.spmd.row_partition import RowPartition, partition_rows
-from chainrule.compiler.backends.llvm.spmd.signal_poll import SignalPoll, may_take_long
 from chainrule.compiler.backends.llvm.spmd.work_sharing import (
     BarrierPlacement,
     is_multithreaded,
@@ -43,10 +42,8 @@ from chainrule.compiler.loop_ir.access import accesses
 from chainrule.compiler.loop_ir.expressions import leaves_of
 from chainrule.compiler.loop_ir.layout import Layout
 from chainrule.compiler.loop_ir.loops import (
-    Affine,
     Buffer,
     Call,
-    Condition,
     Loop,
     Nest,
     Program,
@@ -115,7 +112,6 @@ class _ModuleEmitter:
         self.routines = RoutineTable(calls, layout, FIRST_ARRAY + len(self.words))
         self.is_timed = is_timed
         self.cycle_counter: CycleCounter | None = None
-        self.signal_poll: SignalPoll | None = None
 
     def emit(self, comments: Mapping[Nest, Sequence[str]] | None = None) -> str:
         """Emit the function and all that it calls, with comments above each nest."""
@@ -142,6 +138,8 @@ class _ModuleEmitter:
         with self.builder.goto_entry_block():
             flag = bounds_flag(self.builder, self.block)
         self.emitter = ExpressionEmitter(self.builder, self.addresses.base, self.layout, {}, flag)
+        thread = self.thread if self.is_multithreaded else None
+        self.conditions = ConditionEmitter(self.emitter, self.block, thread)
         self.barriers = BarrierPlacement(self.plan)
         if self.is_timed:
             self.cycle_counter = self._new_cycle_counter()
@@ -273,7 +271,8 @@ class _ModuleEmitter:
             else:
                 for inner in step.steps:
                     self._emit_step(inner, shared_iterations)
-            self._emit_failure_exit(step, is_synchronized)
+            if may_exit(step):
+                self._emit_early_exit(step, is_synchronized)
             if is_synchronized and self.barriers.pending:
                 self._emit_barrier()
             del self.loop_indices[step.axis]
@@ -282,67 +281,29 @@ class _ModuleEmitter:
         if step in self.partitions:
             self.partition = None
 
+    def _emit_early_exit(self, step: Loop, is_synchronized: bool) -> None:
+        assert step.condition is not None
+        tested = step.condition.element.buffer
+        if is_synchronized and self.barriers.is_pending(tested):
+            self._emit_barrier()
+        self.conditions.exit_after_failure(step, self.loop_indices)
+        if is_synchronized:
+            self.barriers.record_store(tested)
+
     @contextmanager
     def _iterations(self, step: Loop, shared: bool) -> Generator[ir.Value]:
         """Emit the iterations of a loop, each after its condition."""
         start, stop = self._loop_range(step, shared)
         if step.condition is not None and step.axis.extent == 1:
-            with self.builder.if_then(self._continues(step.condition)):
+            holds = self.conditions.continues(step.condition, self.loop_indices)
+            with self.builder.if_then(holds):
                 yield start
             return
-        condition = step.condition and partial(self._continues, step.condition)
+        condition = step.condition and partial(
+            self.conditions.continues, step.condition, self.loop_indices
+        )
         with emit.counted_loop(self.builder, start, stop, "loop", condition) as iteration:
             yield iteration
-
-    def _continues(self, condition: Condition) -> ir.Value:
-        """Emit the test of a condition; no thread stores its element before all have read it."""
-        element = self._element_emitter().load(condition.element)
-        return self.builder.not_(element) if condition.is_until else element
-
-    def _element_emitter(self) -> ExpressionEmitter:
-        """The emitter between nests, where no value is available in a register."""
-        emitter = self.emitter
-        emitter.axes, emitter.registers, emitter.available = (
-            dict(self.loop_indices),
-            frozenset(),
-            {},
-        )
-        return emitter
-
-    def _emit_failure_exit(self, step: Loop, is_synchronized: bool) -> None:
-        """End a loop after a failure: what it computes from then on might never end it.
-
-        The first thread alone stores the condition, and all others read it behind a barrier.
-        """
-        condition = step.condition
-        if condition is None or step.axis.extent == 1:
-            return
-        is_polled = may_take_long(step)
-        if is_polled:
-            self._signal_poll().emit(step)
-        if not is_polled and not _may_fail(step):
-            return
-        if is_synchronized and self.barriers.is_pending(condition.element.buffer):
-            self._emit_barrier()
-        builder, flag = self.builder, self.emitter.flag
-        ends = builder.icmp_unsigned("!=", builder.load(flag, typ=emit.INDEX), emit.index(0))
-        if is_synchronized:
-            ends = builder.and_(ends, builder.icmp_unsigned("==", self.thread, emit.index(0)))
-        with builder.if_then(ends):
-            element, value = condition.element, int(condition.is_until)
-            self._element_emitter().store(
-                element.buffer, element.index, constant(value, element.dtype)
-            )
-        if is_synchronized:
-            self.barriers.record_store(condition.element.buffer)
-
-    def _signal_poll(self) -> SignalPoll:
-        if self.signal_poll is None:
-            with self.builder.goto_entry_block():
-                slot = self.builder.alloca(emit.INDEX)
-                thread = self.thread if self.is_multithreaded else None
-                self.signal_poll = SignalPoll(self.builder, self.block, slot, thread)
-        return self.signal_poll
 
     def _loop_range(self, step: Loop, shared: bool) -> tuple[ir.Value, ir.Value]:
         """Return the iterations of a loop.
@@ -360,13 +321,6 @@ class _ModuleEmitter:
             for word in (FIRST_ITERATION, END_ITERATION)
         )
         return start, builder.select(builder.icmp_signed("<", end, stop), end, stop)
-
-
-def _may_fail(loop: Loop) -> bool:
-    """Whether a loop checks indices that it computes, or calls a routine that may fail."""
-    is_affine = all(isinstance(i, Affine) for _, index, _ in accesses(loop) for i in index)
-    leaves = leaves_of(loop.steps)
-    return not is_affine or any(isinstance(each, Call) and each.failure for each in leaves)
 
 
 def _loop_depth(steps: Sequence[Step]) -> int:
