@@ -6,6 +6,7 @@ Every program that is compiled, in child processes too, passes the verifier.
 import gc
 import os
 import socket
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -54,7 +55,11 @@ def isolated_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[N
         _refuse_remote_hosts(patch)
         patch.setenv("MPLBACKEND", "Agg")
         patch.setenv("CHAINRULE_DEBUG", "check")
-        patch.setenv("XDG_CACHE_HOME", str(_shared_folder(tmp_path_factory) / "cache"))
+        shared = _shared_folder(tmp_path_factory)
+        patch.setenv("XDG_CACHE_HOME", str(shared / "cache"))
+        if sys.dont_write_bytecode:  # each child process would compile every module anew
+            patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+            patch.setenv("PYTHONPYCACHEPREFIX", str(shared / "bytecode"))
         if "PYTEST_XDIST_WORKER" in os.environ:
             # One worker a core: more threads would oversubscribe the cores.
             patch.setenv("CHAINRULE_NUM_THREADS", os.environ.get("CHAINRULE_NUM_THREADS", "1"))
