@@ -144,6 +144,25 @@ def compound(rate):
 assert np.isclose(compound(0.05), 1.05**10)
 assert np.isclose(cr.grad(compound)(0.05), 10 * 1.05**9)
 
+
+# A loop whose end is not known beforehand is `while_loop`; its derivative goes back over the steps
+# that were run, of which there may be `max_steps`. A square root by Newton's method:
+
+
+def root(a):
+    goes_on = lambda x: np.abs(x * x - a) > 1e-12 * a  # noqa: E731
+    return cr.while_loop(goes_on, lambda x: (x + a / x) / 2, a, max_steps=50)
+
+
+assert np.isclose(root(2.0), np.sqrt(2))
+assert np.isclose(cr.grad(root)(2.0), 0.5 / np.sqrt(2))
+
+# Where a value is not known, as under `jit`, Python's `if` is `cond`, of which one branch is run.
+
+safe_log = cr.jit(lambda x: cr.cond(x > 0, lambda: np.log(x), lambda: x))
+assert safe_log(1.0) == 0
+assert safe_log(-1.0) == -1
+
 # ---------------------------------------------------------------------------------------------
 # 6. A network is a function
 #
