@@ -30,6 +30,12 @@ def _bessel() -> ModuleType:
     return bessel
 
 
+def _beta() -> ModuleType:
+    from chainrule.ops.scipy_api import beta
+
+    return beta
+
+
 def _error_function() -> ModuleType:
     from chainrule.ops.scipy_api import error_function
 
@@ -40,6 +46,12 @@ def _gamma() -> ModuleType:
     from chainrule.ops.scipy_api import gamma
 
     return gamma
+
+
+def _incomplete() -> ModuleType:
+    from chainrule.ops.scipy_api import incomplete
+
+    return incomplete
 
 
 def _softmax() -> ModuleType:
@@ -56,9 +68,11 @@ def _special() -> ModuleType:
 
 FUNCTION_NAMES: dict[Callable[[], ModuleType], str] = {
     _airy_functions: "airy",
+    _beta: "beta betaln binom comb factorial multigammaln perm poch",
     _bessel: "i0 i0e i1 i1e j0 j1 jn jv k0 k0e k1 k1e kn y0 y1 yn",
     _error_function: "erf erfc erfcinv erfcx erfinv log_ndtr ndtr ndtri",
-    _gamma: "beta betaln binom digamma gamma gammaln gammasgn poch psi rgamma",
+    _gamma: "digamma gamma gammaln gammasgn loggamma psi rgamma",
+    _incomplete: "betainc betaincc gammainc gammaincc",
     _softmax: "log_softmax logsumexp softmax",
     _special: (
         "boxcox boxcox1p cbrt cosm1 entr exp2 exp10 expit expm1 exprel huber inv_boxcox "

@@ -1,7 +1,8 @@
 """The gamma function and its relatives, as ``scipy.special`` names them.
 
 By Stirling's series at an argument of at least 8, to which the recurrence leads:
-``Γ(x) = Γ(x + 8) / (x (x + 1) ··· (x + 7))``. Negative arguments are reflected.
+``Γ(x) = Γ(x + 8) / (x (x + 1) ··· (x + 7))``. Negative arguments are reflected. The logarithm has a
+polynomial of its own about its zeros at 1 and 2.
 """
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from chainrule.ops.numpy_api.arithmetic import as_float, copysign, signbit
+from chainrule.ops.numpy_api.arithmetic import copysign, signbit
+from chainrule.ops.primitives.custom_derivative import with_derivative
 from chainrule.ops.primitives.elementwise import (
     absolute,
     cos,
@@ -20,36 +22,133 @@ from chainrule.ops.primitives.elementwise import (
     less_equal,
     log,
     logical_and,
+    logical_not,
     logical_or,
+    maximum,
+    minimum,
+    power,
     remainder,
+    rint,
     sin,
 )
 from chainrule.ops.primitives.selection import select
+from chainrule.ops.scipy_api.series import in_double
+from chainrule.ops.scipy_api.stirling import (
+    DIGAMMA,
+    HIGH,
+    LOW,
+    inverse_square_series,
+    log_gamma_after_one,
+    stirling_sum,
+)
 
 __all__ = [
-    "beta",
-    "betaln",
-    "binom",
     "digamma",
     "gamma",
     "gammaln",
     "gammasgn",
-    "poch",
+    "loggamma",
     "psi",
     "rgamma",
 ]
 
 _SHIFT = 8
-
-# B_2k / (2k (2k - 1)), and B_2k / (2k), of Stirling's series and its derivative.
-_BERNOULLI = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510)
-_LOG_GAMMA = [b / ((2 * k) * (2 * k - 1)) for k, b in enumerate(_BERNOULLI, 1)]
-_DIGAMMA = [b / (2 * k) for k, b in enumerate(_BERNOULLI, 1)]
+_OVERFLOW = 171.62437695630272  # Γ is infinite beyond
+_LARGEST_EXACT = 17  # Γ(n) is an integer below 2**53, and the error less than one half
 
 
+@in_double
+def gamma(x: Any) -> Any:
+    """Gamma function, ``∫₀^∞ t^(x-1) e^(-t) dt``."""
+    return with_derivative(lambda x, y: y * psi(x))(_gamma)(x)
+
+
+@in_double
+def rgamma(x: Any) -> Any:
+    """Reciprocal of the gamma function, 0 at its poles."""
+
+    def derivative(x: Any, y: Any) -> Any:
+        is_pole = _is_pole(x)
+        at_pole = _cos_pi(x) * gamma(1 - select(is_pole, maximum(x, -_OVERFLOW), 0))
+        return select(is_pole, at_pole, -y * psi(select(is_pole, 0.5, x)))
+
+    return with_derivative(derivative)(_rgamma)(x)
+
+
+@in_double
 def gammaln(x: Any) -> Any:
     """Logarithm of the absolute value of the gamma function."""
-    x = as_float(x)
+    return with_derivative(lambda x, y: psi(x))(_gammaln)(x)
+
+
+@in_double
+def loggamma(z: Any) -> Any:
+    """Logarithm of the gamma function, of real numbers: NaN where they are negative."""
+    return select(less(z, 0), math.nan, gammaln(select(less(z, 0), 1, z)))
+
+
+@in_double
+def psi(z: Any) -> Any:
+    """Digamma function, the derivative of `gammaln`."""
+    is_negative = less_equal(z, 0)
+    positive = select(is_negative, 1 - z, z)
+    is_small = less(positive, _SHIFT)
+    far = select(is_small, positive + _SHIFT, positive)
+    value = log(far) - 0.5 / far - inverse_square_series(far, DIGAMMA) / (far * far)
+    for k in range(_SHIFT):
+        value = value - select(is_small, 1 / select(is_small, positive + k, 1), 0)
+    is_integer = equal(z, floor(z))
+    inner = select(logical_and(is_negative, logical_not(is_integer)), z, 0.25)
+    reflected = value - math.pi * _cos_pi(inner) / _sin_pi(inner)
+    value = select(is_negative, select(is_integer, math.nan, reflected), value)
+    return select(equal(z, 0), copysign(math.inf, -z), value)
+
+
+def digamma(z: Any) -> Any:
+    """Digamma function, the derivative of `gammaln`."""
+    return psi(z)
+
+
+@in_double
+def gammasgn(x: Any) -> Any:
+    """Sign of the gamma function: 1 for positive `x`; NaN at its poles."""
+    is_odd = equal(remainder(floor(x), 2), 1)
+    sign = select(signbit(x), select(logical_or(is_odd, equal(x, 0)), -1.0, 1.0), 1.0)
+    is_pole = logical_and(less(x, 0), equal(x, floor(x)))
+    return select(is_pole, math.nan, select(equal(x, x), sign, x))
+
+
+def _gamma(x: Any) -> Any:
+    is_negative = less(x, 0.5)
+    positive = select(is_negative, 1 - x, x)
+    is_small = less(positive, _SHIFT)
+    z = minimum(select(is_small, positive + _SHIFT, positive), 172.0)
+    root = power(z, z / 2 - 0.25)  # x^(x - 1/2) would overflow
+    value = math.sqrt(2 * math.pi) * (root * (root * exp(-z))) * exp(stirling_sum(z))
+    product: Any = select(is_small, positive, 1)
+    for k in range(1, _SHIFT):
+        product = product * select(is_small, positive + k, 1)
+    value = value / product
+    value = select(less(_OVERFLOW, positive), math.inf, value)
+    is_exact = logical_and(equal(positive, floor(positive)), less(positive, _LARGEST_EXACT + 0.5))
+    value = select(is_exact, rint(select(is_exact, value, 1)), value)
+    is_pole = _is_pole(x)
+    inner = select(logical_and(is_negative, logical_not(is_pole)), x, 0.25)
+    reflected = math.pi / (_sin_pi(inner) * value)
+    at_pole = select(equal(x, 0), copysign(math.inf, x), math.nan)
+    value = select(is_negative, select(is_pole, at_pole, reflected), value)
+    return select(equal(x, x), value, x)
+
+
+def _rgamma(x: Any) -> Any:
+    is_pole, is_large = _is_pole(x), less(_OVERFLOW - 1, absolute(x))
+    value = 1 / _gamma(select(logical_or(is_pole, is_large), 1, x))
+    far = select(logical_and(is_large, logical_not(is_pole)), x, 1)
+    value = select(is_large, gammasgn(far) * exp(-_gammaln(far)), value)
+    return select(is_pole, 0, select(equal(x, x), value, x))
+
+
+def _gammaln(x: Any) -> Any:
     is_negative = less_equal(x, 0)
     positive = select(is_negative, 1 - x, x)
     is_small = less(positive, _SHIFT)
@@ -59,82 +158,19 @@ def gammaln(x: Any) -> Any:
     z = select(is_small, positive + _SHIFT, positive)
     is_finite = less(z, math.inf)
     z = select(is_finite, z, 1)
-    value = (z - 0.5) * log(z) - z + 0.5 * math.log(2 * math.pi)
-    value = select(is_finite, value + _series(z, _LOG_GAMMA) / z - log(product), math.inf)
-    reflected = math.log(math.pi) - log(absolute(_sin_pi(select(is_negative, x, 0.5)))) - value
-    value = select(is_negative, reflected, value)
-    return select(equal(x, -math.inf), x, select(x == x, value, x))
+    value = (z - 0.5) * (log(z) - 1) + (0.5 * math.log(2 * math.pi) - 0.5)
+    value = select(is_finite, value + stirling_sum(z) - log(product), math.inf)
+    about = minimum(maximum(positive, LOW), HIGH)
+    middle = log_gamma_after_one(about - 1)
+    value = select(equal(about, positive), middle, value)
+    inner = select(logical_and(is_negative, logical_not(_is_pole(x))), x, 0.5)
+    reflected = math.log(math.pi) - log(absolute(_sin_pi(inner))) - value
+    value = select(is_negative, select(_is_pole(x), math.inf, reflected), value)
+    return select(equal(x, -math.inf), x, select(equal(x, x), value, x))
 
 
-def psi(x: Any) -> Any:
-    """Digamma function, the derivative of `gammaln`."""
-    x = as_float(x)
-    is_negative = less_equal(x, 0)
-    positive = select(is_negative, 1 - x, x)
-    is_small = less(positive, _SHIFT)
-    z = select(is_small, positive + _SHIFT, positive)
-    value = log(z) - 0.5 / z - _series(z, _DIGAMMA) / (z * z)
-    for k in range(_SHIFT):
-        value = value - select(is_small, 1 / select(is_small, positive + k, 1), 0)
-    inner = select(is_negative, x, 0.25)
-    reflected = value - math.pi * _cos_pi(inner) / _sin_pi(inner)
-    value = select(is_negative, select(equal(x, floor(x)), math.nan, reflected), value)
-    return select(equal(x, 0), copysign(math.inf, -x), value)
-
-
-def digamma(x: Any) -> Any:
-    """Digamma function, the derivative of `gammaln`."""
-    return psi(x)
-
-
-def gammasgn(x: Any) -> Any:
-    """Sign of the gamma function: 1 for positive `x`; NaN at its poles."""
-    x = as_float(x)
-    is_odd = equal(remainder(floor(x), 2), 1)
-    sign = select(signbit(x), select(logical_or(is_odd, equal(x, 0)), -1.0, 1.0), 1.0)
-    is_pole = logical_and(less(x, 0), equal(x, floor(x)))
-    return select(is_pole, math.nan, select(x == x, sign, x))
-
-
-def gamma(x: Any) -> Any:
-    """Gamma function, ``∫₀^∞ t^(x-1) e^(-t) dt``."""
-    return gammasgn(x) * exp(gammaln(x))
-
-
-def rgamma(x: Any) -> Any:
-    """Reciprocal of the gamma function."""
-    return exp(-gammaln(x)) * select(less(x, 0), gammasgn(select(equal(x, floor(x)), 1, x)), 1)
-
-
-def betaln(a: Any, b: Any) -> Any:
-    """Logarithm of the absolute value of the beta function."""
-    return gammaln(a) + gammaln(b) - gammaln(as_float(a) + b)
-
-
-def beta(a: Any, b: Any) -> Any:
-    """Beta function, ``Γ(a) Γ(b) / Γ(a + b)``."""
-    sign = gammasgn(a) * gammasgn(b) * gammasgn(as_float(a) + b)
-    return sign * exp(betaln(a, b))
-
-
-def binom(n: Any, k: Any) -> Any:
-    """Binomial coefficient of real numbers, ``1 / ((n + 1) B(n - k + 1, k + 1))``."""
-    return 1 / ((as_float(n) + 1) * beta(as_float(n) - k + 1, as_float(k) + 1))
-
-
-def poch(z: Any, m: Any) -> Any:
-    """Pochhammer symbol, ``Γ(z + m) / Γ(z)``."""
-    z = as_float(z)
-    return gammasgn(z) * gammasgn(z + m) * exp(gammaln(z + m) - gammaln(z))
-
-
-def _series(z: Any, coefficients: list[float]) -> Any:
-    """Evaluate a polynomial in ``1/z²``, the constant first."""
-    inverse = 1 / (z * z)
-    value: Any = coefficients[-1]
-    for each in coefficients[-2::-1]:
-        value = value * inverse + each
-    return value
+def _is_pole(x: Any) -> Any:
+    return logical_and(less_equal(x, 0), equal(x, floor(x)))
 
 
 def _sin_pi(x: Any) -> Any:
