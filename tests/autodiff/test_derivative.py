@@ -282,3 +282,8 @@ def test_the_derivative_of_a_compiled_function_is_compiled() -> None:
     compiled = cr.jit(lambda x, n: x**n, static_argnums=1)
     assert cr.grad(cr.grad(compiled))(2, 3) == 12
     assert cr.grad(functools.wraps(compiled)(branching))(3.0) == 6
+
+
+def test_a_pullback_may_have_a_value_beside_it() -> None:
+    value, pullback, rest = cr.vjp(lambda x: (x * x, {"x": x}), 3.0, has_aux=True)
+    assert (value, pullback(1.0), rest) == (9.0, (6.0,), {"x": 3.0})

@@ -159,7 +159,7 @@ def value_and_grad(
 
 
 @answers_foreign_names(CORE_ALIASES)
-def vjp(function: Callable[..., Any], *args: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
+def vjp(function: Callable[..., Any], *args: Any, has_aux: bool = False) -> tuple[Any, ...]:
     """Evaluate a function and return its pullback, the vector-Jacobian product.
 
     Parameters
@@ -168,6 +168,8 @@ def vjp(function: Callable[..., Any], *args: Any) -> tuple[Any, Callable[[Any], 
         Plain NumPy code; its arguments and results are nested containers of float arrays.
     *args
         Where to differentiate.
+    has_aux : bool
+        Whether the function returns ``(value, anything else)``; the rest is then returned too.
 
     Returns
     -------
@@ -176,6 +178,8 @@ def vjp(function: Callable[..., Any], *args: Any) -> tuple[Any, Callable[[Any], 
     pullback : callable
         From a cotangent ȳ (nested and shaped as the value) to a tuple with the vector-Jacobian
         product ȳᵀ ∂y/∂x for each argument x.
+    aux
+        The rest, with `has_aux` only.
 
     Examples
     --------
@@ -184,14 +188,17 @@ def vjp(function: Callable[..., Any], *args: Any) -> tuple[Any, Callable[[Any], 
     [5.0, 3.0]
     """
     check_function("vjp", function)
+    checked_flag("vjp", "has_aux", has_aux)
     positions = tuple(range(len(args)))
     variables, arguments = lift(function, args, positions)
     nodes = [node for node, _ in variables]
     environment = environment_of(function, variables)
     try:
         with environment:
-            leaves, structure = tree.flatten(function(*arguments))
+            value, rest = split_aux(function(*arguments), has_aux, "vjp")
+            leaves, structure = tree.flatten(value)
             outputs = [as_node(leaf) for leaf in leaves]
+            rest = tree.map_leaves(content_of, rest)
     except BaseException:
         if environment.parent is None:
             replace_leftovers((function, args), nodes, environment)
@@ -207,10 +214,11 @@ def vjp(function: Callable[..., Any], *args: Any) -> tuple[Any, Callable[[Any], 
         close(nodes)
         return tuple(regroup(flat, args, positions))
 
-    results = evaluate_results(outputs, nodes)
+    results, rest = evaluate_results((outputs, rest), nodes)
     if not any(type(each) is Node for each in results):
         replace_leftovers((function, args), nodes, environment)
-    return tree.unflatten(structure, results), pullback
+    value = tree.unflatten(structure, results)
+    return (value, pullback, rest) if has_aux else (value, pullback)
 
 
 def _scalar(value: Any, function: Callable[..., Any]) -> Node:
