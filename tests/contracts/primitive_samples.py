@@ -14,6 +14,7 @@ from chainrule.graph.array_type import ArrayType, type_of
 from chainrule.graph.node import Node
 from chainrule.graph.primitive import Primitive, Sample
 from chainrule.ops import primitives
+from chainrule.ops.primitives.selection import get_results
 
 
 def _found() -> Iterator[tuple[str, Primitive]]:
@@ -24,6 +25,14 @@ def _found() -> Iterator[tuple[str, Primitive]]:
 
 
 EVERY = dict(sorted(_found()))
+
+
+def applied(primitive: Primitive, *inputs: Any, **params: Any) -> Any:
+    """Apply a primitive of `PRIMITIVES`: the record itself, whose results are then joined."""
+    result = EVERY[primitive.name](*inputs, **params)
+    if primitive is EVERY[primitive.name]:
+        return result
+    return np.concatenate([np.ravel(each) for each in get_results(result)])
 
 
 def of_one_result(primitive: Primitive) -> Primitive:
@@ -92,8 +101,6 @@ LINEAR_ALGEBRA = (
     "cholesky", "cofactors", "det", "eigh", "least_squares", "matrix_exponential", "qr", "slogdet",
     "solve", "svd", "triangular_solve",
 )  # fmt: skip
-NOT_COMPILED = tuple(name for name, each in PRIMITIVES.items() if each is not EVERY[name])
-"""Those of several results, which are compiled as they are (tests/compiler/programs)."""
 SAMPLES = [
     pytest.param(primitive, sample, id=f"{name}-{number}")
     for name, primitive in PRIMITIVES.items()

@@ -16,7 +16,6 @@ from chainrule.graph.node import Node, variable
 from chainrule.graph.primitive import Primitive
 from tests.contracts.primitive_samples import (
     LINEAR_ALGEBRA,
-    NOT_COMPILED,
     PRIMITIVES,
     Arrays,
     in_kind,
@@ -82,7 +81,7 @@ def test_the_batched_primitive_equals_a_loop_over_the_batch(
 
 @pytest.mark.parametrize(
     "primitive",
-    [each for each in PRIMITIVES.values() if each.ufunc is None and each.name not in NOT_COMPILED],
+    [each for each in PRIMITIVES.values() if each.ufunc is None],
     ids=repr,
 )
 def test_the_batched_primitive_is_compiled(primitive: Primitive) -> None:
