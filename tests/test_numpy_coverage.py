@@ -17,6 +17,7 @@ import pytest
 from chainrule.graph.array_interface import OPERATIONS
 from chainrule.graph.node import Node, constant
 from chainrule.graph.remedies import REMEDIES, remedy_for
+from chainrule.ops.linear_algebra_names import REFUSED_OF_SCIPY
 from chainrule.ops.numpy_api.known_values import OF_KNOWN_VALUES, OF_TYPES
 
 PAGE = Path(__file__).parents[1] / "docs" / "numpy.md"
@@ -143,7 +144,15 @@ def page() -> str:
             table([(f"x.{name}", remedy_for(f".{name}")) for name in absent]),
             "\n## SciPy\n",
             SCIPY_TEXT,
-            wrapped([name for name in scipy if "._" not in name and "_compiled" not in name]),
+            wrapped(
+                [
+                    name
+                    for name in scipy
+                    if "._" not in name
+                    and "_compiled" not in name
+                    and name.rpartition(".")[2] not in REFUSED_OF_SCIPY.split()
+                ]
+            ),
             "",
         ]
     )

@@ -18,6 +18,7 @@ import numpy as np
 from chainrule.graph.node import ATTRIBUTES, OPERATIONS
 from chainrule.graph.protocol_gaps.numpy_namespace import namespaces
 from chainrule.ops.functionalization import VIEWING, detached, with_views
+from chainrule.ops.linear_algebra_names import late_linear_algebra
 from chainrule.ops.numpy_api import (
     arithmetic,
     array_attributes,
@@ -39,7 +40,6 @@ from chainrule.ops.numpy_api import (
     indexing,
     interpolation,
     known_values,
-    linear_algebra,
     nan_reductions,
     padding,
     polynomial,
@@ -89,7 +89,7 @@ def _add(name: str, function: Any, operation: Callable[..., Any]) -> None:
 
 for _module in _NAMED_AS_IN_NUMPY:
     _register(_module)
-_register(linear_algebra, np.linalg)
+OPERATIONS.update(late_linear_algebra())
 _add("sliding_window_view", np.lib.stride_tricks.sliding_window_view, windows.sliding_window_view)
 
 # Aliases; some are newer than NumPy 2.0.

@@ -66,8 +66,8 @@ def test_an_untraceable_function_is_refused_with_a_replacement() -> None:
     x = variable(ArrayType(F64, (3,)))
     with pytest.raises(TraceError, match="the result depends on the numbers"):
         np.unique(x)
-    with pytest.raises(UnsupportedError, match=r"np\.linalg\.svd cannot be traced"):
-        np.linalg.svd(x)
+    with pytest.raises(UnsupportedError, match=r"np\.linalg\.eig cannot be traced"):
+        np.linalg.eig(x)
     with pytest.raises(AttributeError, match="cannot be traced"):
         x.byteswap()
     with pytest.raises(AttributeError, match="no attribute 'foo'"):

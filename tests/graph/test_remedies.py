@@ -95,7 +95,7 @@ def test_a_function_that_is_not_traced_has_its_derivative_by_hand() -> None:
     ("function", "words"),
     [
         (lambda x: scipy.special.hyp0f1(2.0, x), "scipy.special.hyp0f1"),
-        (lambda x: np.linalg.det(x[None]), "outside the function"),
+        (lambda x: np.linalg.eigvals(x[None]), "outside the function"),
         (lambda x: np.fft.fft(x), "np.cos"),
         (lambda x: np.emath.sqrt(x), "np.sqrt"),
         (lambda x: np.frompyfunc(abs, 1, 1)(x), "the ufunc"),

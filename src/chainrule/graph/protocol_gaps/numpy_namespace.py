@@ -89,7 +89,10 @@ def _itself(function: Any) -> Any:
     return function
 
 
-_MODULES = ("numpy", "numpy.linalg", "scipy.special", "scipy.signal", "scipy.signal._sigtools")
+_MODULES = (
+    "numpy", "numpy.linalg", "scipy.linalg", "scipy.special", "scipy.signal",
+    "scipy.signal._sigtools",
+)  # fmt: skip
 _BRACKETS = (np.r_, np.c_)
 _EXTREMES = (builtins.max, builtins.min)
 

@@ -40,6 +40,12 @@ _NEUTRAL_VALUES: dict[str, tuple[Any, ...]] = {
     "like": (None,),
     "device": (None, "cpu"),
     "copy": (True, False, None),
+    "overwrite_a": (True, False),
+    "overwrite_b": (True, False),
+    "check_finite": (True, False),
+    "lwork": (None,),
+    "driver": (None, "ev", "evd", "evr", "evx", "gv", "gvd", "gvx"),
+    "lapack_driver": (None, "gelsd", "gelsy", "gelss", "gesdd", "gesvd"),
 }
 
 

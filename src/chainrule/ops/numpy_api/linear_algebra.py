@@ -1,100 +1,233 @@
-"""Norms, powers and chains of products, with the names and arguments of `numpy.linalg`."""
+"""Linear equations, determinants, inverses and products, as `numpy.linalg` names them."""
 
 from __future__ import annotations
 
+import inspect
+import math
 import operator
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
 
-from chainrule.errors import ArgumentError, ShapeError, UnsupportedError, counted
-from chainrule.ops.numpy_api import extrema
-from chainrule.ops.numpy_api.arithmetic import as_float
+from chainrule.errors import ArgumentError, ShapeError
+from chainrule.graph.node import Node
 from chainrule.ops.numpy_api.products import matmul
-from chainrule.ops.numpy_api.reductions import safe_sqrt
-from chainrule.ops.numpy_api.shape_manipulation import broadcast_to, ravel
-from chainrule.ops.primitives.axes import normalize_axes, normalize_axis
-from chainrule.ops.primitives.promotion import as_array
+from chainrule.ops.numpy_api.shape_manipulation import (
+    broadcast_to,
+    moveaxis,
+    ravel,
+    reshape,
+    transpose,
+)
+from chainrule.ops.primitives import determinant, linear_system
+from chainrule.ops.primitives.broadcasting import cast
+from chainrule.ops.primitives.least_squares import least_squares
+from chainrule.ops.primitives.matrices import identity_like, lower_part, transposed
+from chainrule.ops.primitives.promotion import as_array, common_dtype
+from chainrule.ops.primitives.requirement import require
+from chainrule.ops.primitives.selection import get_results
+from chainrule.ops.primitives.singular_values import svd
 
-__all__ = ["matrix_norm", "matrix_power", "multi_dot", "norm", "vector_norm"]
+__all__ = [
+    "as_matrices", "check_square", "det", "equation", "inv", "lstsq", "matrix_power", "multi_dot",
+    "named", "pinv", "slogdet", "solve", "static_float", "symmetric",
+    "tensorinv", "tensorsolve", "to_common_float",
+]  # fmt: skip
 
 
-def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
-    """Norm of vectors or matrices, as `numpy.linalg.norm`."""
-    x = as_float(x)
-    if axis is None and ord is None:
-        return _vector(x, 2, tuple(range(x.ndim)), keepdims)
-    axes = normalize_axes("norm", axis, x.ndim)
-    if len(axes) == 1:
-        return _vector(x, 2 if ord is None else ord, axes, keepdims)
-    if len(axes) != 2:
+def as_matrices(name: str, *operands: Any) -> tuple[Any, ...]:
+    """Convert to one dtype of LAPACK, as `numpy.linalg` does: of integers and booleans float64."""
+    arrays = [as_array(x) for x in operands]
+    for each in arrays:
+        if each.ndim < 2:
+            raise ShapeError(f"{name}: shape {each.shape} is no matrix; it needs two axes or more")
+    return to_common_float(*arrays)
+
+
+def to_common_float(*arrays: Any) -> tuple[Any, ...]:
+    """Convert arrays to one float dtype; integers and booleans count as float64."""
+    floats = [x if x.dtype.kind == "f" else cast(x, np.dtype(float)) for x in arrays]
+    dtype = common_dtype(*floats)
+    return tuple(cast(x, dtype) for x in floats)
+
+
+def check_square(name: str, a: Any) -> None:
+    """Refuse matrices that are not square, before others are broadcast to them."""
+    if a.shape[-1] != a.shape[-2]:
+        raise ShapeError(f"{name}: shape {a.shape} is not a stack of square matrices")
+
+
+@cache
+def _named_tuple(function: Callable[..., Any]) -> Any:
+    return type(function(np.eye(1)))
+
+
+def named(function: Callable[..., Any], results: Any) -> Any:
+    """Return results in the named tuple that a function of NumPy returns."""
+    return _named_tuple(function)(*results)
+
+
+def equation(name: str, a: Any, b: Any, apply: Callable[[Any, Any], Any]) -> Any:
+    """Solve for a vector or stacks of matrices of right sides; the stacks broadcast.
+
+    The right sides for one matrix are columns of one right side: it is factorized once.
+    """
+    a, b = as_array(a), as_array(b)
+    if a.ndim < 2 or not b.ndim:
+        raise ShapeError(f"{name}: shapes {a.shape} and {b.shape} are no matrix and right side")
+    check_square(name, a)
+    a, b = to_common_float(a, b)
+    if b.shape[0 if b.ndim == 1 else -2] != a.shape[-1]:
         raise ShapeError(
-            f"norm: {counted(len(axes), 'axis')} of shape {x.shape}; give one axis or a pair"
+            f"{name}: the right side of shape {b.shape} does not match the matrix of shape "
+            f"{a.shape}; it needs {a.shape[-1]} rows"
         )
-    return _matrix(x, ord, (axes[0], axes[1]), keepdims)
+    if b.ndim == 1:
+        right = broadcast_to(reshape(b, (-1, 1)), (*a.shape[:-1], 1))
+        return reshape(apply(a, right), a.shape[:-1])
+    if a.ndim == 2 < b.ndim:
+        moved = moveaxis(b, -2, 0)
+        solved = apply(a, reshape(moved, (a.shape[0], math.prod(moved.shape[1:]))))
+        return moveaxis(reshape(solved, moved.shape), 0, -2)
+    try:
+        stack = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+    except ValueError:
+        raise ShapeError(
+            f"{name}: the stacks of shapes {a.shape} and {b.shape} do not broadcast"
+        ) from None
+    return apply(broadcast_to(a, (*stack, *a.shape[-2:])), broadcast_to(b, (*stack, *b.shape[-2:])))
 
 
-def vector_norm(x: Any, *, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Any:
-    """Norm of vectors along axes, as `numpy.linalg.vector_norm`."""
-    x = as_float(x)
-    if axis is None and not keepdims:
-        x = ravel(x)
-    return _vector(x, ord, normalize_axes("vector_norm", axis, x.ndim), keepdims)
+def solve(a: Any, b: Any) -> Any:
+    """Solve linear equations, as `numpy.linalg.solve`: a vector, or stacks of matrices."""
+    return equation("solve", a, b, lambda a, b: linear_system.solve(a, b, is_transposed=False))
 
 
-def matrix_norm(x: Any, *, keepdims: bool = False, ord: Any = "fro") -> Any:
-    """Norm of matrices in the last two axes, as `numpy.linalg.matrix_norm`."""
-    x = as_float(x)
-    rows, columns = (normalize_axis("matrix_norm", each, x.ndim) for each in (-2, -1))
-    return _matrix(x, ord, (rows, columns), keepdims)
+def inv(a: Any) -> Any:
+    """Invert square matrices."""
+    (a,) = as_matrices("inv", a)
+    check_square("inv", a)
+    return linear_system.solve(a, identity_like(a), is_transposed=False)
 
 
-def _vector(x: Any, ord: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
-    if isinstance(ord, str):
-        raise UnsupportedError(f"norm: ord={ord!r} is for matrices, but vectors were given")
-    if ord == 2:
-        return safe_sqrt(np.sum(x * x, axis=axes, keepdims=keepdims))
-    size = np.abs(x)
-    if ord == np.inf:
-        of_none = None if size.size else 0  # as in NumPy, which has none for the smallest
-        return extrema.max(size, axes, keepdims=keepdims, initial=of_none)
-    if ord == -np.inf:
-        return np.min(size, axis=axes, keepdims=keepdims)
-    if ord == 0:
-        return np.sum((x != 0).astype(x.dtype), axis=axes, keepdims=keepdims)
-    if ord == 1:
-        return np.sum(size, axis=axes, keepdims=keepdims)
-    total = np.sum(size**ord, axis=axes, keepdims=keepdims)
-    if ord < 0:
-        return total ** (1 / ord)
-    return np.where(total == 0, 0, np.where(total == 0, 1, total) ** (1 / ord))
+def det(a: Any) -> Any:
+    """Determinants of square matrices; the derivative exists at singular ones too."""
+    return determinant.det(*as_matrices("det", a))
 
 
-def _matrix(x: Any, ord: Any, axes: tuple[int, int], keepdims: bool) -> Any:
-    if ord in (None, "fro"):
-        return _vector(x, 2, axes, keepdims)
-    if ord not in (1, -1, np.inf, -np.inf):
-        raise UnsupportedError(
-            f"norm: the keyword ord={ord!r} for matrices needs singular values, which cannot be "
-            "traced; use ord='fro', 1 or np.inf"
+def slogdet(a: Any) -> Any:
+    """Sign and logarithm of the absolute value of determinants."""
+    results = linear_system.slogdet(*as_matrices("slogdet", a))
+    return named(np.linalg.slogdet, get_results(results))
+
+
+def symmetric(a: Any, is_lower: bool = True) -> Any:
+    """Return the symmetric matrices of which one triangle is read."""
+    low = lower_part(a if is_lower else transposed(a))
+    return low + transposed(lower_part(low, -1))
+
+
+_NO_VALUE = inspect.signature(np.linalg.pinv).parameters["rtol"].default  # other than None
+
+
+def pinv(a: Any, rcond: Any = None, hermitian: bool = False, *, rtol: Any = _NO_VALUE) -> Any:
+    """Pseudoinverse; its derivative is that at constant rank."""
+    (a,) = as_matrices("pinv", a)
+    *stack, m, n = a.shape
+    if rcond is None:
+        rcond = 1e-15 if rtol is _NO_VALUE else rtol
+    bound = static_float("pinv", rcond)
+    if bound is None:
+        bound = max(m, n) * float(np.finfo(a.dtype).eps)
+    eye = broadcast_to(np.eye(m, dtype=a.dtype), (*stack, m, m))
+    return least_squares(symmetric(a) if hermitian else a, eye, rcond=max(bound, 0.0))
+
+
+def static_float(name: str, value: Any) -> float | None:
+    """Return a tolerance as a number; it must be known, and one for all matrices."""
+    if value is None or isinstance(value, float | int):
+        return value
+    if isinstance(value, Node) or np.ndim(value):
+        raise ArgumentError(f"{name}: the tolerance must be one number for all matrices")
+    return float(value)
+
+
+def lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
+    """Least squares solution, residuals, rank and singular values, as `numpy.linalg.lstsq`."""
+    a, right = as_array(a), as_array(b)
+    if a.ndim != 2 or right.ndim not in (1, 2) or a.shape[0] != right.shape[0]:
+        raise ShapeError(
+            f"lstsq: shapes {a.shape} and {right.shape} are no matrix and right side of one height"
         )
-    summed, compared = axes if abs(ord) == 1 else axes[::-1]
-    totals = np.sum(np.abs(x), axis=summed, keepdims=True)
-    largest = np.max if ord > 0 else np.min
-    result = largest(totals, axis=compared, keepdims=True)
-    return result if keepdims else np.squeeze(result, axis=axes)
+    a, right = to_common_float(a, right)
+    bound = static_float("lstsq", rcond)
+    eps = float(np.finfo(a.dtype).eps)
+    bound = max(a.shape) * eps if bound is None else eps if bound < 0 else bound
+    matrix = reshape(right, (a.shape[0], -1)) if right.ndim == 1 else right
+    x = least_squares(a, matrix, rcond=bound)
+    values = get_results(svd(a, is_full=False))[1]
+    largest = np.max(values) if values.shape[0] else 0
+    rank = np.sum(values > largest * bound)
+    residuals = _residuals(a, matrix, x, rank)
+    return reshape(x, x.shape[:1]) if right.ndim == 1 else x, residuals, rank, values
+
+
+def _residuals(a: Any, b: Any, x: Any, rank: Any) -> Any:
+    """Sums of squares, of as many as NumPy returns: none where the rank is not full."""
+    m, n = a.shape
+    is_unknown = isinstance(rank, Node) and not rank.is_known
+    if m <= n or not (is_unknown or int(rank.value if isinstance(rank, Node) else rank) == n):
+        return np.zeros(0, a.dtype)
+    difference = b - matmul(a, x)
+    total = np.sum(difference * difference, axis=0)
+    if not is_unknown:
+        return total
+    return require(total, broadcast_to(rank == n, total.shape), message=_DEFICIENT)
+
+
+_DEFICIENT = (
+    "lstsq: the rank is not full, where NumPy returns no residuals; in a compiled function their "
+    "number must be known: compute np.sum((b - a @ x) ** 2, axis=0)"
+)
+
+
+def tensorsolve(a: Any, b: Any, axes: Any = None) -> Any:
+    """Solve a tensor equation for x, ``tensordot(a, x, x.ndim) = b``."""
+    a, b = as_array(a), as_array(b)
+    if axes is not None:
+        rest = [i for i in range(a.ndim) if i not in {axis % a.ndim for axis in axes}]
+        a = transpose(a, (*rest, *(axis % a.ndim for axis in axes)))
+    shape = a.shape[b.ndim :]
+    size = math.prod(shape)
+    if a.size != size**2 or b.size != size:
+        raise ShapeError(
+            f"tensorsolve: shape {a.shape} is no square matrix that maps the axes {shape} to the "
+            f"shape {b.shape}"
+        )
+    return reshape(solve(reshape(a, (size, size)), ravel(b)), shape)
+
+
+def tensorinv(a: Any, ind: int = 2) -> Any:
+    """Inverse of a tensor as a map from its last axes to its first `ind` ones."""
+    a = as_array(a)
+    if ind <= 0:
+        raise ArgumentError(f"tensorinv: ind must be positive, got {ind}")
+    first, last = a.shape[:ind], a.shape[ind:]
+    if math.prod(first) != math.prod(last):
+        raise ShapeError(f"tensorinv: the axes {first} and {last} of {a.shape} differ in size")
+    size = math.prod(last)
+    return reshape(inv(reshape(a, (size, size))), (*last, *first))
 
 
 def matrix_power(a: Any, n: int) -> Any:
-    """Multiply square matrices by themselves, `n` factors; `n` is 0 or more."""
+    """Multiply square matrices by themselves, or their inverses for a negative power."""
     a, n = as_array(a), operator.index(n)
     if a.ndim < 2 or a.shape[-1] != a.shape[-2]:
         raise ShapeError(f"matrix_power: shape {a.shape} is not a stack of square matrices")
     if n < 0:
-        raise UnsupportedError(
-            "matrix_power: a negative power needs the inverse, which cannot be traced; compute "
-            "the inverse outside the function and raise it to the positive power"
-        )
+        return matrix_power(inv(a), -n)
     if n == 0:
         return broadcast_to(np.eye(a.shape[-1], dtype=a.dtype), a.shape)
     half = a if n == 1 else matrix_power(a, n // 2)
