@@ -98,8 +98,8 @@ PRIMITIVES = {
     if name not in ("get_result", "custom_vjp_call")
 }
 LINEAR_ALGEBRA = (
-    "cholesky", "cofactors", "det", "eigh", "least_squares", "matrix_exponential", "qr", "slogdet",
-    "solve", "svd", "triangular_solve",
+    "cholesky", "cholesky_pullback", "cofactors", "det", "eigh", "least_squares",
+    "matrix_exponential", "qr", "slogdet", "solve", "svd", "triangular_solve",
 )  # fmt: skip
 SAMPLES = [
     pytest.param(primitive, sample, id=f"{name}-{number}")

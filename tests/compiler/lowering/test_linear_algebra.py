@@ -44,6 +44,18 @@ def test_compiled_calls_agree_with_numpy(stack, n):
         np.testing.assert_allclose(got, expected, rtol=1e-9, atol=1e-11)
 
 
+def test_the_blocked_gradient_of_a_factorization_agrees_with_numpy_and_with_the_formula():
+    a, weights = positive(130, 130), np.random.default_rng(1).standard_normal((130, 130))
+    gradient = cr.grad(lambda a: np.sum(weights * cholesky(a)))
+    compiled = cr.jit(gradient)(a)
+    np.testing.assert_allclose(compiled, gradient(a), rtol=1e-10, atol=1e-13)
+    inverse = np.linalg.inv(np.linalg.cholesky(a))
+    p = np.tril(np.linalg.cholesky(a).T @ np.tril(weights))
+    z = inverse.T @ (p + p.T - np.diag(np.diag(p))) @ inverse
+    expected = np.tril(z) - np.diag(np.diag(z)) / 2
+    np.testing.assert_allclose(compiled, expected, rtol=1e-10, atol=1e-13)
+
+
 def test_bits_do_not_depend_on_the_threads_of_programs_or_of_the_library():
     a, b = positive(200, 200), np.random.default_rng(1).standard_normal((200, 40))
     stack = positive(64, 24, 24)
@@ -53,7 +65,13 @@ def test_bits_do_not_depend_on_the_threads_of_programs_or_of_the_library():
         for count, inner in ((1, 1), (4, 1), (4, 2), (3, 3)):
             cr.set_num_threads(count)
             blas.write(inner)
-            program = cr.jit(lambda a, b, stack: [*equations(a, b), cholesky(stack)])
+            program = cr.jit(
+                lambda a, b, stack: [
+                    *equations(a, b),
+                    cholesky(stack),
+                    cr.grad(lambda a: np.sum(cholesky(a)))(a),
+                ]
+            )
             results.add(b"".join(np.asarray(x).tobytes() for x in program(a, b, stack)))
             assert blas.read() == inner
     finally:

@@ -20,6 +20,7 @@ from chainrule.compiler.loop_ir.loops import (
     Load,
     Statement,
 )
+from chainrule.compiler.lowering.cholesky_pullback import lower_cholesky_pullback
 from chainrule.compiler.lowering.graph_lowering import OTHERS, Lowering, Rule
 from chainrule.compiler.lowering.routine_calls import RULES as CALLBACK
 from chainrule.compiler.lowering.routine_calls import Matrices, append_calls, real
@@ -183,6 +184,7 @@ def _by_lapack(rule: Rule) -> Rule:
 
 RULES: dict[str, Rule] = {
     "cholesky": _by_lapack(_cholesky),
+    "cholesky_pullback": _by_lapack(lower_cholesky_pullback),
     "triangular_solve": _by_lapack(_triangular_solve),
     "solve": _by_lapack(_solve),
     "slogdet": _by_lapack(_slogdet),

@@ -18,7 +18,7 @@ import numpy as np
 from chainrule.graph.array_type import ArrayType
 from chainrule.graph.node import Node
 from chainrule.graph.primitive import Primitive, Sample
-from chainrule.ops.primitives.elementwise import add
+from chainrule.ops.primitives.cholesky_pullback import BLOCK, cholesky_pullback
 from chainrule.ops.primitives.matrices import (
     check_square,
     half_lower,
@@ -26,16 +26,12 @@ from chainrule.ops.primitives.matrices import (
     on_one_thread,
     random_matrix,
     symmetric_sample,
+    symmetrized,
     transposed,
 )
 from chainrule.ops.primitives.triangular import triangular_solve
 
-__all__ = ["cholesky", "symmetrized"]
-
-
-def symmetrized(x: Any) -> Any:
-    """X + Xᵀ."""
-    return add(x, transposed(x))
+__all__ = ["cholesky"]
 
 
 def _type(a: ArrayType) -> ArrayType:
@@ -48,6 +44,8 @@ def _solved(factor: Any, b: Any, is_transposed: bool) -> Any:
 
 
 def _vjp(ct: Node, factor: Node, a: Node) -> tuple[Any]:
+    if a.ndim == 2 and a.shape[-1] > BLOCK:
+        return (cholesky_pullback(factor, ct),)
     inner = symmetrized(half_lower(matrix_product(transposed(factor), ct)))
     half = transposed(_solved(factor, inner, True))
     return (half_lower(_solved(factor, half, True)),)

@@ -23,29 +23,10 @@ from chainrule.ops.primitives.rules import batched_alike
 from chainrule.ops.primitives.selection import select
 
 __all__ = [
-    "LAPACK_DTYPES",
-    "batch_of_right_sides",
-    "check_matrices",
-    "check_square",
-    "column_of",
-    "columns",
-    "diagonal_matrix",
-    "diagonal_of",
-    "half_lower",
-    "identity_like",
-    "inner_product",
-    "lower_part",
-    "matrix_product",
-    "on_one_thread",
-    "plus",
-    "random_matrix",
-    "row_of",
-    "rows",
-    "side_by_side",
-    "stacked_rows",
-    "symmetric_sample",
-    "transposed",
-    "upper_part",
+    "LAPACK_DTYPES", "batch_of_right_sides", "check_matrices", "check_square", "column_of",
+    "columns", "diagonal_matrix", "diagonal_of", "half_lower", "identity_like", "inner_product",
+    "lower_part", "matrix_product", "on_one_thread", "plus", "random_matrix", "row_of", "rows",
+    "side_by_side", "stacked_rows", "symmetric_sample", "symmetrized", "transposed", "upper_part",
     "zeros",
 ]  # fmt: skip
 
@@ -91,6 +72,11 @@ def on_one_thread(function: Callable[..., Any]) -> Callable[..., Any]:
 def transposed(x: Any) -> Any:
     """Transpose the matrices of a stack."""
     return transpose(x, axes=(*range(x.ndim - 2), x.ndim - 1, x.ndim - 2))
+
+
+def symmetrized(x: Any) -> Any:
+    """X + Xᵀ."""
+    return add(x, transposed(x))
 
 
 def matrix_product(*factors: Any) -> Any:

@@ -23,7 +23,6 @@ import numpy as np
 from chainrule.graph.array_type import ArrayType
 from chainrule.graph.node import Node
 from chainrule.graph.primitive import Primitive, Sample
-from chainrule.ops.primitives.cholesky import symmetrized
 from chainrule.ops.primitives.elementwise import add, divide, multiply, subtract
 from chainrule.ops.primitives.matrices import (
     check_matrices,
@@ -36,6 +35,7 @@ from chainrule.ops.primitives.matrices import (
     plus,
     random_matrix,
     row_of,
+    symmetrized,
     transposed,
 )
 from chainrule.ops.primitives.selection import get_results

@@ -22,7 +22,6 @@ import numpy as np
 from chainrule.graph.array_type import ArrayType
 from chainrule.graph.node import Node
 from chainrule.graph.primitive import Primitive, Sample
-from chainrule.ops.primitives.cholesky import symmetrized
 from chainrule.ops.primitives.matrices import (
     check_square,
     diagonal_matrix,
@@ -33,6 +32,7 @@ from chainrule.ops.primitives.matrices import (
     plus,
     random_matrix,
     symmetric_sample,
+    symmetrized,
     transposed,
 )
 from chainrule.ops.primitives.selection import get_results
