@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule.errors import ArgumentError, DTypeError, ShapeError
+from chainrule.errors import ArgumentError, DTypeError, ShapeError, TraceError
 
 TABLE = np.array([1.0, 0.5, 2.0])
 
@@ -83,7 +83,8 @@ def test_branches_return_trees_and_a_python_number_adopts_the_dtype_of_the_other
         (1.0, lambda: np.ones(2), lambda: np.ones(2, int), DTypeError, "astype.'float64'"),
         (np.ones(1), lambda: 1.0, lambda: 2.0, ShapeError, "np.where"),
         ((1.0,), lambda: 1.0, lambda: 2.0, ArgumentError, "got a tuple"),
-        (1.0, 3.0, lambda: 2.0, ArgumentError, "needs a function"),
+        (1.0, 3.0, lambda: 2.0, ArgumentError, r"if_true must be a function.*np\.where"),
+        (1.0, lambda x: x, lambda x: x, ArgumentError, r"<lambda> \(x\) must take the 0 operands"),
     ],
 )
 def test_an_invalid_cond_is_refused_with_the_rule_it_breaks(
@@ -91,3 +92,18 @@ def test_an_invalid_cond_is_refused_with_the_rule_it_breaks(
 ) -> None:
     with pytest.raises(error, match=words):
         cr.jit(lambda test: cr.cond(test, a, b))(test)
+
+
+def test_a_store_into_an_operand_is_refused_where_it_would_be_lost() -> None:
+    def f(x: Any) -> Any:
+        y = np.zeros(2) + x
+
+        def store(y: Any) -> Any:
+            y[0] = 5.0
+            return y
+
+        return cr.cond(x > 0, store, lambda y: y, y)
+
+    with pytest.raises(TraceError, match=r"store writes into its argument y.*x\.copy"):
+        cr.jit(f)(1.0)
+    np.testing.assert_array_equal(f(1.0), [5.0, 1.0])

@@ -165,6 +165,7 @@ def test_the_derivative_stores_only_what_it_reads() -> None:
         (lambda x: x[0] > 0, lambda x: x[:2], np.ones(3), ShapeError, "comes out as"),
         (lambda x: x[0] > 0, lambda x: x * 1.0, np.ones(3, int), DTypeError, "astype"),
         (lambda x: x > 0, 3.0, 3.0, ArgumentError, "needs a function"),
+        (lambda x: x > 0, lambda i, x: x, (0, 3.0), ArgumentError, "i, x = carry"),
     ],
 )
 def test_an_invalid_loop_is_refused_with_the_rule_it_breaks(

@@ -12,6 +12,7 @@ from chainrule.arguments.aliases import CORE_ALIASES
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.autodiff.cond_primitive import apply_cond
 from chainrule.autodiff.loop_body import (
+    check_arity,
     converted,
     name_of,
     named_variables,
@@ -19,10 +20,9 @@ from chainrule.autodiff.loop_body import (
     traced_body,
     type_of_leaf,
 )
-from chainrule.errors import ArgumentError, DTypeError, ShapeError, type_in_words
+from chainrule.errors import ArgumentError, DTypeError, ShapeError, counted, type_in_words
 from chainrule.graph.graph import Graph
 from chainrule.graph.node import Node, as_node, next_serial, variable
-from chainrule.graph.trace_errors import check_function
 from chainrule.ops.primitives.broadcasting import cast
 from chainrule.ops.primitives.promotion import common_dtype
 
@@ -65,8 +65,8 @@ def cond(test: Any, if_true: Callable[..., Any], if_false: Callable[..., Any], *
     >>> float(safe_root(4.0)), float(safe_root(-4.0))
     (2.0, -0.0)
     """
-    check_function("cond", if_true)
-    check_function("cond", if_false)
+    for name, branch in (("if_true", if_true), ("if_false", if_false)):
+        _check_branch(name, branch, len(args))
     test = _checked_test(test)
     if type(test) is not Node:
         return (if_true if test else if_false)(*args)
@@ -76,7 +76,7 @@ def cond(test: Any, if_true: Callable[..., Any], if_false: Callable[..., Any], *
     own = [variable(type_, name=name) for type_, name in zip(types, paths, strict=True)]
     arguments, start = tree.unflatten(structure, own), next_serial()
     names = [name_of(if_true, "if_true"), name_of(if_false, "if_false")]
-    first, result_structure = traced_body("cond", if_true, arguments, own, _flattened)
+    first, result_structure = traced_body("cond", if_true, arguments, own, _flattened, "refuse")
 
     def finish(result: Any) -> list[Node]:
         try:
@@ -85,7 +85,7 @@ def cond(test: Any, if_true: Callable[..., Any], if_false: Callable[..., Any], *
             raise _different_structures(names, first, result_structure, result) from None
         return [as_node(each) for each in leaves]
 
-    second = traced_body("cond", if_false, arguments, own, finish)
+    second = traced_body("cond", if_false, arguments, own, finish, "refuse")
     paths = tree.paths(tree.unflatten(result_structure, first))
     pairs = [_agreeing(names, *each) for each in zip(paths, first, second, strict=True)]
     first, second = [a for a, _ in pairs], [b for _, b in pairs]
@@ -97,6 +97,15 @@ def cond(test: Any, if_true: Callable[..., Any], if_false: Callable[..., Any], *
         [*shared, *(converted(each, type_) for each, type_ in zip(operands, types, strict=True))],
     )
     return tree.unflatten(result_structure, results)
+
+
+def _check_branch(name: str, branch: Any, count: int) -> None:
+    if not callable(branch):
+        raise ArgumentError(
+            f"cond: {name} must be a function, such as lambda: x, got {type_in_words(branch)}; "
+            "np.where(test, a, b) chooses between values"
+        )
+    check_arity("cond", branch, count, f"must take the {counted(count, 'operand')} of cond")
 
 
 def _checked_test(test: Any) -> Any:

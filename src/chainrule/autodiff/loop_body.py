@@ -7,20 +7,20 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 
 from chainrule import tree
-from chainrule.errors import DTypeError, ShapeError
+from chainrule.errors import ArgumentError, DTypeError, ShapeError
 from chainrule.graph.array_type import ArrayType, type_of
 from chainrule.graph.environment import Environment
 from chainrule.graph.kept_trace import traced_once
 from chainrule.graph.node import Node, ancestors, as_node, next_serial
 
 __all__ = [
-    "captured_nodes", "check_carry", "converted", "name_of", "named_variables", "nodes_before",
-    "plain_results", "promoted_type", "traced_body", "type_of_leaf",
+    "captured_nodes", "check_arity", "check_carry", "converted", "name_of", "named_variables",
+    "nodes_before", "plain_results", "promoted_type", "traced_body", "type_of_leaf",
 ]  # fmt: skip
 
 _Result = TypeVar("_Result")
@@ -32,11 +32,24 @@ def traced_body(
     arguments: Sequence[Any],
     own: Sequence[Node],
     finish: Callable[[Any], _Result],
+    argument_stores: Literal["refuse", "allow"] = "allow",
 ) -> _Result:
     """Run a function on its variables, `own`, and `finish` on its result, in a trace of its own."""
     named = {node.serial: node.name for node in own}
-    with traced_once(operation, function), Environment(function, next_serial(), True, named):
+    environment = Environment(function, next_serial(), True, named, argument_stores)
+    with traced_once(operation, function), environment:
         return finish(function(*arguments))
+
+
+def check_arity(operation: str, function: Callable[..., Any], count: int, rule: str) -> None:
+    """Raise for a function that does not take so many arguments."""
+    try:
+        inspect.signature(function).bind(*range(count))
+    except TypeError:
+        name = getattr(function, "__name__", "the function")
+        raise ArgumentError(f"{operation}: {name} {inspect.signature(function)} {rule}") from None
+    except ValueError:  # no signature is known
+        return
 
 
 def named_variables(

@@ -13,6 +13,7 @@ from chainrule.arguments.checks import checked_count
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.autodiff.loop_body import (
     captured_nodes,
+    check_arity,
     check_carry,
     converted,
     name_of,
@@ -77,8 +78,10 @@ def while_loop(
     >>> float(while_loop(lambda x: x < 100, lambda x: 2 * x, 3.0))
     192.0
     """
-    check_function("while_loop", condition)
-    check_function("while_loop", body)
+    for each in (condition, body):
+        check_function("while_loop", each)
+        rule = "must take one argument, the carry; unpack it inside, as by i, x = carry"
+        check_arity("while_loop", each, 1, rule)
     if max_steps is not None:
         check_known("while_loop", max_steps, "max_steps=")
         max_steps = checked_count("while_loop", "max_steps", max_steps, 0)

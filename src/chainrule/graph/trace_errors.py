@@ -52,10 +52,10 @@ DERIVATIVE_LOST = (
 
 UNKNOWN_INDICES = (
     "traced integers were to become a plain array or an index of one, and under cr.jit and cr.vmap "
-    "and inside cr.scan their values are not known; pass that array in as an argument too, so that "
-    "array[indices] is traced, with in_axes=None under cr.vmap (a one-hot code is also "
-    "labels[:, None] == np.arange(n)); for an argument that is a size or a count, use "
-    "cr.jit(f, static_argnums=...)"
+    "and in loops such as cr.scan their values are not known; use np.take(array, indices, axis=0), "
+    "or pass that array in as an argument too, so that array[indices] is traced, with in_axes=None "
+    "under cr.vmap (a one-hot code is also labels[:, None] == np.arange(n)); for an argument that "
+    "is a size or a count, use cr.jit(f, static_argnums=...)"
 )
 
 SCALAR_WITHOUT_AXES = (
