@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.sparse import coo_array
 
 import chainrule as cr
 from chainrule import nn
@@ -168,6 +169,11 @@ def test_a_scan_is_batched_in_whatever_of_its_inputs_is() -> None:
                 np.testing.assert_allclose(each[i], wanted, rtol=1e-14)
 
 
+def built(net: cr.Network) -> cr.Network:
+    net(X)
+    return net
+
+
 def written(x: Any) -> Any:
     x[0] = 1.0
     return x
@@ -175,6 +181,10 @@ def written(x: Any) -> Any:
 
 REFUSED: list[tuple[type[Exception], str, Callable[[], Any]]] = [
     (ShapeError, "x is 1.0, which has no axis", lambda: cr.vmap(lambda x: x)(1.0)),
+    (ShapeError, r"np.array\(x\) for a list", lambda: cr.vmap(lambda x: x)([1.0, 2.0])),
+    (DTypeError, "pass x.toarray", lambda: cr.vmap(lambda x: x)(coo_array(X))),
+    (ShapeError, r"pass X\[None\], as in cr.vmap",
+     lambda: cr.vmap(built(cr.Network([nn.Dense(2)], seed=0)))(X)),
     (ShapeError, "a has 5 along axis 0, but b has 3 along axis 0",
      lambda: cr.vmap(lambda a, b: a)(X, W)),
     (ShapeError, "axis_size is 4, but x has 5", lambda: cr.vmap(np.sin, axis_size=4)(X)),

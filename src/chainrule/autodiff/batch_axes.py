@@ -100,7 +100,9 @@ def _argument(name: str, leaf: Any, axis: Any) -> Argument | None:
     if axis is None:
         return None
     remedy = "; give in_axes=None for an argument that all entries share, as in in_axes=(0, None)"
-    if type(leaf) is not Node and not is_number(leaf):
+    if name.endswith("]"):
+        remedy += ", and np.array(x) for a list of numbers, which is a container of arguments"
+    if type(leaf) is not Node and not is_number(leaf) and not hasattr(leaf, "shape"):
         raise ArgumentError(f"vmap: {name} is {shown(leaf)}, which has no axis{remedy}")
     type_ = leaf.array_type if type(leaf) is Node else type_of(leaf, f"vmap: {name}")
     ndim, position = type_.ndim, as_position(axis)

@@ -13,7 +13,7 @@ import numpy as np
 
 from chainrule.arguments.checks import checked_kind, shown
 from chainrule.data.table import Table
-from chainrule.errors import ArgumentError
+from chainrule.errors import ArgumentError, ShapeError
 from chainrule.graph.array_type import ArrayType
 from chainrule.graph.kept_trace import run_on_types
 from chainrule.graph.node import variable
@@ -185,7 +185,15 @@ class Model:
             return
         if self.output_shapes:
             # The layers report misfits best, and accept axes of variable length.
-            self._infer_shapes(input_shape)
+            try:
+                self._infer_shapes(input_shape)
+            except ShapeError as error:
+                if self.input_shape is None or input_shape != self.input_shape[1:]:
+                    raise
+                raise ShapeError(
+                    f"{function}: X has shape {input_shape}, that of a single sample: pass X[None],"
+                    " as in cr.vmap(lambda x: net(x[None])[0])"
+                ) from error
             return
         with self.rollback_on_error():
             shapes = self._infer_shapes(input_shape)
