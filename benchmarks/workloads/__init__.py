@@ -4,6 +4,7 @@ from benchmarks.benchmark import Benchmark
 from benchmarks.workload import Workload
 from benchmarks.workloads import (
     attention,
+    batches,
     convolutions,
     crowded,
     derivatives,
@@ -37,7 +38,7 @@ BENCHMARKS: dict[str, Benchmark] = {
         *(w1_xor, w2_moons, w3_small, w4_mnist, w5_wide),
         *(w6_images, w7_series, w8_call, w9_first_call),
         *(import_time, install_size, peak_memory, attention, convolutions, products, rbm, crowded),
-        derivatives,
+        *(derivatives, batches),
         transformer,
     )
     for benchmark in module.BENCHMARKS
