@@ -1,12 +1,13 @@
-"""Compute the coefficients of ``ops/scipy_api/bessel_tables.py`` by mpmath, in 60 digits.
+"""Compute the tables of coefficients of ``ops/scipy_api`` by mpmath, in 60 digits.
 
-``python -m tests.ops.scipy_api.coefficient_tables > src/chainrule/ops/scipy_api/bessel_tables.py``
+``python -m tests.ops.scipy_api.coefficient_tables bessel_tables`` prints the module of that name.
 
 Each function is smooth on its interval after division by its behaviour at the ends. Its argument
 is mapped to t in [-1, 1]; the Chebyshev series ends where its terms vanish in float64, and is
 written in powers of t, whose coefficients fall off as fast in all of these tables.
 """
 
+import sys
 import textwrap
 from collections.abc import Callable
 from typing import Any
@@ -215,7 +216,49 @@ def airy_oscillating(derivative: int, part: int) -> Function:
     return limit(function, g if part else mp.mpf(1))
 
 
-TABLES: dict[str, Function] = {
+def between(weighted: Function, low: Any, high: Any, *, inverse: bool = False) -> Function:
+    """Return a function of x on an interval as one of t, which maps x or 1/x linearly."""
+    ends = sorted((1 / mp.mpf(low), 1 / mp.mpf(high)) if inverse else (mp.mpf(low), mp.mpf(high)))
+
+    def function(t: Any) -> Any:
+        place = (ends[0] + ends[1] + (ends[1] - ends[0]) * t) / 2
+        return weighted(1 / place if inverse and place else place)
+
+    return function
+
+
+def beyond(weighted: Function, low: int, at_infinity: Any = 1) -> Function:
+    """Return a function of x from `low` on as one of t = 2 low / x - 1."""
+    return limit(lambda t: weighted(2 * low / (t + 1)), mp.mpf(at_infinity))
+
+
+def ein(x: Any) -> Any:
+    """``(E1(x) + ln x + γ) / x``."""
+    return (mp.e1(x) + mp.log(x) + mp.euler) / x if x else mp.mpf(1)
+
+
+def ei_near(x: Any) -> Any:
+    """``(Ei(x) - ln x - γ) / x · exp(-x/2)``."""
+    value = (mp.ei(x) - mp.log(x) - mp.euler) / x if x else mp.mpf(1)
+    return value * mp.exp(-x / 2)
+
+
+def dawson_ratio(x: Any) -> Any:
+    """``D(x) / x``."""
+    return mp.sqrt(mp.pi) / 2 * mp.exp(-x * x) * mp.erfi(x) / x if x else mp.mpf(1)
+
+
+def scaled_e1(x: Any) -> Any:
+    """``x exp(x) E1(x)``."""
+    return x * mp.exp(x) * mp.e1(x)
+
+
+def scaled_ei(x: Any) -> Any:
+    """``x exp(-x) Ei(x)``."""
+    return x * mp.exp(-x) * mp.ei(x)
+
+
+BESSEL: dict[str, Function] = {
     "J0_NEAR": j0_near,
     "J1_NEAR": j1_near,
     "Y0_NEAR": y0_near,
@@ -251,7 +294,24 @@ TABLES: dict[str, Function] = {
 }
 
 
-HEADER = '''"""Coefficients of polynomials for Bessel and Airy functions, the constant first.
+INTEGRALS: dict[str, Function] = {
+    "E1_NEAR": between(ein, 0, 1),
+    "E1_MIDDLE": between(scaled_e1, 1, 4, inverse=True),
+    "E1_FAR": beyond(scaled_e1, 4),
+    "EI_NEAR": between(ei_near, 0, 6),
+    "EI_MIDDLE": between(scaled_ei, 6, 20, inverse=True),
+    "EI_FAR": beyond(scaled_ei, 20),
+    "DAWSON_NEAR": lambda t: dawson_ratio(mp.sqrt(2 * (t + 1))),  # x² in [0, 4]
+    "DAWSON_MIDDLE": between(lambda x: x * x * dawson_ratio(x), 2, 5),
+    "DAWSON_FAR": limit(lambda t: 50 / (t + 1) * dawson_ratio(mp.sqrt(50 / (t + 1))), mp.mpf(0.5)),
+}
+
+MODULES = {
+    "bessel_tables": (BESSEL, "Bessel and Airy functions"),
+    "integral_tables": (INTEGRALS, "exponential integrals and Dawson's integral"),
+}
+
+HEADER = '''"""Coefficients of polynomials for {what}, the constant first.
 
 Computed in 60 digits by ``tests/ops/scipy_api/coefficient_tables.py``, which says of what.
 """
@@ -263,10 +323,11 @@ __all__ = [
 
 
 def main() -> None:
-    """Print the module of tables."""
-    names = textwrap.fill(", ".join(f'"{each}"' for each in sorted(TABLES)) + ",", 96)
-    print(HEADER.format(names=textwrap.indent(names, "    ")))
-    for name, function in TABLES.items():
+    """Print a module of tables."""
+    tables, what = MODULES[sys.argv[1]]
+    names = textwrap.fill(", ".join(f'"{each}"' for each in sorted(tables)) + ",", 96)
+    print(HEADER.format(what=what, names=textwrap.indent(names, "    ")))
+    for name, function in tables.items():
         numbers = ", ".join(map(repr, coefficients_of(function))) + ","
         print(f"{name} = (\n{textwrap.indent(textwrap.fill(numbers, 96), '    ')}\n)  # fmt: skip")
 

@@ -54,6 +54,12 @@ def _incomplete() -> ModuleType:
     return incomplete
 
 
+def _integral() -> ModuleType:
+    from chainrule.ops.scipy_api import integral
+
+    return integral
+
+
 def _softmax() -> ModuleType:
     from chainrule.ops.scipy_api import softmax
 
@@ -66,6 +72,12 @@ def _special() -> ModuleType:
     return special
 
 
+def _zeta_functions() -> ModuleType:
+    from chainrule.ops.scipy_api import zeta_functions
+
+    return zeta_functions
+
+
 FUNCTION_NAMES: dict[Callable[[], ModuleType], str] = {
     _airy_functions: "airy",
     _beta: "beta betaln binom comb factorial multigammaln perm poch",
@@ -73,11 +85,13 @@ FUNCTION_NAMES: dict[Callable[[], ModuleType], str] = {
     _error_function: "erf erfc erfcinv erfcx erfinv log_ndtr ndtr ndtri",
     _gamma: "digamma gamma gammaln gammasgn loggamma psi rgamma",
     _incomplete: "betainc betaincc gammainc gammaincc",
+    _integral: "dawsn ellipe ellipk exp1 expi",
     _softmax: "log_softmax logsumexp softmax",
     _special: (
         "boxcox boxcox1p cbrt cosm1 entr exp2 exp10 expit expm1 exprel huber inv_boxcox "
         "inv_boxcox1p kl_div log1p log_expit logit pseudo_huber rel_entr softplus xlog1py xlogy"
     ),
+    _zeta_functions: "polygamma zeta zetac",
 }
 """What imports a module of this package -> names of ``scipy.special``."""
 

@@ -14,7 +14,6 @@ from chainrule.ops.numpy_api.arithmetic import copysign, signbit
 from chainrule.ops.primitives.custom_derivative import with_derivative
 from chainrule.ops.primitives.elementwise import (
     absolute,
-    cos,
     equal,
     exp,
     floor,
@@ -29,10 +28,9 @@ from chainrule.ops.primitives.elementwise import (
     power,
     remainder,
     rint,
-    sin,
 )
 from chainrule.ops.primitives.selection import select
-from chainrule.ops.scipy_api.series import in_double
+from chainrule.ops.scipy_api.series import cos_pi, in_double, sin_pi
 from chainrule.ops.scipy_api.stirling import (
     DIGAMMA,
     HIGH,
@@ -69,7 +67,7 @@ def rgamma(x: Any) -> Any:
 
     def derivative(x: Any, y: Any) -> Any:
         is_pole = _is_pole(x)
-        at_pole = _cos_pi(x) * gamma(1 - select(is_pole, maximum(x, -_OVERFLOW), 0))
+        at_pole = cos_pi(x) * gamma(1 - select(is_pole, maximum(x, -_OVERFLOW), 0))
         return select(is_pole, at_pole, -y * psi(select(is_pole, 0.5, x)))
 
     return with_derivative(derivative)(_rgamma)(x)
@@ -99,7 +97,7 @@ def psi(z: Any) -> Any:
         value = value - select(is_small, 1 / select(is_small, positive + k, 1), 0)
     is_integer = equal(z, floor(z))
     inner = select(logical_and(is_negative, logical_not(is_integer)), z, 0.25)
-    reflected = value - math.pi * _cos_pi(inner) / _sin_pi(inner)
+    reflected = value - math.pi * cos_pi(inner) / sin_pi(inner)
     value = select(is_negative, select(is_integer, math.nan, reflected), value)
     return select(equal(z, 0), copysign(math.inf, -z), value)
 
@@ -134,7 +132,7 @@ def _gamma(x: Any) -> Any:
     value = select(is_exact, rint(select(is_exact, value, 1)), value)
     is_pole = _is_pole(x)
     inner = select(logical_and(is_negative, logical_not(is_pole)), x, 0.25)
-    reflected = math.pi / (_sin_pi(inner) * value)
+    reflected = math.pi / (sin_pi(inner) * value)
     at_pole = select(equal(x, 0), copysign(math.inf, x), math.nan)
     value = select(is_negative, select(is_pole, at_pole, reflected), value)
     return select(equal(x, x), value, x)
@@ -164,22 +162,10 @@ def _gammaln(x: Any) -> Any:
     middle = log_gamma_after_one(about - 1)
     value = select(equal(about, positive), middle, value)
     inner = select(logical_and(is_negative, logical_not(_is_pole(x))), x, 0.5)
-    reflected = math.log(math.pi) - log(absolute(_sin_pi(inner))) - value
+    reflected = math.log(math.pi) - log(absolute(sin_pi(inner))) - value
     value = select(is_negative, select(_is_pole(x), math.inf, reflected), value)
     return select(equal(x, -math.inf), x, select(equal(x, x), value, x))
 
 
 def _is_pole(x: Any) -> Any:
     return logical_and(less_equal(x, 0), equal(x, floor(x)))
-
-
-def _sin_pi(x: Any) -> Any:
-    """``sin(πx)`` of the fraction of `x`, which is 0 at integers."""
-    nearest = floor(x + 0.5)
-    sign = 1 - 2 * remainder(nearest, 2)
-    return sign * sin(math.pi * (x - nearest))
-
-
-def _cos_pi(x: Any) -> Any:
-    nearest = floor(x + 0.5)
-    return (1 - 2 * remainder(nearest, 2)) * cos(math.pi * (x - nearest))

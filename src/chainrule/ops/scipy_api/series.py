@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any
@@ -9,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from chainrule.ops.primitives.broadcasting import cast
+from chainrule.ops.primitives.elementwise import cos, floor, remainder, sin
 from chainrule.ops.primitives.promotion import as_array, is_python_number
 
-__all__ = ["in_double", "polynomial"]
+__all__ = ["cos_pi", "in_double", "polynomial", "sin_pi"]
 
 
 def in_double(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -41,3 +43,16 @@ def polynomial(x: Any, coefficients: Sequence[float]) -> Any:
     for each in coefficients[-2::-1]:
         value = value * x + each
     return value
+
+
+def sin_pi(x: Any) -> Any:
+    """``sin(πx)`` of the fraction of `x`, which is 0 at integers."""
+    nearest = floor(x + 0.5)
+    sign = 1 - 2 * remainder(nearest, 2)
+    return sign * sin(math.pi * (x - nearest))
+
+
+def cos_pi(x: Any) -> Any:
+    """``cos(πx)`` of the fraction of `x`."""
+    nearest = floor(x + 0.5)
+    return (1 - 2 * remainder(nearest, 2)) * cos(math.pi * (x - nearest))

@@ -14,14 +14,14 @@ from chainrule.ops.primitives.elementwise import equal
 from chainrule.ops.primitives.selection import select
 from chainrule.ops.scipy_api.series import in_double
 
-__all__ = ["of_static_order"]
+__all__ = ["of_static_order", "static_integers"]
 
 
 def of_static_order(
     name: str, function: Callable[[int, Any], Any], order: Any, x: Any, largest: int
 ) -> Any:
     """Apply ``function(n, x)``, where each n of an array of orders has its own formula."""
-    orders = _static_orders(name, order, largest)
+    orders = static_integers(name, order, largest)
     distinct = sorted({int(each) for each in orders.flat}) or [0]
     values = [in_double(lambda x, n=n: function(n, x))(x) for n in distinct]
     if not orders.shape:
@@ -32,7 +32,8 @@ def of_static_order(
     return result
 
 
-def _static_orders(name: str, order: Any, largest: int) -> np.ndarray[Any, Any]:
+def static_integers(name: str, order: Any, largest: int) -> np.ndarray[Any, Any]:
+    """Return integers that are known while tracing, up to a largest size; refuse others."""
     if isinstance(order, Node):
         if order.array_type.is_float or not order.is_known:
             raise UnsupportedError(
