@@ -41,6 +41,7 @@ def test_compiled_loops_give_the_bits_of_numpy_on_any_number_of_threads(in_child
 
 def test_printed_loops_equal_the_golden_file():
     chosen = {"newton", "while_in_scan", "cond_in_while", "cond_with_kernels", "stored_rows"}
+    chosen |= {"swapped_in_branches", "kept_or_moved"}
     programs = {each[0].__name__: each for each in PROGRAMS if each[0].__name__ in chosen}
     loops = [compile_to_loops(trace(f)(*arguments)).loops for f, *arguments in programs.values()]
     check_golden("conditional.loops", "\n\n".join(map(format_program, loops)))

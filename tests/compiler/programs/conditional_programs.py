@@ -110,6 +110,22 @@ def cond_in_scan(tests, x):
     return cr.scan(step, x, tests)
 
 
+def swapped_in_branches(tests, x):
+    """Carries that one branch exchanges, and the other one reverses in part, in place."""
+
+    def step(pair, test):
+        exchange, reverse = lambda a, b: (b, a), lambda a, b: (a + b, b[::-1])
+        return cr.cond(test, exchange, reverse, *pair), None
+
+    return cr.scan(step, (x, 2 * x), tests)[0]
+
+
+def kept_or_moved(tests, x):
+    """A branch that changes nothing."""
+    move = lambda x: 2 * x - np.max(x)  # noqa: E731
+    return cr.scan(lambda x, test: (cr.cond(test, move, lambda x: x, x), None), x, tests)[0]
+
+
 def cond_with_kernels(test, a, b):
     return cr.cond(test, lambda: (a @ b, np.max(a)), lambda: (abs(b) @ a, np.max(b)))
 
@@ -165,6 +181,8 @@ PROGRAMS = [
     (while_in_while, integers(50_000)),
     (cond_in_while, integers(33) + 0.5),
     (cond_in_scan, RNG.integers(0, 2, 6) == 1, integers(40_000)),
+    (swapped_in_branches, RNG.integers(0, 2, 6) == 1, integers(40)),
+    (kept_or_moved, RNG.integers(0, 2, 6) == 1, integers(40_000)),
     *((cond_with_kernels, np.bool_(x), integers(150, 150), integers(150, 150)) for x in (0, 1)),
     *((cond_with_boolean, np.bool_(x), np.bool_(y)) for x in (0, 1) for y in (0, 1)),
     *((cond_of_cond, np.float64(x)) for x in (-2, 0, 2)),

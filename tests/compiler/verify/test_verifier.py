@@ -81,7 +81,7 @@ def search(test, x, limit):
 
     def step(carry):
         x, i = carry
-        return cond(test, lambda: np.sin(x @ x) * x, lambda: np.cos(x)), i + 1
+        return cond(test, lambda: np.sin(x @ x) * x, lambda: np.cos(x)) + x, i + 1
 
     return while_loop(lambda c: c[1] < limit, step, (x, np.int64(0)))
 

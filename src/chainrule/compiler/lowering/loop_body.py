@@ -24,6 +24,7 @@ from chainrule.compiler.loop_ir.loops import (
     Statement,
     Step,
 )
+from chainrule.compiler.lowering.branch_carries import copy_in_branches
 from chainrule.compiler.lowering.graph_lowering import Lowering, Target
 from chainrule.compiler.lowering.in_place import coalesce_copies
 from chainrule.compiler.lowering.liveness import UPDATES
@@ -176,7 +177,9 @@ def lower_body(
             prefix = index[: len(index) - len(node.shape) - 1]
             row_index = (*prefix, time, *lowering.canonical(node.shape))
             items.append(Statement(buffer, row_index, inner.expressions[node.serial]))
-    return coalesce_copies(items, _copies(inner, new_carries, items), lowering.aliases)
+    copies = _copies(inner, new_carries, items)
+    items, copies = copy_in_branches(items, copies, lowering.aliases)
+    return coalesce_copies(items, copies, lowering.aliases)
 
 
 def _is_update_of(node: Node, old: Node) -> bool:
