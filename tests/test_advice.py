@@ -6,7 +6,9 @@ extras such as ``chainrule[plot]``, commands, options and environment variables.
 
 import ast
 import contextlib
+import copy
 import dataclasses
+import functools
 import inspect
 import io
 import re
@@ -39,6 +41,7 @@ NOT_MESSAGES = (
 """Folders whose texts are symbols of generated code, and no messages."""
 
 
+@functools.cache
 def network() -> cr.Network:
     net = cr.Network([nn.Dense(3, activation="relu"), nn.Dense(2)], seed=0, dtype="float64")
     net.compile("cross_entropy", "sgd", metrics=["accuracy"])
@@ -82,11 +85,15 @@ def texts(path: Path) -> Iterator[str]:
             yield node.value if isinstance(node.value, str) else ""
 
 
-def messages() -> Iterator[tuple[str, str]]:
-    for path in sorted(SOURCE.rglob("*.py")):
-        name = str(path.relative_to(SOURCE))
-        if not name.startswith(NOT_MESSAGES):
-            yield from ((name, text) for text in texts(path))
+@functools.cache
+def messages() -> list[tuple[str, str]]:
+    paths = {str(path.relative_to(SOURCE)): path for path in sorted(SOURCE.rglob("*.py"))}
+    return [
+        (name, text)
+        for name, path in paths.items()
+        if not name.startswith(NOT_MESSAGES)
+        for text in texts(path)
+    ]
 
 
 def test_names_in_advice_exist_and_calls_are_accepted():
@@ -123,7 +130,7 @@ def attempt(code: str, only_bind: bool) -> None:
     """Evaluate advice; a call with ``...`` or a shown value is only bound to the signature."""
     names = NAMES | {"layer": nn.Dense(2)}
     if code.startswith("net."):
-        names["net"] = network()
+        names["net"] = copy.deepcopy(network())
     tree = ast.parse(code, mode="eval").body
     with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
         warnings.simplefilter("ignore")
