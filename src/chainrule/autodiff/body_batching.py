@@ -7,13 +7,12 @@ which it is not defined, as an index beyond the end. `valid_rows` says whose ope
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
 from chainrule.autodiff.batching import batched
 from chainrule.graph.graph import Graph
-from chainrule.graph.node import Node, constant, variable
+from chainrule.graph.node import Node, variable
 from chainrule.ops.numpy_api.reductions import any as any_of
 from chainrule.ops.primitives.broadcasting import broadcast_to, cast
 from chainrule.ops.primitives.gather_scatter import gather
@@ -22,8 +21,8 @@ from chainrule.ops.primitives.reduction import argmax
 from chainrule.ops.primitives.selection import select
 
 __all__ = [
-    "any_entry", "batched_body", "choose", "fixed_point", "inlined", "is_total", "rows_of",
-    "valid_rows", "with_axis", "with_axis_second",
+    "any_entry", "batched_body", "choose", "first_entry", "fixed_point", "inlined", "is_total",
+    "valid_operand", "with_axis", "with_axis_second",
 ]  # fmt: skip
 
 
@@ -81,16 +80,14 @@ def choose(mask: Node, a: Node, b: Node) -> Node:
     return a if a is b else select(reshape(mask, shape=(*mask.shape, *(1,) * (a.ndim - 1))), a, b)
 
 
-def valid_rows(mask: Node) -> Node:
-    """The numbers of entries whose operands to use: its own for each in `mask`, else the first."""
-    size = mask.shape[0]
-    first: Any = argmax(cast(mask, np.int64), axis=0)
-    return select(mask, constant(np.arange(size)), first)
+def first_entry(mask: Node) -> Node:
+    """The number of the first entry in a mask over the batch."""
+    return argmax(cast(mask, np.int64), axis=0)
 
 
-def rows_of(node: Node, rows: Node) -> Node:
-    """Rows of a batched value."""
-    return gather(node, rows)
+def valid_operand(mask: Node, first: Node, node: Node) -> Node:
+    """A batched operand of which entries outside of the mask are replaced by the first in it."""
+    return choose(mask, node, broadcast_to(gather(node, first), node.shape))
 
 
 def inlined(graph: Graph, operands: Sequence[Node]) -> list[Node]:

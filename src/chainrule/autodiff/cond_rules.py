@@ -15,13 +15,14 @@ from chainrule.autodiff.body_batching import (
     any_entry,
     batched_body,
     choose,
+    first_entry,
     inlined,
     is_total,
-    rows_of,
-    valid_rows,
+    valid_operand,
     with_axis,
 )
 from chainrule.autodiff.forward import tangents
+from chainrule.graph.array_type import ArrayType
 from chainrule.graph.graph import Graph
 from chainrule.graph.node import Node, constant, variable
 from chainrule.ops.primitives.elementwise import logical_not
@@ -118,17 +119,17 @@ def _results_of(
     graph = Graph(tuple(own), tuple(outputs), f"batch of {branch.name}")
     if is_total(branch):
         return inlined(graph, shared)
-    rows = variable(valid_rows(mask).array_type, name="rows")
+    chosen, first = variable(mask.array_type), variable(ArrayType(np.dtype(np.int64), ()))
     valid = [
-        rows_of(node, rows) if has_axis else node
+        valid_operand(chosen, first, node) if has_axis else node
         for node, has_axis in zip(own, is_batched, strict=True)
     ]
     inner = tuple(inlined(graph, valid))
     zeros = tuple(_zeros(node, size) for node in branch.outputs)
-    inputs = (rows, *own)
+    inputs = (chosen, first, *own)
     return apply(
         any_entry(mask),
         Graph(inputs, inner, graph.name),
         Graph(inputs, zeros, "none"),
-        [valid_rows(mask), *shared],
+        [mask, first_entry(mask), *shared],
     )

@@ -16,10 +16,10 @@ from chainrule.autodiff.body_batching import (
     any_entry,
     batched_body,
     choose,
+    first_entry,
     fixed_point,
     inlined,
-    rows_of,
-    valid_rows,
+    valid_operand,
     with_axis,
 )
 from chainrule.autodiff.scan_forward import operand_tangents, tangents_of_body
@@ -155,9 +155,9 @@ class _Entrywise:
     ) -> list[Node]:
         """Apply the loop; returns the last carry."""
         (goes_on,) = inlined(self.condition, [*tested, *init])
-        rows = valid_rows(goes_on)
+        number = first_entry(goes_on)
         operands = [
-            rows_of(node, rows) if has_axis else node
+            valid_operand(goes_on, number, node) if has_axis else node
             for node, has_axis in zip([*shared, *init], self.is_batched, strict=True)
         ]
         count = self.body_shared
