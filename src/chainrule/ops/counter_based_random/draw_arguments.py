@@ -46,7 +46,8 @@ def checked_key(function: str, key: Any) -> Any:
     if value.dtype.kind in "iu" and value.shape[1:] == (2,):
         raise ShapeError(
             f"random.{function}: key has shape {value.shape}, which is "
-            f"{counted(len(value), 'key')}; give one of them, as in keys[0]"
+            f"{counted(len(value), 'key')}; give one of them, as in keys[0], or draw for each by "
+            "chainrule.vmap"
         )
     what = shown(key) if value.ndim == 0 else f"{value.dtype} of shape {value.shape}"
     raise ArgumentError(
