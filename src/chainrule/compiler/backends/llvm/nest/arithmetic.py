@@ -154,6 +154,11 @@ def _integer_division(
     builder: ir.IRBuilder, dtype: DType, a: ir.Value, b: ir.Value
 ) -> tuple[ir.Value, ir.Value]:
     """Emit floored quotient and remainder; both are 0 for division by 0, as in NumPy."""
+    exponent = _exponent_of_two(b)
+    if exponent is not None:
+        shift = builder.ashr if dtype.kind == "i" else builder.lshr
+        mask = constant(2**exponent - 1, dtype, a)
+        return shift(a, constant(exponent, dtype, a)), builder.and_(a, mask)
     zero, one = constant(0, dtype, a), constant(1, dtype, a)
     by_zero = builder.icmp_unsigned("==", b, zero)
     if dtype.kind != "i":
@@ -173,6 +178,14 @@ def _integer_division(
     remainder = builder.select(is_rounded_up, builder.add(remainder, divisor), remainder)
     quotient = builder.select(by_minus_one, builder.neg(a), quotient)
     return builder.select(by_zero, zero, quotient), builder.select(by_zero, zero, remainder)
+
+
+def _exponent_of_two(divisor: ir.Value) -> int | None:
+    """The k of a constant divisor 2^k: a shift rounds down, where a division is slow."""
+    number = divisor.constant if isinstance(divisor, ir.Constant) else None
+    if not isinstance(number, int) or number <= 0 or number & (number - 1):
+        return None
+    return number.bit_length() - 1
 
 
 def _integer_power(builder: ir.IRBuilder, dtype: DType, a: ir.Value, b: ir.Value) -> ir.Value:
