@@ -287,3 +287,12 @@ def test_the_derivative_of_a_compiled_function_is_compiled() -> None:
 def test_a_pullback_may_have_a_value_beside_it() -> None:
     value, pullback, rest = cr.vjp(lambda x: (x * x, {"x": x}), 3.0, has_aux=True)
     assert (value, pullback(1.0), rest) == (9.0, (6.0,), {"x": 3.0})
+
+
+def test_a_compiled_function_within_a_trace_may_capture_traced_values() -> None:
+    def function(x: Any) -> Any:
+        return cr.jit(lambda y: y * x)(4.0)
+
+    assert cr.grad(function)(5.0) == 4
+    assert cr.jvp(function, (5.0,), (1.0,)) == (20, 4)
+    assert cr.jit(cr.grad(function))(5.0) == 4

@@ -17,6 +17,7 @@ from chainrule.compiler.jitted_programs import OUT_OF_DATE, JittedPrograms
 from chainrule.compiler.static_arguments import static_arguments
 from chainrule.errors import ArgumentError
 from chainrule.graph.array_type import type_of
+from chainrule.graph.environment import current_environment
 from chainrule.graph.node import Node
 from chainrule.graph.trace import is_number
 from chainrule.graph.trace_errors import check_function
@@ -98,7 +99,8 @@ def jit(
         args = tuple(_Static(x) if i in positions else x for i, x in enumerate(args))
         kwargs = {key: _Static(x) if key in names else x for key, x in kwargs.items()}
         leaves, structure = tree.flatten((args, kwargs))
-        if any(type(leaf) is Node for leaf in leaves):
+        # Within a trace it is a part of that, and may have captured traced values.
+        if current_environment() is not None or any(type(leaf) is Node for leaf in leaves):
             return programs.function(*args, **kwargs)
         is_fast = signature and not positions and all(t and t[0].isnative for t in signature)
         key = (structure, *map(_leaf_key, leaves))
