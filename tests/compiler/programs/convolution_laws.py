@@ -1,4 +1,4 @@
-"""Laws of native convolutions, one function each; run as a script with the name of one.
+"""Laws of native convolutions, one function each; run as a script with the names of some.
 
 Values are compared with SciPy's correlation, gradients with the evaluator's.
 """
@@ -281,4 +281,5 @@ def memory():
 
 if __name__ == "__main__":
     os.environ.setdefault("CHAINRULE_NUM_THREADS", "2")
-    globals()[sys.argv[1]]()
+    for name in sys.argv[1:]:
+        globals()[name]()

@@ -1,4 +1,4 @@
-"""Laws of native programs, one function each; run as a script with the name of one."""
+"""Laws of native programs, one function each; run as a script with the names of some."""
 
 import os
 import sys
@@ -270,4 +270,5 @@ def cycle_counters():
 
 
 if __name__ == "__main__":
-    globals()[sys.argv[1]]()
+    for name in sys.argv[1:]:
+        globals()[name]()
