@@ -164,7 +164,7 @@ def lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
     a, right = to_common_float(a, right)
     bound = static_float("lstsq", rcond)
     eps = float(np.finfo(a.dtype).eps)
-    bound = max(a.shape) * eps if bound is None else eps if bound < 0 else bound
+    bound = max(a.shape) * eps if bound is None else bound if 0 < bound < 1 else eps
     matrix = reshape(right, (a.shape[0], -1)) if right.ndim == 1 else right
     x = least_squares(a, matrix, rcond=bound)
     values = get_results(svd(a, is_full=False))[1]
