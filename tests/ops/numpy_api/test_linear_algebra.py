@@ -167,6 +167,26 @@ def test_values_of_repeated_eigenvalues_have_derivatives_and_vectors_none() -> N
             cr.jvp(function, (repeated,), (A,))
 
 
+def test_principal_components_of_few_samples_have_a_gradient() -> None:
+    """All other eigenvalues are zero, and repeated, but their vectors are not used."""
+
+    def by_covariance(x: Any) -> Any:
+        x = x - x.mean(0)
+        return np.sum(np.cos(x @ np.linalg.eigh(x.T @ x)[1][:, -2:]) * [1, 2])
+
+    def by_singular_vectors(x: Any) -> Any:
+        x = x - x.mean(0)
+        u, _, vh = np.linalg.svd(x, full_matrices=False)
+        return np.sum(np.cos(u[:, :1] * vh[:1]))
+
+    x = GENERATOR.normal(size=(4, 8))
+    step = 1e-6 * np.cos(np.arange(32.0).reshape(4, 8))
+    for function in (by_covariance, by_singular_vectors):
+        change = (function(x + step) - function(x - step)) / 2
+        for gradient in (cr.grad(function), cr.jit(cr.grad(function))):
+            np.testing.assert_allclose(np.sum(gradient(x) * step), change, 1e-5)
+
+
 def test_eigenvalues_that_rounding_separates_are_repeated() -> None:
     q, _ = np.linalg.qr(GENERATOR.normal(size=(30, 30)))
     a = (q * np.repeat([1.0, 2, 3], 10)) @ q.T

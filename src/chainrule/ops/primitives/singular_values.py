@@ -48,16 +48,19 @@ from chainrule.ops.primitives.uniqueness import (
     off_diagonal,
     pairwise_differences,
 )
+from chainrule.ops.primitives.zero_pattern import used_columns
 
 __all__ = ["svd"]
 
 _REPEATED = (
     "svd: the singular values {values} are repeated, and singular vectors of a repeated value have "
-    "no derivative; use np.linalg.svd(a, compute_uv=False), np.linalg.pinv or another matrix"
+    "no derivative; use np.linalg.svd(a, compute_uv=False), np.linalg.pinv, or under cr.grad only "
+    "other vectors, as in u[:, :2]"
 )
 _ZERO = (
     "svd: the singular values {values} are zero, where the vectors of a matrix that is not square "
-    "have no derivative; use np.linalg.svd(a, compute_uv=False) or np.linalg.pinv"
+    "have no derivative; use np.linalg.svd(a, compute_uv=False), np.linalg.pinv, or under cr.grad "
+    "only other vectors, as in u[:, :2]"
 )
 
 
@@ -79,11 +82,11 @@ def _evaluate(a: Any, is_full: bool) -> tuple[Any, Any, Any]:
     return u, s, vh
 
 
-def _over_differences(x: Any, s: Any) -> Any:
-    """F ∘ X."""
-    s = distinct(s, _REPEATED)
+def _over_differences(x: Any, s: Any, used: Any = None) -> Any:
+    """F ∘ X, of which only what belongs to a used column is needed."""
+    s = distinct(s, _REPEATED, used)
     sums = add(row_of(s), column_of(s))
-    return off_diagonal(x, multiply(pairwise_differences(s), sums))
+    return off_diagonal(x, multiply(pairwise_differences(s), sums), used)
 
 
 def _vjp(ct: Sequence[Node | None], results: Node, a: Node, is_full: bool) -> tuple[Any]:
@@ -100,19 +103,20 @@ def _tall_vjp(ct: Sequence[Any], u: Any, s: Any, v: Any) -> Any:
     n = s.shape[-1]
     inner = None if s_ct is None else diagonal_matrix(s_ct)
     if v_ct is not None:
-        twice = symmetrized(_over_differences(matrix_product(transposed(v), v_ct), s))
+        rotation = matrix_product(transposed(v), v_ct)
+        twice = symmetrized(_over_differences(rotation, s, used_columns(v_ct)))
         inner = plus(inner, multiply(column_of(s), twice))
     if u_ct is None:
         return matrix_product(u if u.shape[-1] == n else columns(u, 0, n), inner, transposed(v))
     if u.shape[-1] > n:
         u_ct = completed(u, u_ct, n, "svd")
         u = columns(u, 0, n)
-    rotation = matrix_product(transposed(u), u_ct)
-    twice = symmetrized(_over_differences(rotation, s))
+    rotation, used = matrix_product(transposed(u), u_ct), used_columns(u_ct)
+    twice = symmetrized(_over_differences(rotation, s, used))
     left = matrix_product(u, plus(inner, multiply(twice, row_of(s))))
     if u.shape[-2] > n:
         outside = subtract(u_ct, matrix_product(u, rotation))
-        left = add(left, divide(outside, row_of(nonzero(s, _ZERO))))
+        left = add(left, divide(outside, row_of(nonzero(s, _ZERO, used))))
     return matrix_product(left, transposed(v))
 
 

@@ -7,9 +7,10 @@ With ``A = V diag(w) Vᵀ`` and F, of which element i, j is 1 / (wⱼ - wᵢ) of
     Ā = V (diag(w̄) + F ∘ Vᵀ V̄) Vᵀ
 
 The derivative is by the triangle that is read, as that of `cholesky`. Eigenvectors of a repeated
-eigenvalue are no functions of A: where their derivative is needed, it is an error. The first
-derivative of the eigenvalues needs no F. For a symmetric function of a repeated one (a sum, a
-product) it is the gradient; for one of them alone an element of the generalized gradient.
+eigenvalue are no functions of A: where their derivative is needed, it is an error; a cotangent of
+``v[:, -2:]`` needs that of no others (`zero_pattern`). The first derivative of the eigenvalues
+needs no F. For a symmetric function of a repeated one (a sum, a product) it is the gradient; for
+one of them alone an element of the generalized gradient.
 """
 
 from __future__ import annotations
@@ -41,12 +42,13 @@ from chainrule.ops.primitives.uniqueness import (
     off_diagonal,
     pairwise_differences,
 )
+from chainrule.ops.primitives.zero_pattern import used_columns
 
 __all__ = ["eigh", "jacobi_rotations"]
 
 _REPEATED = (
     "eigh: the eigenvalues {values} are repeated, and eigenvectors of a repeated eigenvalue have "
-    "no derivative; use np.linalg.eigvalsh, whose first derivative exists, or another matrix"
+    "no derivative; use np.linalg.eigvalsh, or under cr.grad only other vectors, as in v[:, -2:]"
 )
 
 
@@ -61,9 +63,10 @@ def _evaluate(a: Any, is_lower: bool) -> tuple[Any, Any]:
     return values, vectors
 
 
-def _over_differences(x: Any, values: Any) -> Any:
-    """F ∘ X."""
-    return off_diagonal(x, pairwise_differences(distinct(values, _REPEATED)))
+def _over_differences(x: Any, values: Any, used: Any = None) -> Any:
+    """F ∘ X, of which only what belongs to a used column is needed."""
+    values = distinct(values, _REPEATED, used)
+    return off_diagonal(x, pairwise_differences(values), used)
 
 
 def _vjp(ct: Sequence[Node | None], results: Node, a: Node, is_lower: bool) -> tuple[Any]:
@@ -71,7 +74,7 @@ def _vjp(ct: Sequence[Node | None], results: Node, a: Node, is_lower: bool) -> t
     inner = None if ct[0] is None else diagonal_matrix(ct[0])
     if ct[1] is not None:
         rotation = matrix_product(transposed(vectors), ct[1])
-        inner = plus(inner, _over_differences(rotation, values))
+        inner = plus(inner, _over_differences(rotation, values, used_columns(ct[1])))
     full = matrix_product(vectors, inner, transposed(vectors))
     read = half_lower(symmetrized(full))
     return (read if is_lower else transposed(read),)

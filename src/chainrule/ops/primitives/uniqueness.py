@@ -81,10 +81,18 @@ _UNDETERMINED = (
 )
 
 
-def off_diagonal(above: Any, below: Any) -> Any:
-    """Divide elementwise off the diagonal, and set the diagonal to zero."""
-    eye = np.eye(above.shape[-1], dtype=bool)
-    return select(eye, 0, divide(above, select(eye, 1, below)))
+def off_diagonal(above: Any, below: Any, used: Any = None) -> Any:
+    """Divide elementwise off the diagonal, and set the diagonal to zero.
+
+    So are the pairs of columns of which neither is used.
+    """
+    is_left_out = np.eye(above.shape[-1], dtype=bool) | ~_pairs(above.shape[-1], used)
+    return select(is_left_out, 0, divide(above, select(is_left_out, 1, below)))
+
+
+def _pairs(n: int, used: Any) -> Any:
+    """The pairs of values of which one at least is used; None means all."""
+    return np.ones((n, n), bool) if used is None else used[:, None] | used
 
 
 def pairwise_differences(x: Any) -> Any:
@@ -98,19 +106,21 @@ def rounding_of(x: Any) -> Any:
     return multiply(column_of(largest), _CLOSE * float(np.finfo(x.dtype).eps))
 
 
-def distinct(x: Any, message: str) -> Any:
-    """Require that no two values are equal, but for rounding."""
+def distinct(x: Any, message: str, used: Any = None) -> Any:
+    """Require that no two values are equal, but for rounding, where one of the two is used."""
     n = x.shape[-1]
     if n < 2:
         return x
-    eye = np.eye(n, dtype=bool)
-    distance = select(eye, np.inf, absolute(pairwise_differences(x)))
+    is_left_out = np.eye(n, dtype=bool) | ~_pairs(n, used)
+    distance = select(is_left_out, np.inf, absolute(pairwise_differences(x)))
     is_close = less_equal(reduce_min(distance, axes=(x.ndim,)), rounding_of(x))
     return require(x, logical_not(is_close), message=message)
 
 
-def nonzero(x: Any, message: str) -> Any:
-    """Require that no value is zero, but for rounding."""
+def nonzero(x: Any, message: str, used: Any = None) -> Any:
+    """Require that no value is zero, but for rounding; return 1 for those that are not used."""
     if not x.shape[-1]:
         return x
+    if used is not None:
+        x = select(used, x, 1)
     return require(x, logical_not(less_equal(absolute(x), rounding_of(x))), message=message)
