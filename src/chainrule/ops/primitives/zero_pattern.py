@@ -23,7 +23,7 @@ def used_columns(cotangent: Node) -> Any:
     pattern = _pattern(cotangent, _DEPTH, {})
     if pattern is None:
         return np.ones(cotangent.shape[-1], bool)
-    return pattern.reshape(-1, cotangent.shape[-1]).any(axis=0)
+    return pattern.any(axis=tuple(range(pattern.ndim - 1)))
 
 
 def _pattern(node: Node, depth: int, found: dict[int, Any]) -> Any:
