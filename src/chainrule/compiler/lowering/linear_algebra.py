@@ -20,7 +20,11 @@ from chainrule.compiler.loop_ir.loops import (
     Load,
     Statement,
 )
-from chainrule.compiler.lowering.cholesky_pullback import lower_cholesky_pullback
+from chainrule.compiler.lowering.blocked_cholesky import (
+    factorize_by_blocks,
+    lower_cholesky_pullback,
+    lower_triangle,
+)
 from chainrule.compiler.lowering.graph_lowering import OTHERS, Lowering, Rule
 from chainrule.compiler.lowering.routine_calls import RULES as CALLBACK
 from chainrule.compiler.lowering.routine_calls import Matrices, append_calls, real
@@ -31,6 +35,9 @@ __all__ = ["RULES"]
 
 _INTEGER, _INT32, _BOOL = np.dtype("int64"), np.dtype("int32"), np.dtype(bool)
 
+MIN_BLOCKED = 256
+"""The order of a matrix from which on its factorization pays for the kernels of its blocks."""
+
 _SINGULAR = "Singular matrix"
 """The messages of `numpy.linalg.LinAlgError` in NumPy."""
 
@@ -38,23 +45,19 @@ _SINGULAR = "Singular matrix"
 def _cholesky(lowering: Lowering, node: Node, inputs: list[Expression]) -> Expression:
     """L Lᵀ = A, from the lower triangle of A, which LAPACK sees as the upper one."""
     n, result = node.shape[-1], Matrices.result(lowering, node, 2)
-    value = _lower_triangle(inputs[0], lowering.canonical(node.shape))
+    value = lower_triangle(inputs[0], lowering.canonical(node.shape))
     result.store(lowering, value, node)
+    failure = "Matrix is not positive definite"
+    if not result.batch and n >= MIN_BLOCKED:
+        factorize_by_blocks(lowering, node, result.load, failure)
+        return result.load
 
     def calls(batch: Affine | None) -> list[Call]:
         arguments = ("U", n, result.region(batch), n, None)
-        failure = "Matrix is not positive definite"
         return [Call(real(node.dtype, "lapack.potrf"), arguments, failure, n**3 // 3, node.layer)]
 
     append_calls(lowering, result.batch, calls)
     return result.load
-
-
-def _lower_triangle(value: Expression, index: tuple[Affine, ...]) -> Expression:
-    """Return a matrix with zeros above the diagonal, at the index of its element."""
-    row, column = (IndexValue(each, _INTEGER) for each in index[-2:])
-    is_above = Apply("less", (row, column), _BOOL)
-    return Apply("select", (is_above, _number(0, value.dtype), value), value.dtype)
 
 
 def _triangular_solve(lowering: Lowering, node: Node, inputs: list[Expression]) -> Expression:

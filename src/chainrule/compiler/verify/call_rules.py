@@ -5,8 +5,10 @@ Every rule yields its violations: a sentence with ``{}`` for parts of the progra
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Collection, Iterator
 
+from chainrule.compiler.analysis.dependence import are_disjoint
 from chainrule.compiler.loop_ir.loops import Axis, Call, Region
 from chainrule.compiler.verify.index_rules import Fault, axis_faults, index_faults, target_faults
 
@@ -42,8 +44,10 @@ def _region_faults(region: Region, loop_axes: Collection[Axis]) -> Iterator[Faul
 
 
 def _overlap_faults(regions: tuple[Region, ...]) -> Iterator[Fault]:
-    """No other argument names the memory that an argument writes."""
-    for number, region in enumerate(regions):
-        others = {each.buffer.root for i, each in enumerate(regions) if i != number}
-        if region.is_written and region.buffer.root in others:
-            yield "{} is written, and another argument names its memory", region.buffer
+    """No other argument names elements that an argument writes."""
+    for one, other in itertools.permutations(regions, 2):
+        is_shared = one.buffer.root is other.buffer.root and not (
+            one.buffer is other.buffer and are_disjoint(one.index, other.index)
+        )
+        if one.is_written and is_shared:
+            yield "{} is written, and another argument names the same elements", one.buffer
