@@ -192,6 +192,7 @@ REFUSED: list[tuple[type[Exception], str, Callable[[], Any]]] = [
     (ShapeError, "out_axes=2 for the result", lambda: cr.vmap(lambda x: x, 0, 2)(X)),
     (ArgumentError, "no argument has an axis", lambda: cr.vmap(np.sin, None)(X)),
     (ArgumentError, "mode is 'relu'", lambda: cr.vmap(lambda x, mode: x)(X, "relu")),
+    (ShapeError, r"cr.vmap\(lambda x: f\(x, s=...\)\)", lambda: cr.vmap(lambda x, s: x)(X, s=1.0)),
     (ArgumentError, "2 entries for 1 positional", lambda: cr.vmap(lambda x: x, (0, 0))(X)),
     (ArgumentError, "'v' is missing", lambda: cr.vmap(lambda p: p, ({"v": 0},))({"w": X})),
     (ArgumentError, "out_axes is None for the result", lambda: cr.vmap(np.sin, 0, None)(X)),

@@ -76,7 +76,9 @@ def axes_of_arguments(
     ):
         each = tree.broadcast_prefix(axes, value, f"vmap: in_axes of {name}")
         paths, leaves = tree.paths(value, name), tree.flatten(value)[0]
-        found += map(_argument, paths, leaves, each)
+        remedy = _shared_by_keyword(name) if name in kwargs else _SHARED
+        for path, leaf, axis in zip(paths, leaves, each, strict=True):
+            found.append(None if axis is None else _argument(path, leaf, axis, remedy))
     return found
 
 
@@ -95,21 +97,28 @@ def _argument_names(function: Callable[..., Any], count: int) -> list[str]:
     return [*names, *(f"argument {i}" for i in range(len(names), count))][:count]
 
 
-def _argument(name: str, leaf: Any, axis: Any) -> Argument | None:
-    """Check that a leaf has its axis."""
-    if axis is None:
-        return None
-    remedy = "; give in_axes=None for an argument that all entries share, as in in_axes=(0, None)"
+_SHARED = "give in_axes=None for an argument that all entries share, as in in_axes=(0, None)"
+
+
+def _shared_by_keyword(name: str) -> str:
+    return (
+        "keyword arguments are taken along axis 0; give one that all entries share in the function,"
+        f" as in cr.vmap(lambda x: f(x, {name}=...))"
+    )
+
+
+def _argument(name: str, leaf: Any, axis: Any, remedy: str) -> Argument:
+    """Check that a leaf has its axis; `remedy` is for what all entries share."""
     if name.endswith("]"):
         remedy += ", and np.array(x) for a list of numbers, which is a container of arguments"
     if type(leaf) is not Node and not is_number(leaf) and not hasattr(leaf, "shape"):
-        raise ArgumentError(f"vmap: {name} is {shown(leaf)}, which has no axis{remedy}")
+        raise ArgumentError(f"vmap: {name} is {shown(leaf)}, which has no axis; {remedy}")
     type_ = leaf.array_type if type(leaf) is Node else type_of(leaf, f"vmap: {name}")
     ndim, position = type_.ndim, as_position(axis)
     assert position is not None
     if not ndim:
         what = "a number" if type(leaf) is Node else shown(leaf)
-        raise ShapeError(f"vmap: {name} is {what}, which has no axis{remedy}")
+        raise ShapeError(f"vmap: {name} is {what}, which has no axis; {remedy}")
     if not -ndim <= position < ndim:
         raise ShapeError(
             f"vmap: axis {position} does not exist in {name} of shape {type_.shape}; choose one "

@@ -103,9 +103,9 @@ def _with_piece(
     value = function(x, *args, **keywords)
     if not _is_elementwise(value, x, start):
         raise TraceError(
-            "piecewise: under cr.jit and inside cr.scan a function must act on each element by "
-            "itself, as the number of elements that a condition selects is not known; write it "
-            "with np.where"
+            "piecewise: under cr.jit and cr.vmap and inside loops a function must act on each "
+            "element by itself, as the number of elements that a condition selects is not known; "
+            "write it with np.where"
         )
     return select(condition, cast(as_array(value), x.dtype), result)
 

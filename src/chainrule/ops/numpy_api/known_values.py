@@ -46,8 +46,8 @@ def value_of(name: str, value: Any, remedy: str) -> Any:
     if not value.is_known:
         raise TraceError(
             f"{name}: the result depends on the numbers in {value.type}, which are not known "
-            f"under cr.jit and inside cr.scan; {remedy}; name an argument that is a number or a "
-            "size in static_argnums, as in cr.jit(f, static_argnums=1)"
+            f"under cr.jit and cr.vmap and inside loops; {remedy}; name an argument that is a "
+            "number or a size in static_argnums, as in cr.jit(f, static_argnums=1)"
         )
     return value.value
 
