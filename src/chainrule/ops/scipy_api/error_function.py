@@ -49,7 +49,8 @@ def erfcx(x: Any) -> Any:
 
 def ndtr(x: Any) -> Any:
     """Distribution function of the standard normal distribution, ``erfc(-x/√2) / 2``."""
-    return 0.5 * erfc(-as_float(x) / math.sqrt(2))
+    density = with_derivative(lambda x, y: exp(-x * x / 2) / math.sqrt(2 * math.pi))
+    return density(_ndtr)(as_float(x))
 
 
 def log_ndtr(x: Any) -> Any:
@@ -79,13 +80,24 @@ def ndtri(x: Any) -> Any:
 
 def _erfc(x: Any) -> Any:
     size = absolute(x)
-    # exp(-x²) by two factors, of which the first is exact: the square would be rounded.
-    bounded = minimum(size, 30.0)
-    whole = floor(bounded * 16) / 16
-    decay = exp(-whole * whole) * exp(-(bounded - whole) * (bounded + whole))
-    tail = decay * _scaled(maximum(size, 0.46875))
+    tail = _decay(size, 1.0) * _scaled(maximum(size, 0.46875))
     is_near = logical_or(less(size, 0.46875), isnan(x))
     return select(is_near, 1 - special.erf(x), select(less(x, 0), 2 - tail, tail))
+
+
+def _ndtr(x: Any) -> Any:
+    size = absolute(x)
+    tail = 0.5 * _decay(size, 0.5) * _scaled(maximum(size, 1.0) / math.sqrt(2))
+    middle = 0.5 * _erfc(-minimum(maximum(x, -1.0), 1.0) / math.sqrt(2))
+    return select(less(1, size), select(less(x, 0), tail, 1 - tail), middle)
+
+
+def _decay(size: Any, factor: float) -> Any:
+    """``exp(-factor·x²)`` by two factors, the first of an exact square: it would be rounded."""
+    bounded = minimum(size, 40.0)
+    whole = floor(bounded * 16) / 16
+    rest = (bounded - whole) * (bounded + whole)
+    return exp(-factor * (whole * whole)) * exp(-factor * rest)
 
 
 def _erfcx(x: Any) -> Any:
@@ -117,19 +129,29 @@ def _polynomial(x: Any, coefficients: tuple[float, ...]) -> Any:
 
 
 def _erfinv(x: Any) -> Any:
-    """Giles (2012), refined by Newton's method; of 1 - |x| where that is small."""
     size = absolute(x)
-    root = _erfcinv(1 - size)
-    near = minimum(size, 0.5)
-    y = _guess(near)
-    for _ in range(3):
-        y = y - (special.erf(y) - near) * (_ROOT_PI / 2) * exp(y * y)
-    root = select(less(size, 0.5), y, root)
+    root = select(less(size, 0.5), _erfinv_near(minimum(size, 0.5)), _erfcinv_tail(1 - size))
     return select(less(x, 0), -root, select(x == 0, x, root))
 
 
 def _erfcinv(x: Any) -> Any:
-    """Newton's method on ln erfc, which is nearly a parabola."""
+    gap = 1 - x  # exact where it is small
+    is_near = less(absolute(gap), 0.5)
+    near = select(is_near, gap, 0)
+    root = _erfinv_near(absolute(near))
+    return select(is_near, select(less(near, 0), -root, root), _erfcinv_tail(x))
+
+
+def _erfinv_near(x: Any) -> Any:
+    """Invert on [0, 1/2] by Newton's method from the Taylor series."""
+    y = _guess(x)
+    for _ in range(3):
+        y = y - (special.erf(y) - x) * (_ROOT_PI / 2) * exp(y * y)
+    return y
+
+
+def _erfcinv_tail(x: Any) -> Any:
+    """Invert by Newton's method on ln erfc, which is nearly a parabola."""
     is_valid = less(0, x) & less(x, 2)
     small = select(is_valid, select(less(1, x), 2 - x, x), 0.5)
     bound = sqrt(-log(small))

@@ -9,6 +9,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from chainrule.ops.numpy_api import arithmetic, floating_point
 from chainrule.ops.numpy_api.arithmetic import as_float, isnan
 from chainrule.ops.primitives import elementwise
@@ -96,7 +98,7 @@ def xlog1py(x: Any, y: Any) -> Any:
 
 def _times_log(x: Any, y: Any, function: Any, bound: float) -> Any:
     x, y = as_float(x), as_float(y)
-    is_void = logical_and(equal(x, 0), less_equal(y, bound))
+    is_void = logical_and(equal(x, 0), logical_or(less_equal(y, bound), equal(y, math.inf)))
     return x * function(select(is_void, bound + 1.0, y))
 
 
@@ -135,7 +137,10 @@ def _ranges(x: Any, y: Any) -> tuple[Any, Any, Any]:
 def _times_log_ratio(x: Any, y: Any, both: Any) -> Any:
     safe_x, safe_y = select(both, x, 1), select(both, y, 1)
     ratio = safe_x / safe_y
-    is_regular = logical_and(less(0, ratio), less(ratio, math.inf))
+    limits = np.finfo(ratio.dtype)
+    is_regular = logical_and(
+        less_equal(float(limits.tiny), ratio), less_equal(ratio, float(limits.max))
+    )
     return x * select(is_regular, log(select(is_regular, ratio, 1)), log(safe_x) - log(safe_y))
 
 
