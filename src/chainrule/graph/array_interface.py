@@ -22,7 +22,11 @@ from chainrule.graph import trace_errors
 from chainrule.graph.array_type import ArrayType
 from chainrule.graph.environment import current_environment
 from chainrule.graph.protocol_gaps.array_dot import calls_dot, right_factor
-from chainrule.graph.protocol_gaps.call_site import called_function, formats_text
+from chainrule.graph.protocol_gaps.call_site import (
+    called_function,
+    draws_random_numbers,
+    formats_text,
+)
 from chainrule.graph.protocol_gaps.foreign_arrays import call_method, overrides_ufuncs
 from chainrule.graph.protocol_gaps.plain_store import plain_store_message, stores_item
 from chainrule.graph.remedies import remedy_for
@@ -212,6 +216,8 @@ class ArrayInterface(NDArrayOperatorsMixin):
         caller = frame_at(1)
         if stores_item(caller):
             raise refused(plain_store_message(caller.f_code, caller.f_lasti))
+        if draws_random_numbers(caller):
+            raise refused(trace_errors.RANDOM_PARAMETERS)
         if self.array_type.is_float:
             raise refused(trace_errors.DERIVATIVE_LOST)
         raise refused(trace_errors.UNKNOWN_INDICES)
@@ -235,6 +241,8 @@ class ArrayInterface(NDArrayOperatorsMixin):
             if function.__name__ in _PIECEWISE_CONSTANT:
                 return self.value
             raise refused(trace_errors.math_function(OPERATIONS, function.__name__))
+        if draws_random_numbers(caller):
+            raise refused(trace_errors.RANDOM_PARAMETERS)
         raise refused(trace_errors.conversion(name))
 
     def __bool__(self) -> bool:

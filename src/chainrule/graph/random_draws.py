@@ -68,8 +68,9 @@ def refuse_draws(operation: str, drawn: list[str]) -> None:
             f"{operation}: random numbers are drawn from {' and '.join(drawn)} while the function "
             "is traced, which happens once: every later call would repeat the same numbers. In a "
             "layer draw in forward(self, x, training=False, random=None), as "
-            "random.uniform(x.shape) where training is True; in a function draw by cr.random from "
-            "a key that is an argument, or draw outside and pass the numbers in as an argument"
+            "random.uniform(x.shape) where training is True; in a function draw by cr.random, as "
+            "cr.random.uniform(key, x.shape), from key = cr.random.key(0) as an argument and "
+            "cr.random.split(key) for more, or draw outside and pass the numbers in"
         )
 
 

@@ -70,7 +70,7 @@ REMEDIES: dict[str, str] = {
     "np.nested_iters": "use `[x[i] for i in np.ndindex(x.shape)]`",
     "math.dist": "use `np.linalg.norm(x - y)`",
     "math.erf": "use `chainrule.ops.erf(x)`",
-    "math.erfc": "use `1 - chainrule.ops.erf(x)`",
+    "math.erfc": "use `scipy.special.erfc(x)`",
     "math.gamma": "use `scipy.special.gamma(x)`",
     "math.lgamma": "use `scipy.special.gammaln(x)`",
     ".byteswap": "the order of bytes cannot be observed; use `x.copy()`",

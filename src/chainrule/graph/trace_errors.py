@@ -18,6 +18,7 @@ __all__ = [
     "OUTER_ARRAY",
     "OUTSIDE_TRACE",
     "PICKLED",
+    "RANDOM_PARAMETERS",
     "READ_ONLY",
     "SCALAR_WITHOUT_AXES",
     "UNKNOWN_INDICES",
@@ -48,6 +49,12 @@ DERIVATIVE_LOST = (
     "a traced value was turned into a plain array, which would cut its derivative: "
     "to fill an array use np.full_like, or collect its pieces in a list and use np.stack; "
     "where no derivative is required, use cr.stop_gradient(x) and its .value"
+)
+
+RANDOM_PARAMETERS = (
+    "a traced value cannot be a parameter of np.random: with key = cr.random.key(0) as an "
+    "argument, draw standard numbers and transform them, as in "
+    "mean + scale * cr.random.normal(key, mean.shape)"
 )
 
 UNKNOWN_INDICES = (

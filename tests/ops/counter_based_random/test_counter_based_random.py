@@ -1,5 +1,6 @@
 """Random numbers from keys: frozen draws, distributions, tracing, derivatives, refusals."""
 
+import random as python_random
 from typing import Any
 
 import numpy as np
@@ -166,3 +167,40 @@ def test_keys_and_seeds_of_networks_share_no_draws() -> None:
 def test_wrong_arguments_are_refused_with_a_remedy(act: Any, message: str) -> None:
     with pytest.raises(cr.ChainruleError, match=message):
         act()
+
+
+def test_global_randomness_is_refused_in_every_transformation_with_a_line_that_works() -> None:
+    generator = np.random.default_rng(0)
+    draws: list[Any] = [
+        lambda x: x + np.random.rand(3), lambda x: x + np.random.default_rng().normal(size=3),
+        lambda x: x * generator.uniform(), lambda x: x * python_random.random(),
+        lambda x: x[np.random.permutation(3)],
+    ]  # fmt: skip
+    x = np.ones(3)
+    transformations: list[Any] = [
+        lambda f: cr.jit(f)(x),
+        lambda f: cr.vmap(f)(np.stack([x, x])),
+        lambda f: cr.scan(lambda c, _: (f(c), c), x, np.arange(3.0)),
+        lambda f: cr.while_loop(lambda s: s[0] < 2, lambda s: (s[0] + 1, f(s[1])), (0, x)),
+        lambda f: cr.jit(lambda test, x: cr.cond(test, f, lambda x: x, x))(True, x),
+    ]
+    for draw in draws:
+        for transform in transformations:
+            with pytest.raises(cr.ChainruleError, match=r"as cr.random.uniform\(key, x.shape\)"):
+                transform(draw)
+    for of_traced in (lambda x: np.random.normal(x, 1.0), lambda x: generator.normal(x)):
+        with pytest.raises(cr.ChainruleError, match=r"mean \+ scale \* cr.random.normal\(key"):
+            cr.grad(lambda x, f=of_traced: np.sum(f(x)))(x)
+
+    key = cr.random.key(0)
+    remedies: list[Any] = [
+        lambda key, x: x + cr.random.uniform(key, x.shape),
+        lambda key, x: x + 2 * cr.random.normal(key, x.shape),
+    ]
+    for remedy in remedies:
+        wanted = remedy(key, x)
+        np.testing.assert_allclose(cr.jit(remedy)(key, x), wanted)
+        keys = cr.random.split(key, 4)
+        batch = cr.vmap(remedy, in_axes=(0, None))(keys, x)
+        np.testing.assert_allclose(batch, [remedy(each, x) for each in keys])
+        np.testing.assert_array_equal(cr.jit(cr.grad(lambda x, f=remedy: np.sum(f(key, x))))(x), x)

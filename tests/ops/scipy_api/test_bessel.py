@@ -27,14 +27,14 @@ OF_MPMATH: dict[str, tuple[Callable[..., Any], int, Any, float]] = {
     "i0": (mp.besseli, 0, BOTH, 2e-15), "i1": (mp.besseli, 1, BOTH, 2e-15),
     "k0": (mp.besselk, 0, POSITIVE, 2e-15), "k1": (mp.besselk, 1, POSITIVE, 2e-15),
 }  # fmt: skip
-OF_ORDERS = {"jn": mp.besselj, "yn": mp.bessely, "kn": mp.besselk}
+OF_ORDERS = {"jn": mp.besselj, "yv": mp.bessely, "kv": mp.besselk}
 
 
 def test_values_are_exact() -> None:
     for name, (exact, order, points, bound) in OF_MPMATH.items():
         assert_exact_values(name, getattr(sp, name), partial(exact, order), points, bound)
     for name, exact in OF_ORDERS.items():
-        for n in (2, 3, 7, 20):
+        for n in (2, 3, -7, 20):
             points = POSITIVE[POSITIVE > 0.1] if name != "jn" else BOTH[np.abs(BOTH) > 1e-10]
             function = partial(getattr(sp, name), n)
             assert_exact_values(name, function, partial(exact, n), points, 3e-14)

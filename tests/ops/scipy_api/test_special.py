@@ -4,7 +4,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+import scipy.special
 import scipy.special as sp
+from scipy.special import erfc, gammainc, logsumexp
 
 import chainrule as cr
 from chainrule.ops.scipy_api import beta, error_function, gamma, softmax, special
@@ -115,3 +117,19 @@ def test_sums_of_exponentials_are_scipys() -> None:
             "logsumexp": (lambda y, b: softmax.logsumexp(y, 1, b * b), y, y),
         }
     )
+
+
+def test_functions_compose_with_every_transformation() -> None:
+    x = np.array([[0.3, 0.7, 1.4], [0.2, 2.2, 0.9]])
+    functions: list[Any] = [
+        lambda x: sp.j0(x) * erfc(x), lambda x: gammainc(2.0, x),
+        lambda x: logsumexp(x, axis=-1) + np.sum(scipy.special.gammaln(x), axis=-1),
+    ]  # fmt: skip
+    for f in functions:
+        gradient = cr.grad(lambda x, f=f: np.sum(f(x)))
+        wanted = gradient(x)
+        np.testing.assert_allclose(cr.jit(cr.vmap(gradient))(x), wanted, 1e-12)
+        tangents = cr.jvp(f, (x,), (np.ones_like(x),))[1]
+        np.testing.assert_allclose(np.sum(tangents), np.sum(wanted), 1e-12)
+        rows = cr.grad(lambda x, f=f: np.sum(cr.scan(lambda c, row: (c, f(row)), 0.0, x)[1]))
+        np.testing.assert_allclose(rows(x), wanted, 1e-12)

@@ -14,7 +14,9 @@ from itertools import pairwise
 from types import BuiltinFunctionType, CodeType, FrameType
 from typing import Any, cast
 
-__all__ = ["called_function", "called_name", "formats_text"]
+import numpy as np
+
+__all__ = ["called_function", "called_name", "draws_random_numbers", "formats_text"]
 
 _LOADS_NAME = {
     "LOAD_CLASSDEREF", "LOAD_DEREF", "LOAD_FAST", "LOAD_FAST_CHECK", "LOAD_GLOBAL", "LOAD_NAME",
@@ -37,6 +39,20 @@ def called_function(frame: FrameType) -> BuiltinFunctionType | None:
         # Only through ``__dict__``: attribute access could run the user's code.
         value = getattr(value, "__dict__", {}).get(attribute[1:])
     return value if isinstance(value, BuiltinFunctionType) else None
+
+
+def draws_random_numbers(frame: FrameType) -> bool:
+    """Whether a frame is calling a function or method of a random number generator."""
+    names = called_name(frame)
+    if not names or names[0].startswith("."):
+        return False
+    value: Any = _value_of(names[0], frame)
+    for attribute in names[1:]:
+        if isinstance(value, np.random.Generator | np.random.RandomState):
+            return True
+        value = getattr(value, "__dict__", {}).get(attribute[1:])
+    owner = getattr(value, "__self__", None)
+    return isinstance(owner, np.random.Generator | np.random.RandomState)
 
 
 def formats_text(frame: FrameType) -> bool:

@@ -35,8 +35,8 @@ from chainrule.ops.scipy_api.series import in_double, polynomial
 from chainrule.ops.scipy_api.static_order import of_static_order
 
 __all__ = [
-    "i0", "i0e", "i1", "i1e", "j0", "j1", "jn", "jv", "k0", "k0e", "k1", "k1e", "kn", "y0", "y1",
-    "yn",
+    "i0", "i0e", "i1", "i1e", "j0", "j1", "jn", "jv", "k0", "k0e", "k1", "k1e", "kn", "kv", "y0",
+    "y1", "yn", "yv",
 ]  # fmt: skip
 
 _NEAR = 8.0
@@ -134,6 +134,16 @@ def jn(n: Any, z: Any) -> Any:
 def yn(n: Any, x: Any) -> Any:
     """Bessel function of the second kind, of a static integer order."""
     return of_static_order("yn", _yn, n, x, _LARGEST_ORDER)
+
+
+def yv(v: Any, z: Any) -> Any:
+    """Bessel function of the second kind, of a static integer order."""
+    return of_static_order("yv", _yn, v, z, _LARGEST_ORDER)
+
+
+def kv(v: Any, z: Any) -> Any:
+    """Modified Bessel function of the second kind, of a static integer order."""
+    return of_static_order("kv", _kn, v, z, _LARGEST_ORDER)
 
 
 def kn(n: Any, x: Any) -> Any:

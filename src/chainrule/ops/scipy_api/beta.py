@@ -16,7 +16,6 @@ from chainrule.ops.primitives.elementwise import (
     floor,
     less,
     less_equal,
-    log,
     logical_and,
     logical_not,
     logical_or,
@@ -39,45 +38,49 @@ _LONGEST_PRODUCT = 20
 @in_double
 def beta(a: Any, b: Any) -> Any:
     """Beta function, ``Γ(a) Γ(b) / Γ(a + b)``."""
+    is_pole, is_infinite, sign, a, b = _without_poles(a, b)
     is_near = logical_and(less(absolute(a), _LARGEST), less(absolute(b), _LARGEST))
     is_near = logical_and(is_near, less(absolute(a + b), _LARGEST))
-    is_pole = logical_or(_is_pole(a), _is_pole(b))
-    regular = logical_and(is_near, logical_not(is_pole))
-    near_a, near_b = select(regular, a, 1), select(regular, b, 1)
+    near_a, near_b = select(is_near, a, 1), select(is_near, b, 1)
     value = gamma(near_a) * rgamma(near_a + near_b) * gamma(near_b)
-    is_far = logical_not(logical_or(is_near, is_pole))
-    far_a, far_b = select(is_far, a, 1), select(is_far, b, 1)
-    sign = gammasgn(far_a) * gammasgn(far_b) * gammasgn(far_a + far_b)
-    value = select(is_near, value, sign * exp(betaln(far_a, far_b)))
-    return select(is_pole, _beta_at_poles(a, b), value)
+    far_a, far_b = select(is_near, 1, a), select(is_near, 1, b)
+    far = exp(_betaln(far_a, far_b))
+    far = gammasgn(far_a) * gammasgn(far_b) * gammasgn(far_a + far_b) * far
+    value = select(is_near, value, far)
+    return select(is_infinite, math.inf, select(is_pole, sign * value, value))
 
 
 @in_double
 def betaln(a: Any, b: Any) -> Any:
     """Logarithm of the absolute value of the beta function."""
+    _, is_infinite, _, a, b = _without_poles(a, b)
+    return select(is_infinite, math.inf, _betaln(a, b))
+
+
+def _betaln(a: Any, b: Any) -> Any:
     is_less = less(a, b)  # not by minimum and maximum, whose derivatives are shared at a tie
     small, large = select(is_less, a, b), select(is_less, b, a)
     is_large = logical_and(less(0, small), less_equal(8, large))
-    safe_small, safe_large = select(is_large, small, 1), select(is_large, large, 8)
-    value = gammaln(safe_small) + log_gamma_ratio(safe_large, safe_small)
-    is_pole = logical_or(_is_pole(a), _is_pole(b))
-    rest = logical_not(logical_or(is_large, is_pole))
-    rest_a, rest_b = select(rest, a, 1), select(rest, b, 1)
-    other = gammaln(rest_a) + gammaln(rest_b) - gammaln(rest_a + rest_b)
-    at_pole = select(is_pole, absolute(_beta_at_poles(a, b)), 1)
-    return select(is_large, value, select(is_pole, log(at_pole), other))
+    ratio = log_gamma_ratio(select(is_large, large, 8), select(is_large, small, 1))
+    rest = gammaln(select(is_large, 1, large)) - gammaln(select(is_large, 1, small + large))
+    return gammaln(small) + select(is_large, ratio, rest)
 
 
-def _beta_at_poles(a: Any, b: Any) -> Any:
-    """The beta function where `a` or `b` is 0, -1, ...: finite where the poles cancel."""
-    is_first = _is_pole(a)
+def _without_poles(a: Any, b: Any) -> tuple[Any, ...]:
+    """Return whether one is 0, -1, ...; whether the function is infinite; a sign; other arguments.
+
+    The poles of ``Γ(a)`` and ``Γ(a + b)`` cancel: ``B(a, b) = (-1)^b B(1 - a - b, b)``.
+    """
+    is_first, is_second = _is_pole(a), _is_pole(b)
+    is_pole = logical_or(is_first, is_second)
     pole, other = select(is_first, a, b), select(is_first, b, a)
-    is_finite = logical_and(equal(other, floor(other)), less(0, 1 - pole - other))
-    is_finite = logical_and(is_finite, less(0, other))
-    is_finite = logical_and(is_finite, less(absolute(pole), _LARGEST))
-    safe, rest = select(is_finite, other, 1), select(is_finite, 1 - pole - other, 1)
-    value = gamma(safe) * rgamma(safe + rest) * gamma(rest)
-    return select(is_finite, (1 - 2 * remainder(safe, 2)) * value, math.inf)
+    rest = 1 - pole - other
+    is_finite = logical_and(equal(other, floor(other)), logical_and(less(0, other), less(0, rest)))
+    is_infinite = logical_and(is_pole, logical_not(is_finite))
+    is_mirrored = logical_and(is_pole, is_finite)
+    first = select(is_infinite, 1, select(is_mirrored, rest, a))
+    second = select(is_infinite, 1, select(is_mirrored, other, b))
+    return is_pole, is_infinite, 1 - 2 * remainder(second, 2), first, second
 
 
 @in_double

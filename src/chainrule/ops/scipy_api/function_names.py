@@ -81,7 +81,7 @@ def _zeta_functions() -> ModuleType:
 FUNCTION_NAMES: dict[Callable[[], ModuleType], str] = {
     _airy_functions: "airy",
     _beta: "beta betaln binom comb factorial multigammaln perm poch",
-    _bessel: "i0 i0e i1 i1e j0 j1 jn jv k0 k0e k1 k1e kn y0 y1 yn",
+    _bessel: "i0 i0e i1 i1e j0 j1 jn jv k0 k0e k1 k1e kn kv y0 y1 yn yv",
     _error_function: "erf erfc erfcinv erfcx erfinv log_ndtr ndtr ndtri",
     _gamma: "digamma gamma gammaln gammasgn loggamma psi rgamma",
     _incomplete: "betainc betaincc gammainc gammaincc",

@@ -117,20 +117,8 @@ def gammasgn(x: Any) -> Any:
 
 
 def _gamma(x: Any) -> Any:
-    is_negative = less(x, 0.5)
-    positive = select(is_negative, 1 - x, x)
-    is_small = less(positive, _SHIFT)
-    z = minimum(select(is_small, positive + _SHIFT, positive), 172.0)
-    root = power(z, z / 2 - 0.25)  # x^(x - 1/2) would overflow
-    value = math.sqrt(2 * math.pi) * (root * (root * exp(-z))) * exp(stirling_sum(z))
-    product: Any = select(is_small, positive, 1)
-    for k in range(1, _SHIFT):
-        product = product * select(is_small, positive + k, 1)
-    value = value / product
-    value = select(less(_OVERFLOW, positive), math.inf, value)
-    is_exact = logical_and(equal(positive, floor(positive)), less(positive, _LARGEST_EXACT + 0.5))
-    value = select(is_exact, rint(select(is_exact, value, 1)), value)
-    is_pole = _is_pole(x)
+    is_negative, is_pole = less(x, 0.5), _is_pole(x)
+    value = _positive_gamma(select(is_negative, 1 - x, x))
     inner = select(logical_and(is_negative, logical_not(is_pole)), x, 0.25)
     reflected = math.pi / (sin_pi(inner) * value)
     at_pole = select(equal(x, 0), copysign(math.inf, x), math.nan)
@@ -138,11 +126,30 @@ def _gamma(x: Any) -> Any:
     return select(equal(x, x), value, x)
 
 
+def _positive_gamma(x: Any) -> Any:
+    """The gamma function from 1/2 on, exact at integers that are."""
+    is_small = less(x, _SHIFT)
+    z = minimum(select(is_small, x + _SHIFT, x), 172.0)
+    root = power(z, z / 2 - 0.25)  # x^(x - 1/2) would overflow
+    value = math.sqrt(2 * math.pi) * (root * (root * exp(-z))) * exp(stirling_sum(z))
+    product: Any = select(is_small, x, 1)
+    for k in range(1, _SHIFT):
+        product = product * select(is_small, x + k, 1)
+    value = select(less(_OVERFLOW, x), math.inf, value / product)
+    is_exact = logical_and(equal(x, floor(x)), less(x, _LARGEST_EXACT + 0.5))
+    return select(is_exact, rint(select(is_exact, value, 1)), value)
+
+
 def _rgamma(x: Any) -> Any:
-    is_pole, is_large = _is_pole(x), less(_OVERFLOW - 1, absolute(x))
-    value = 1 / _gamma(select(logical_or(is_pole, is_large), 1, x))
-    far = select(logical_and(is_large, logical_not(is_pole)), x, 1)
-    value = select(is_large, gammasgn(far) * exp(-_gammaln(far)), value)
+    is_negative, is_pole = less(x, 0.5), _is_pole(x)
+    is_large = less(_OVERFLOW - 1, x)  # the value is subnormal
+    inner = select(is_negative, 1 - select(is_pole, 0, x), select(is_large, x - _SHIFT, x))
+    value = _positive_gamma(inner)
+    reflected = sin_pi(select(is_negative, select(is_pole, 0, x), 0)) * value / math.pi
+    positive = 1 / value
+    for k in range(1, _SHIFT + 1):
+        positive = positive / select(is_large, x - k, 1)
+    value = select(is_negative, reflected, positive)
     return select(is_pole, 0, select(equal(x, x), value, x))
 
 

@@ -27,11 +27,13 @@ def buffers_in_registers(steps: Sequence[Step]) -> tuple[Buffer, ...]:
         if _is_scalar_loop(loop):
             written = (b for b, _, is_write in accesses(loop) if is_write)
             candidates |= dict.fromkeys(b for b in written if b.kind in ("arena", "output"))
+    if not candidates:
+        return ()
     others = {
         buffer.root
-        for leaf in leaves_of(steps)
+        for leaf, is_scalar in [(leaf, _is_scalar(leaf)) for leaf in leaves_of(steps)]
         for buffer, index, _ in accesses(leaf)
-        if buffer.base is not None or not _is_scalar(leaf) or not _is_constant(index)
+        if buffer.base is not None or not is_scalar or not _is_constant(index)
     }
     chosen = [buffer for buffer in candidates if buffer not in others]
     return tuple(chosen) if sum(each.size for each in chosen) <= MAX_ELEMENTS else ()

@@ -73,6 +73,7 @@ class ExpressionEmitter:
         self.mask: ir.Value | None = None
         self.registers: frozenset[Buffer] = frozenset()  # buffers that need no memory
         self.available: dict[Key, ir.Value] = {}
+        self.in_registers = 0  # values available after the last search for others
         self.hoisted_indices: dict[Expression, ir.Value] = {}
 
     @contextmanager
@@ -220,9 +221,10 @@ class ExpressionEmitter:
     def _invalidate(self, key: Key) -> None:
         """Drop the values that a store may change: all of its memory that may alias."""
         root = key[0].root
-        if len(self.available) > MAX_AVAILABLE:
+        if len(self.available) > max(MAX_AVAILABLE, 2 * self.in_registers):
             kept = self.available.items()
             self.available = {k: value for k, value in kept if k[0] in self.registers}
+            self.in_registers = len(self.available)  # searched again once as many are added
         stale = [k for k in self.available if k[0].root is root and not _are_distinct(k, key)]
         for each in stale:
             del self.available[each]
