@@ -148,6 +148,37 @@ def test_stores_and_random_keys_in_the_carry() -> None:
     assert cr.grad(lambda x: np.sum(fill(x)))(3.0) == pytest.approx(np.sum(drawn), rel=1e-14)
 
 
+def test_singular_derivatives_that_are_not_selected_contribute_nothing_in_any_order() -> None:
+    """The square root is infinitely steep at 0, where all of these functions are constant."""
+
+    def roots(x: Any) -> Any:
+        body = lambda c: (c[0] + 1, np.sqrt(c[1]))  # noqa: E731
+        return cr.while_loop(lambda c: c[0] < 3, body, (0, x), max_steps=5)[1]
+
+    def steps(n: int, step: Any, x: Any) -> Any:
+        root = np.sqrt(x)
+        body = lambda c: (c[0] + 1, step(c[1], root, x))  # noqa: E731
+        return cr.while_loop(lambda c: c[0] < n, body, (0, root if n else 1.0), max_steps=5)[1]
+
+    def sums(x: Any) -> Any:
+        total = cr.scan(lambda c, t: (c + np.sqrt(x) * t, None), 0.0, np.arange(3.0))[0]
+        return cr.cond(x > 0, lambda: total, lambda: 0.0 * x)
+
+    functions: list[Any] = [
+        lambda x: np.where(x > 0, roots(x), 0.0),
+        lambda x: np.where(x > 0, cr.scan(lambda c, _: (np.sqrt(c), c), x, length=3)[0], 0.0),
+        lambda x: cr.cond(x > 0, lambda: roots(x), lambda: 0.0),
+        lambda x: steps(0, lambda c, root, x: c * root, x),
+        lambda x: steps(3, lambda c, root, x: 0.0 * x, x),
+        sums,
+    ]
+    for number, f in enumerate(functions):
+        for derivative in (cr.grad(f), cr.grad(cr.grad(f))):
+            with np.errstate(divide="ignore", invalid="ignore"):
+                assert derivative(0.0) == 0.0, number
+            assert cr.jit(derivative)(0.0) == 0.0, number
+
+
 def test_the_derivative_stores_only_what_it_reads() -> None:
     linear = lambda x: cr.while_loop(lambda c: c < 10, lambda c: 2 * c, x, max_steps=50)  # noqa: E731
     graph = cr.trace(cr.grad(linear))(1.0)

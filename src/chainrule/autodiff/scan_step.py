@@ -106,10 +106,15 @@ class StepPullback:
         inputs = [node for node in body.inputs if node.array_type.is_float]
         carry = body.inputs[shared : shared + carries]
         outer = [body.inputs[i] for i in kept]
-        wanted = [*carry, *outer] if is_singular(body) else outer
         masked = {
             node.serial for node, each in zip(carry, ct, strict=False) if isinstance(each, Masked)
         }
+        is_body_singular = is_singular(body)
+        if is_body_singular and any(isinstance(each, Masked) for each in ct):
+            masked |= {n.serial for n, each in zip(carry, ct, strict=False) if each is None} & live
+        wanted = [*carry, *outer] if is_body_singular or (outer and masked) else outer
+        # The first carry takes no part if a step replaces it, and is singular if it is in `outer`.
+        replaced = live & {node.serial for node in outer}
         d_ys = [
             None if each is None else seed_of(node, isinstance(each, Masked))
             for each, node in zip(ct[carries:], body.outputs[carries:], strict=True)
@@ -122,6 +127,7 @@ class StepPullback:
             pulled = masked_cotangents(body.outputs, [*d_carry, *d_ys], inputs, wanted)
             d_inputs = {n.serial: c for n, c in zip(inputs, pulled, strict=True) if c is not None}
             found = {n.serial for n in carry if isinstance(d_inputs.get(n.serial), Masked)}
+            found |= replaced - set(d_inputs)
             if found <= masked:
                 break
             masked |= found

@@ -21,7 +21,7 @@ import numpy as np
 
 from chainrule.autodiff.activity import active_nodes, between
 from chainrule.autodiff.body_batching import inlined
-from chainrule.autodiff.masked import Cotangent, selected
+from chainrule.autodiff.masked import Cotangent, Masked, selected
 from chainrule.autodiff.scan_step import Carried, StepPullback, joined
 from chainrule.autodiff.while_loop_rules import Apply
 from chainrule.errors import UnsupportedError
@@ -94,7 +94,17 @@ def while_loop_masked_vjp(
     next(results)
     by_input = {each.serial: joined([next(results) for _ in each.ends]) for each in carried}
     found = [by_input.get(node.serial) for node in body.inputs]
+    for number in own_kept:  # a shared value takes no part if no step is run
+        each = found[number]
+        if number < body_shared and isinstance(each, Node):
+            found[number] = Masked(_any_step(count, each), each)
     return [*[None] * condition_shared, *found]
+
+
+def _any_step(count: Node, value: Node) -> Node:
+    """Where a loop of so many steps reads a value: everywhere, or, if it has none, nowhere."""
+    ran: Any = count > 0
+    return broadcast_to(ran, value.shape)
 
 
 class _Tape:
