@@ -40,6 +40,8 @@ def test_what_is_held_fixed_contributes_nothing_at_a_singularity() -> None:
     with np.errstate(all="ignore"):
         tangent = cr.jvp(lambda x: np.sqrt(x)[::-1] * 2, (np.array([0, 4.0]),), (np.eye(2)[1],))[1]
         np.testing.assert_array_equal(tangent, [0.5, 0])
+        linear = cr.linearize(np.sqrt, np.array([0, 4.0]))[1]
+        np.testing.assert_array_equal(linear(np.eye(2)[1]), [0, 0.25])
         assert np.isnan(cr.jvp(lambda x: np.cbrt(x**3), (0.0,), (1.0,))[1])
 
 

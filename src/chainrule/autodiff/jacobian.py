@@ -14,7 +14,7 @@ from chainrule.arguments.checks import checked_flag
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.autodiff.derivative import grad
 from chainrule.autodiff.jacobian_graph import jacobian_blocks
-from chainrule.autodiff.linearization import jvp
+from chainrule.autodiff.linearization import derivative_along
 from chainrule.autodiff.recompilation import recompiled
 from chainrule.autodiff.results import close, content_of, evaluate_results, split_aux
 from chainrule.autodiff.variables import checked_argnums, environment_of, graph_name, lift
@@ -155,7 +155,8 @@ def hvp(
             return gradient(*inputs, **kwargs)
 
         direction = (vector,) if is_single else vector
-        found = jvp(restricted, [point[each] for each in chosen], direction, has_aux=has_aux)
+        varied = [point[each] for each in chosen]
+        found = derivative_along("hvp", restricted, varied, direction, has_aux)
         return found[1:] if has_aux else found[1]
 
     vars(product)["graph_name"] = f"Hessian of {graph_name(function)} times a vector"

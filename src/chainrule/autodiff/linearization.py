@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,25 +14,21 @@ from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.autodiff.batching import batched
 from chainrule.autodiff.forward import tangents as push_forward
 from chainrule.autodiff.masked import Cotangent, Masked
+from chainrule.autodiff.point import Point, varied
 from chainrule.autodiff.results import (
-    close,
-    content_of,
     depends_on_others,
     evaluate_results,
-    split_aux,
 )
-from chainrule.autodiff.variables import environment_of, variable_of
 from chainrule.errors import DTypeError, ShapeError
-from chainrule.graph.array_type import type_of
+from chainrule.graph.array_type import ArrayType, type_of
 from chainrule.graph.evaluate import prepare
 from chainrule.graph.graph import Graph
-from chainrule.graph.leftover_nodes import replace_leftovers
 from chainrule.graph.node import Node, ancestors, as_node, compute, constant, variable
 from chainrule.graph.trace_errors import check_function
 from chainrule.ops.primitives.rules import zeros_of
 from chainrule.tracebacks import boundary
 
-__all__ = ["jvp", "linearize"]
+__all__ = ["derivative_along", "jvp", "linearize"]
 
 
 @answers_foreign_names(CORE_ALIASES)
@@ -81,10 +76,25 @@ def jvp(
     """
     check_function("jvp", function)
     checked_flag("jvp", "has_aux", has_aux)
-    directions = _directions(args, tangents)
+    for name, each in (("args", args), ("tangents", tangents)):
+        if not isinstance(each, tuple | list):  # pyright: ignore[reportUnnecessaryIsInstance]
+            rule = "a tuple with one for each argument, as in jvp(f, (x,), (dx,))"
+            raise bad_argument("jvp", name, each, rule)
+    return derivative_along("jvp", function, args, tangents, has_aux)
+
+
+def derivative_along(
+    name: str,
+    function: Callable[..., Any],
+    args: Sequence[Any],
+    tangents: Sequence[Any],
+    has_aux: bool,
+) -> tuple[Any, ...]:
+    """Compute the value and the tangent of `jvp`; errors begin with `name`."""
+    directions = _directions(name, args, tangents)
     leaves = tree.flatten(tuple(args))[0]
     is_varied = [direction is not None for direction in directions]
-    point = _Point.of("jvp", function, args, is_varied, has_aux)
+    point = Point.of(name, function, args, is_varied, has_aux)
     chosen = [
         _seed(each, leaf) for each, leaf in zip(directions, leaves, strict=True) if each is not None
     ]
@@ -129,93 +139,36 @@ def linearize(function: Callable[..., Any], *args: Any, has_aux: bool = False) -
     checked_flag("linearize", "has_aux", has_aux)
     leaves, structure = tree.flatten(args)
     is_varied = [_is_varied(leaf) for leaf in leaves]
-    point = _Point.of("linearize", function, args, is_varied, has_aux)
+    point = Point.of("linearize", function, args, is_varied, has_aux)
     seeds = [variable(node.array_type, name="tangent") for node in point.variables]
-    found = _with_zeros(push_forward(point.outputs, point.variables, seeds), point.outputs)
-    run = _prepared(seeds, found, point.variables)
+    masks = [variable(ArrayType(np.dtype(bool), node.shape)) for node in seeds]
+    masked = [Masked(*pair, is_clean=True) for pair in zip(masks, seeds, strict=True)]
+    found = _with_zeros(push_forward(point.outputs, point.variables, masked), point.outputs)
+    run = _prepared([*seeds, *masks], found, point.variables)
 
     @boundary
     def linear(*tangents: Any) -> Any:
         chosen = tree.flatten_up_to(structure, tangents, "linearize: the tangents")
         paths = tree.paths(args, "tangents")
-        checked = [_checked(*each) for each in zip(chosen, leaves, paths, strict=True)]
+        checked = [_checked("linearize", *each) for each in zip(chosen, leaves, paths, strict=True)]
         directions = [
             np.zeros(node.shape, node.dtype) if each is None else each
-            for each, node in zip(_varied(checked, is_varied), point.variables, strict=True)
+            for each, node in zip(varied(checked, is_varied), point.variables, strict=True)
         ]
         if run is not None and not any(type(each) is Node for each in directions):
-            results: list[Any] = [_detached(each) for each in run(directions)]
+            are_present = [each != 0 for each in directions]
+            results: list[Any] = [_detached(each) for each in run([*directions, *are_present])]
         else:
-            replacements = [(as_node(each), False) for each in directions]
-            results = [node for node, _ in batched(found, seeds, replacements, 1)]
+            nodes = [as_node(each) for each in directions]
+            nodes += [constant(np.ones(each.shape, bool)) for each in masks]
+            replacements = [(node, False) for node in nodes]
+            results = [node for node, _ in batched(found, [*seeds, *masks], replacements, 1)]
             results = evaluate_results(results, point.variables)
         return tree.unflatten(point.structure, results)
 
     outputs, aux = point.evaluated((point.outputs, point.aux))
     value = tree.unflatten(point.structure, outputs)
     return (value, linear, aux) if has_aux else (value, linear)
-
-
-@dataclass(frozen=True)
-class _Point:
-    """A function that has been run on variables: its results there, as nodes."""
-
-    variables: list[Node]
-    outputs: list[Node]
-    structure: tree.Structure
-    aux: Any
-    leftovers: Callable[[], None]
-
-    @staticmethod
-    def of(
-        name: str,
-        function: Callable[..., Any],
-        args: Sequence[Any],
-        is_varied: Sequence[bool],
-        has_aux: bool,
-    ) -> _Point:
-        """Run the function, with variables in place of the leaves that are varied."""
-        leaves, structure = tree.flatten(tuple(args))
-        called = getattr(function, "__name__", "the function")
-        names = [
-            path
-            for i, each in enumerate(args)
-            for path in tree.paths(each, f"argument {i} of {called}")
-        ]
-        lifted = [
-            variable_of(leaf, path, name) if varies else leaf
-            for leaf, path, varies in zip(leaves, names, is_varied, strict=True)
-        ]
-        variables = _varied(lifted, is_varied)
-        named = list(zip(variables, _varied(names, is_varied), strict=True))
-        environment = environment_of(function, named)
-        try:
-            with environment:
-                value, aux = split_aux(function(*tree.unflatten(structure, lifted)), has_aux, name)
-                outputs, nesting = tree.flatten(value)
-                outputs = [as_node(leaf) for leaf in outputs]
-                aux = tree.map_leaves(content_of, aux)
-        except BaseException:
-            if environment.parent is None:
-                replace_leftovers((function, args), variables, environment)
-            raise
-
-        def leftovers() -> None:
-            replace_leftovers((function, args), variables, environment)
-
-        return _Point(variables, outputs, nesting, aux, leftovers)
-
-    def evaluated(self, results: Any) -> Any:
-        """Evaluate results, unless they belong to an outer trace."""
-        found = evaluate_results(results, self.variables)
-        if not any(type(each) is Node for each in tree.flatten(found)[0]):
-            self.leftovers()
-        close(self.variables)
-        return found
-
-
-def _varied(items: Sequence[Any], is_varied: Sequence[bool]) -> list[Any]:
-    return [each for each, varies in zip(items, is_varied, strict=True) if varies]
 
 
 def _is_varied(leaf: Any) -> bool:
@@ -226,12 +179,8 @@ def _is_varied(leaf: Any) -> bool:
     return is_integer or type_of(leaf).is_float
 
 
-def _directions(args: Any, tangents: Any) -> list[Any]:
+def _directions(name: str, args: Sequence[Any], tangents: Sequence[Any]) -> list[Any]:
     """For each leaf of the arguments, its tangent; None where it is not varied."""
-    for name, each in (("args", args), ("tangents", tangents)):
-        if not isinstance(each, tuple | list):
-            rule = "a tuple with one for each argument, as in jvp(f, (x,), (dx,))"
-            raise bad_argument("jvp", name, each, rule)
     leaves, structure = tree.flatten(tuple(args))
     chosen = [None] * len(leaves)
     if any(each is not None for each in tangents) or len(tangents) != len(args):
@@ -240,12 +189,12 @@ def _directions(args: Any, tangents: Any) -> list[Any]:
             for each, tangent in zip(args, tangents, strict=False)
         ]
         whole = (*filled, *tangents[len(filled) :])
-        chosen = tree.flatten_up_to(structure, whole, "jvp: the tangents")
+        chosen = tree.flatten_up_to(structure, whole, f"{name}: the tangents")
     paths = tree.paths(tuple(args), "tangents")
-    return [_checked(*each) for each in zip(chosen, leaves, paths, strict=True)]
+    return [_checked(name, *each) for each in zip(chosen, leaves, paths, strict=True)]
 
 
-def _checked(tangent: Any, leaf: Any, path: str) -> Any:
+def _checked(name: str, tangent: Any, leaf: Any, path: str) -> Any:
     """Check a tangent against its argument; None where it is absent, or the zero of integers."""
     if tangent is None:
         return None
@@ -253,20 +202,20 @@ def _checked(tangent: Any, leaf: Any, path: str) -> Any:
     own = tangent.array_type if type(tangent) is Node else type_of(tangent, path)
     if own.shape != type_.shape:
         raise ShapeError(
-            f"jvp: {path} is {own} and its argument {type_}; a tangent has the shape of its "
+            f"{name}: {path} is {own} and its argument {type_}; a tangent has the shape of its "
             "argument"
         )
     if not _is_varied(leaf):
         if type(tangent) is not Node and not np.any(tangent):
             return None
         raise DTypeError(
-            f"jvp: {path} is not 0, but its argument is {type_}, and derivatives are by real "
+            f"{name}: {path} is not 0, but its argument is {type_}, and derivatives are by real "
             "numbers; pass None as its tangent, or the argument as x.astype(float)"
         )
     dtype = np.dtype(float) if type_.dtype.kind != "f" else type_.dtype
     if own.dtype != dtype and not own.weak:
         raise DTypeError(
-            f"jvp: {path} is {own} and its argument {type_}; a tangent has the dtype of its "
+            f"{name}: {path} is {own} and its argument {type_}; a tangent has the dtype of its "
             f"argument: pass it as np.asarray(tangent, {dtype.name!r})"
         )
     if type(tangent) is Node:
