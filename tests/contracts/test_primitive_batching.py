@@ -85,9 +85,9 @@ def test_the_batched_primitive_equals_a_loop_over_the_batch(
     ids=repr,
 )
 def test_the_batched_primitive_is_compiled(primitive: Primitive) -> None:
-    """Every second case, in one program; an elementwise one is the same on another shape."""
-    chosen = list(cases(primitive, "float64", 3))[::2]
-    graphs, inputs, _ = zip(*chosen, strict=True)
+    """Some cases, in one program; an elementwise primitive is the same on another shape."""
+    found = list(cases(primitive, "float64", 3))
+    graphs, inputs, _ = zip(*found[:: max(2, len(found) // 6)], strict=True)
     whole = Graph(
         tuple(node for graph in graphs for node in graph.inputs),
         tuple(node for graph in graphs for node in graph.outputs),
