@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
+import chainrule as cr
 from chainrule.blas_threads import blas_threads_of, one_blas_thread
 
 
@@ -23,6 +24,17 @@ def test_factorizations_have_the_same_bits_for_any_number_of_threads(threads):
         threads.write(count)
         with one_blas_thread():
             results.add(np.linalg.solve(a, a @ a).tobytes())
+    assert len(results) == 1
+
+
+def test_gradients_of_linear_algebra_have_the_same_bits_for_any_number_of_threads(threads):
+    a = np.random.default_rng(0).standard_normal((150, 150))
+    results = set()
+    for count in (1, 2, 3):
+        threads.write(count)
+        gradient = cr.grad(lambda a: np.sum(np.linalg.inv(a)) + np.linalg.slogdet(a)[1])(a)
+        results.add(gradient.tobytes())
+        assert threads.read() == count
     assert len(results) == 1
 
 

@@ -24,7 +24,7 @@ from types import TracebackType
 
 from chainrule.locks import fork_lock
 
-__all__ = ["BlasThreads", "blas_threads_of", "one_blas_thread"]
+__all__ = ["ON_ONE_THREAD", "BlasThreads", "blas_threads_of", "one_blas_thread"]
 
 _FUNCTIONS = (
     ("scipy_openblas_get_num_threads64_", "scipy_openblas_set_num_threads64_"),
@@ -35,6 +35,11 @@ _FUNCTIONS = (
     ("bli_thread_get_num_threads", "bli_thread_set_num_threads"),
 )
 """How each library reads and sets the number of its threads."""
+
+
+ON_ONE_THREAD: set[Callable[..., object]] = set()
+"""Functions that run on one thread of BLAS; so does all of a graph that has one of them, as the
+products in derivatives of linear algebra would have other bits on several threads too."""
 
 
 class BlasThreads:

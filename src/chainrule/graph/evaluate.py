@@ -14,6 +14,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from chainrule.blas_threads import ON_ONE_THREAD, one_blas_thread
 from chainrule.graph.graph import Graph
 from chainrule.graph.node import Node
 
@@ -50,7 +51,12 @@ def prepare(graph: Graph) -> Callable[[Sequence[Any]], list[Any]]:
                 values[slot] = None
         return [values[slot] for slot in results]
 
-    return run
+    def run_on_one_blas_thread(inputs: Sequence[Any]) -> list[Any]:
+        with one_blas_thread():
+            return run(inputs)
+
+    functions = [node.primitive.evaluate for node in graph.equations if node.primitive]
+    return run if ON_ONE_THREAD.isdisjoint(functions) else run_on_one_blas_thread
 
 
 def _steps(graph: Graph, slots: dict[int, int]) -> list[tuple[Any, list[int], int, list[int]]]:

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from chainrule.blas_threads import ON_ONE_THREAD, one_blas_thread
 from chainrule.errors import TraceError
 from chainrule.graph import trace_errors
 from chainrule.graph.array_interface import ATTRIBUTES, OPERATIONS, ArrayInterface, refused
@@ -291,7 +292,18 @@ def next_serial() -> int:
 
 def compute(nodes: Iterable[Node]) -> None:
     """Evaluate known nodes by NumPy and store their values in them."""
-    for node in ancestors(nodes, lambda each: each.known_value is not None):
+    pending = ancestors(nodes, lambda each: each.known_value is not None)
+    if ON_ONE_THREAD and not ON_ONE_THREAD.isdisjoint(
+        [node.primitive.evaluate for node in pending if node.primitive]
+    ):
+        with one_blas_thread():
+            _compute(pending)
+    else:
+        _compute(pending)
+
+
+def _compute(nodes: Iterable[Node]) -> None:
+    for node in nodes:
         assert node.primitive is not None
         arguments = [each.known_value for each in node.inputs]
         node._value = node.primitive.evaluate(*arguments, **node.params)  # pyright: ignore[reportPrivateUsage]

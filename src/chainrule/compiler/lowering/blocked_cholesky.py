@@ -38,6 +38,9 @@ from chainrule.ops.primitives.cholesky_pullback import BLOCK
 
 __all__ = ["factorize_by_blocks", "lower_cholesky_pullback", "lower_triangle"]
 
+MAX_BLOCKS = 8
+"""Blocks along the diagonal, at most: the steps, and the kernels of their shapes, are bounded."""
+
 WHOLE = 128
 """Rows up to which a symmetric product is computed whole, and not its lower triangle alone."""
 
@@ -81,11 +84,12 @@ class _Blocks:
         self.dtype = node.dtype
         self.factor = factor
         self.target = target
+        self.small = max(BLOCK, -(-self.node.shape[-1] // MAX_BLOCKS))
         self.inverses: dict[Range, Buffer] = {}
 
     def factorize(self, block: Range, failure: str) -> None:
         """Factorize a diagonal block."""
-        if block[1] <= BLOCK:
+        if block[1] <= self.small:
             region = self._region(self.target, block, block, is_written=True)
             self._call("lapack.potrf", ("U", block[1], region, self._stride, None), failure)
             return
@@ -97,7 +101,7 @@ class _Blocks:
 
     def pull_back(self, block: Range) -> None:
         """Replace L̄ by Ā in the lower triangle of a diagonal block."""
-        if block[1] <= BLOCK:
+        if block[1] <= self.small:
             self._pull_back_small(block)
             return
         head, tail = _halves(block)
@@ -111,7 +115,7 @@ class _Blocks:
 
     def _divide(self, rows: Range, block: Range, is_transposed: bool) -> None:
         """X ← X D⁻¹ or X D⁻ᵀ, for rows X of the target and a diagonal block D of the factor."""
-        if block[1] <= BLOCK:
+        if block[1] <= self.small:
             (self._substitute if is_transposed else self._multiply_by_inverse)(rows, block)
             return
         head, tail = _halves(block)
@@ -197,7 +201,7 @@ class _Blocks:
         self, rows: Range, columns: Range, depth: Range, left: Operand, right: Operand
     ) -> None:
         """Subtract a product from a block of the target, from a diagonal one below the diagonal."""
-        if rows == columns and rows[1] > WHOLE:
+        if rows == columns and rows[1] > max(WHOLE, 2 * self.small):
             head, tail = _halves(rows)
             for part in ((head, head), (tail, head), (tail, tail)):
                 self._subtract(*part, depth, left, right)
@@ -225,7 +229,7 @@ class _Blocks:
 
     def _new_call(self, name: str, arguments: tuple[Argument, ...], failure: str = "") -> Call:
         sizes = [each for each in arguments if isinstance(each, int)]
-        flops = int(np.prod(sizes[:2])) * BLOCK
+        flops = int(np.prod(sizes[:2])) * self.small
         return Call(real(self.dtype, name), arguments, failure, flops, self.node.layer)
 
     # Memory.

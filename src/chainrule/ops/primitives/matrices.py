@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.blas_threads import one_blas_thread
+from chainrule.blas_threads import ON_ONE_THREAD, one_blas_thread
 from chainrule.errors import DTypeError, ShapeError
 from chainrule.graph.array_type import ArrayType
 from chainrule.graph.node import Node, constant
@@ -63,6 +63,7 @@ def on_one_thread(function: Callable[..., Any]) -> Callable[..., Any]:
         with one_blas_thread():
             return function(*arrays, **params)
 
+    ON_ONE_THREAD.add(evaluate)
     return evaluate
 
 
