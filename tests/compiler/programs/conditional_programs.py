@@ -68,6 +68,11 @@ def few_steps(x):
     return cr.while_loop(lambda x: np.sum(x) < 1e9, lambda x: 2 * x, x, max_steps=3)
 
 
+def countless_steps(x):
+    """As many steps as an integer counts."""
+    return cr.while_loop(lambda x: x < 9, lambda x: 2 * x, x, max_steps=2**63 - 1)
+
+
 def while_in_scan(xs):
     def step(total, x):
         root, count = cr.while_loop(
@@ -176,6 +181,7 @@ PROGRAMS = [
     *((first_false, integers(size)) for size in VECTORS),
     *((few_steps, integers(size)) for size in VECTORS),
     (no_steps, integers(5)),
+    (countless_steps, np.float64(1.0)),
     (while_in_scan, integers(9)),
     (scan_in_while, integers(9) + 1),
     (while_in_while, integers(50_000)),

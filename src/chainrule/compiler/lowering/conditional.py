@@ -50,7 +50,7 @@ def _while_loop(lowering: Lowering, node: Node, inputs: list[Expression]) -> lis
     first = node.params["condition_shared"]
     start = first + node.params["body_shared"]
     max_steps = node.params["max_steps"]
-    length = UNBOUNDED if max_steps is None else max_steps
+    length = UNBOUNDED if max_steps is None else min(max_steps, UNBOUNDED)
     results = result_targets(lowering, node)
     for (buffer, index), value in zip(results, inputs[start:], strict=True):
         lowering.items.append(Statement(buffer, index, value, layer=node.layer))
