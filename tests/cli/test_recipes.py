@@ -140,7 +140,7 @@ def test_sampling_continues_the_prompt(
     language.plays.cache_clear()
     try:
         code, output, errors = run(
-            "train", name, "--epochs", "8", "--batch-size", "16", "--out", str(tmp_path)
+            "train", name, "--epochs", "5", "--batch-size", "16", "--out", str(tmp_path)
         )
     finally:
         language.plays.cache_clear()
