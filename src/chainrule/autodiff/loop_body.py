@@ -151,7 +151,7 @@ def _is_variable(node: Node) -> bool:
 
 
 def plain_results(results: Sequence[Any], operands: Sequence[Any]) -> list[Any]:
-    """Values computed at once: scalars for shape (), and arrays that alias no operand."""
+    """Return values computed at once: scalars for shape (), and arrays that alias no operand."""
     shared = {id(each) for each in operands}
     return [each if type(each) is Node else _unaliased(each, shared) for each in results]
 

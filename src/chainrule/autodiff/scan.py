@@ -69,6 +69,7 @@ def scan(
 
     Examples
     --------
+    >>> import numpy as np
     >>> total, running = scan(lambda s, x: (s + x, s + x), 0.0, np.array([1.0, 2.0, 3.0]))
     >>> float(total), running
     (6.0, array([1., 3., 6.]))
