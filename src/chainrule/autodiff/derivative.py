@@ -126,7 +126,7 @@ def value_and_grad(
 
         def differentiate() -> tuple[Any, Any, Any]:
             with environment:
-                result = function(*arguments, **kwargs)
+                result = environment.function(*arguments, **kwargs)
                 value, rest = split_aux(result, has_aux)
                 output = _scalar(value, function)
                 output.role = "value" if output.role is None else output.role
@@ -195,7 +195,7 @@ def vjp(function: Callable[..., Any], *args: Any, has_aux: bool = False) -> tupl
     environment = environment_of(function, variables)
     try:
         with environment:
-            value, rest = split_aux(function(*arguments), has_aux, "vjp")
+            value, rest = split_aux(environment.function(*arguments), has_aux, "vjp")
             leaves, structure = tree.flatten(value)
             outputs = [as_node(leaf) for leaf in leaves]
             rest = tree.map_leaves(content_of, rest)

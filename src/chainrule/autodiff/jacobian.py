@@ -214,7 +214,7 @@ def _derivative(
         environment = environment_of(function, variables)
         try:
             with environment:
-                value, rest = split_aux(function(*arguments, **kwargs), has_aux, name)
+                value, rest = split_aux(environment.function(*arguments, **kwargs), has_aux, name)
                 leaves, structure = tree.flatten(value)
                 outputs = [as_node(leaf) for leaf in leaves]
                 rest = tree.map_leaves(content_of, rest)

@@ -38,7 +38,7 @@ def traced_body(
     named = {node.serial: node.name for node in own}
     environment = Environment(function, next_serial(), True, named, argument_stores)
     with traced_once(operation, function), environment:
-        return finish(function(*arguments))
+        return finish(environment.function(*arguments))
 
 
 def check_arity(operation: str, function: Callable[..., Any], count: int, rule: str) -> None:

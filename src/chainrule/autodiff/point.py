@@ -50,7 +50,8 @@ class Point:
         environment = environment_of(function, named)
         try:
             with environment:
-                value, aux = split_aux(function(*tree.unflatten(structure, lifted)), has_aux, name)
+                result = environment.function(*tree.unflatten(structure, lifted))
+                value, aux = split_aux(result, has_aux, name)
                 outputs, nesting = tree.flatten(value)
                 outputs = [as_node(leaf) for leaf in outputs]
                 aux = tree.map_leaves(content_of, aux)

@@ -109,7 +109,7 @@ def vmap(
         names = {node.serial: node.name for node in variables}
         environment = Environment(function, next_serial(), True, names, argument_stores="refuse")
         with traced_once("vmap", function), environment:
-            result = tree.map_leaves(_output, function(*entry, **keywords))
+            result = tree.map_leaves(_output, environment.function(*entry, **keywords))
         sources = [(each.to_front(_constant(each.value)), True) for each in mapped]
         outputs, structure = tree.flatten(result)
         results = zip(

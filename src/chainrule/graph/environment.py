@@ -59,6 +59,7 @@ class Environment:
         self._token = _current.set(self)
         if not self.is_suspended:
             self._replaced = namespaces.install(self.function)
+            self.function = namespaces.traced(self.function)
         # A loop within a trace belongs to it.
         if not self.is_suspended and not (self.is_abstract and self.parent):
             self._scopes = [enter() for enter in SCOPES]

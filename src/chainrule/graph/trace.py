@@ -98,7 +98,7 @@ def trace_call(
     named = {node.serial: node.name for node in inputs}
     environment = Environment(function, next_serial(), True, named, argument_stores)
     with environment, capturing_in(captured):
-        results, result_structure = tree.flatten(function(*arguments, **keywords))
+        results, result_structure = tree.flatten(environment.function(*arguments, **keywords))
         outputs = [as_node(leaf) for leaf in results if _is_computed(leaf)]
     if captured is not None:
         inputs += [node for each in captured.inputs() for node in each.nodes]

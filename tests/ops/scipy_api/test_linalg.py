@@ -82,3 +82,19 @@ def test_what_may_be_complex_is_refused_with_the_function_of_symmetric_matrices(
             cr.grad(lambda a, name=name: np.sum(getattr(linalg, name)(a)[0]))(A)
     w, v = np.linalg.eigh(S)
     np.testing.assert_allclose((v * np.sqrt(w)) @ v.T, linalg.sqrtm(S), 1e-12)
+
+
+def test_functions_of_scipy_are_traced_wherever_they_were_imported() -> None:
+    from scipy.linalg import expm as local
+
+    expected = cr.grad(lambda a: np.sum(expm(a)))(A)
+    outer = local
+    for function in (lambda a: np.sum(local(a)), lambda a: cr.vmap(outer)(a[None]).sum()):
+        for run in (cr.grad, lambda f: cr.jit(cr.grad(f))):
+            np.testing.assert_allclose(run(function)(A), expected)
+    assert local is linalg.expm
+    np.testing.assert_allclose(cr.jacobian(linalg.expm)(A).sum((0, 1)), expected)
+    np.testing.assert_allclose(cr.jit(linalg.expm)(A), local(A))
+    with pytest.raises(ZeroDivisionError):
+        cr.grad(lambda a: local(a)[0, 0] / (1 // 0))(A)
+    assert local is linalg.expm
