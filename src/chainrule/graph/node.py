@@ -303,7 +303,13 @@ def compute(nodes: Iterable[Node]) -> None:
 
 
 def _compute(nodes: Iterable[Node]) -> None:
-    for node in nodes:
-        assert node.primitive is not None
-        arguments = [each.known_value for each in node.inputs]
-        node._value = node.primitive.evaluate(*arguments, **node.params)  # pyright: ignore[reportPrivateUsage]
+    node: Node | None = None
+    try:
+        for node in nodes:
+            assert node.primitive is not None
+            arguments = [each.known_value for each in node.inputs]
+            node._value = node.primitive.evaluate(*arguments, **node.params)  # pyright: ignore[reportPrivateUsage]
+    except np.linalg.LinAlgError as error:
+        # It is evaluated later than the user's line that it belongs to.
+        place = "" if node is None else trace_errors.source_text(node.origin)
+        raise np.linalg.LinAlgError(f"{error}{place}") from None

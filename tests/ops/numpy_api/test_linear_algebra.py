@@ -240,6 +240,8 @@ def test_matrices_that_cannot_be_computed_with_are_errors_of_numpy() -> None:
         for run in (cr.grad, lambda f: cr.jit(cr.grad(f))):
             with pytest.raises(np.linalg.LinAlgError):
                 run(lambda a, function=function: np.sum(function(a)))(x)
+    with pytest.raises(np.linalg.LinAlgError, match=r"test_linear_algebra.py:\d+"):
+        cr.grad(lambda a: np.sum(np.linalg.inv(a)))(np.zeros((2, 2)))
     with pytest.raises(cr.errors.ShapeError, match=r"solve: .*\(2,\).* 3 rows"):
         cr.grad(lambda a: np.sum(np.linalg.solve(a, np.ones(2))))(A)
     with pytest.raises(cr.errors.ShapeError, match=r"det: .*square"):
