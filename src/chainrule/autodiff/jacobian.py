@@ -81,7 +81,16 @@ def hessian(
 ) -> Callable[..., Any]:
     """Return the function that computes the Hessian, all second derivatives of all outputs.
 
-    It is computed by forward mode over reverse mode; parameters as for `jacobian`.
+    It is computed by forward mode over reverse mode.
+
+    Parameters
+    ----------
+    function : callable
+        Plain NumPy code that returns a float, an array of floats, or nested containers of them.
+    argnums : int or sequence of int
+        Which positional arguments to differentiate by, as for `grad`.
+    has_aux : bool
+        Whether the function returns ``(value, anything else)``; the rest is then returned too.
 
     Returns
     -------
@@ -110,8 +119,12 @@ def hvp(
 
     Parameters
     ----------
-    function, argnums, has_aux
-        As for `grad`.
+    function : callable
+        Plain NumPy code that returns one float.
+    argnums : int or sequence of int
+        Which positional arguments to differentiate by, as for `grad`.
+    has_aux : bool
+        Whether the function returns ``(value, anything else)``; the rest is then returned too.
 
     Returns
     -------
