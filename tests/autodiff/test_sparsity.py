@@ -47,6 +47,7 @@ SPARSE: list[tuple[Any, Function]] = [
     (cr.jacobian, lambda x: np.max(x.reshape(10, 3), axis=1)),
     (cr.jacobian, lambda x: x.reshape(10, 3) @ np.arange(9.0).reshape(3, 3)),
     (cr.jacobian, lambda x: np.cumsum(x.reshape(15, 2), axis=1)),
+    (cr.jacobian, lambda x: np.append(np.sum(x**3), np.sin(x[1:]))),
     (cr.hessian, rosenbrock),
     (cr.hessian, windows),
     (cr.hessian, lambda x: np.sum(np.where(x > 1, np.sqrt(x), x**3))),

@@ -60,9 +60,14 @@ def _cheaper(outputs: Sequence[Node], inputs: Sequence[Node], rows: int, columns
     """Compare the operations of both modes where the sizes do not decide."""
     if not 1 / _CLEAR <= rows / max(columns, 1) <= _CLEAR:
         return "forward" if columns < rows else "reverse"
-    pushed = sum(_operations(_pushed(outputs, each)) * each.size for each in inputs)
-    pulled = sum(_operations(_pulled(each, inputs)) * each.size for each in outputs)
+    pushed = sum(_operations_along_all(_pushed(outputs, each), each) for each in inputs)
+    pulled = sum(_operations_along_all(_pulled(each, inputs), each) for each in outputs)
     return "forward" if pushed <= pulled else "reverse"
+
+
+def _operations_along_all(derivative: Derivative, source: Node) -> int:
+    _, colors = _colored(derivative, source)
+    return _operations(derivative) * (source.size if colors is None else int(colors.max()) + 1)
 
 
 _CLEAR = 4
@@ -138,9 +143,8 @@ def _along_all(
             None if each is None else _block(each, source, target, are_rows)
             for each, target in zip(results, targets, strict=True)
         ]
-    pattern = _pattern(derivative, source)
-    colors = None if pattern is None else colors_of(pattern, source.size // _PAYS)
-    if pattern is None or colors is None:
+    pattern, colors = _colored(derivative, source)
+    if colors is None:
         products = identity_products([each for each in results if each is not None], variables[0])
         found = _along(derivative, _identity(source.size, source), products)
         return [
@@ -180,13 +184,14 @@ def _last_axis_first(columns: Node) -> Node:
     return transpose(columns, axes=(*range(1, columns.ndim), 0))
 
 
-def _pattern(derivative: Derivative, source: Node) -> Any:
-    """Which results depend on which elements of the seed; None where it cannot be sparse."""
+def _colored(derivative: Derivative, source: Node) -> tuple[Any, Any]:
+    """Which results depend on which elements of the seed, and their colors; None if it is dense."""
     variables, results = derivative
     elements = sum(each.size for each in results if each is not None)
-    if source.size < _LARGE or elements < _LARGE:
-        return None
-    return dependence(results, variables[0])
+    if not variables or source.size < _LARGE or elements < _LARGE:
+        return None, None
+    pattern = dependence(results, variables[0])
+    return pattern, None if pattern is None else colors_of(pattern, source.size // _PAYS)
 
 
 _LARGE, _PAYS = 24, 3
