@@ -5,6 +5,7 @@ Run as ``python thread_scenarios.py ROUNDS SEED``; prints one line a fault, and 
 
 import asyncio
 import copy
+import functools
 import os
 import pickle
 import sys
@@ -400,14 +401,14 @@ def main(rounds: int, seed: int) -> int:
     sys.setswitchinterval(1e-6)
     random = np.random.default_rng(seed)
     makes, faults = [dense, by_hand, of_table], 0
-    oracles = {(make, size): Oracle(make, size) for make in makes for size in (16, 24, None)}
+    oracle = functools.cache(Oracle)
     for turn in range(rounds):
         for scenario in SCENARIOS:
             make = makes[random.integers(3)]
             size = (16, 24, None)[random.integers(3)]
             observed = bool(random.integers(2))
             try:
-                scenario(oracles[make, size], observed)
+                scenario(oracle(make, size), observed)
             except Exception as error:  # noqa: BLE001 - reported
                 faults += 1
                 name = f"{scenario.__name__} {make.__name__} {size} {observed} round {turn}"

@@ -1,5 +1,6 @@
 """Native training on arrays of any layout and dtype matches the NumPy evaluator."""
 
+import functools
 import re
 from pathlib import Path
 
@@ -20,6 +21,19 @@ def trained(X, y=Y, batch_size=16, **settings):
     net.compile(loss="cross_entropy", optimizer="adam")
     net.fit(X, y, epochs=2, batch_size=batch_size, verbose=0, **settings)
     return {name: np.array(net.params[name]) for name in net.params}
+
+
+SAMPLES, FLOATS = PIXELS + np.linspace(0, 1, 20), PIXELS.astype(float)
+
+
+@functools.cache
+def trained_on_samples(batch_size):
+    return trained(SAMPLES, batch_size=batch_size)
+
+
+@functools.cache
+def trained_on_floats():
+    return trained(FLOATS)
 
 
 def same_bits(params, expected):
@@ -52,8 +66,7 @@ LAYOUTS = {
 @pytest.mark.parametrize("name", LAYOUTS)
 @pytest.mark.parametrize("batch_size", [16, 25, None])
 def test_the_layout_of_samples_does_not_change_a_bit(name, batch_size):
-    X = PIXELS + np.linspace(0, 1, 20)
-    expected = trained(X, batch_size=batch_size)
+    X, expected = SAMPLES, trained_on_samples(batch_size)
     params = trained(LAYOUTS[name](X), batch_size=batch_size)
     assert same_bits(params, expected)
     targets = LAYOUTS[name](Y[:, None].repeat(2, axis=1))
@@ -66,12 +79,12 @@ def test_the_layout_of_samples_does_not_change_a_bit(name, batch_size):
              "float64", ">i2", ">f4"],
 )  # fmt: skip
 def test_training_depends_on_values_not_on_the_dtype(dtype):
-    assert same_bits(trained(PIXELS.astype(dtype)), trained(PIXELS.astype(float)))
+    assert same_bits(trained(PIXELS.astype(dtype)), trained_on_floats())
 
 
 def test_samples_in_half_precision_train_as_others_do():
     params = trained(PIXELS.astype(np.float16))
-    for name, each in trained(PIXELS.astype(float)).items():
+    for name, each in trained_on_floats().items():
         np.testing.assert_allclose(params[name], each, rtol=1e-9, atol=1e-12)
 
 
