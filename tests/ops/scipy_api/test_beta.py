@@ -39,9 +39,10 @@ def test_values_at_poles_and_of_integers_are_scipys() -> None:
         got, wanted = trace_known(function, first, second).value, function(first, second)
         wanted = np.where(np.isinf(wanted), np.inf, wanted)  # SciPy's sign of a pole is arbitrary
         np.testing.assert_allclose(got, wanted, 1e-14, err_msg=name)
-    for m in (0, 1, 3):
-        got = trace_known(lambda z, m=m: sp.poch(z, m), first)
-        assert_same("poch", got, sp.poch(first, m))
+    for m in (0, 1, 3, -1, -4):
+        z = first[0] if m >= 0 else first[0, :5]
+        got = trace_known(lambda z, m=m: sp.poch(z, m), z)
+        assert_same("poch", got, sp.poch(z, m))
     n, k = np.arange(30.0)[:, None], np.arange(12.0)
     np.testing.assert_array_equal(trace_known(sp.binom, n, k).value, sp.binom(n, k))
     np.testing.assert_array_equal(trace_known(beta.comb, n, k).value, sp.comb(n, k))

@@ -119,6 +119,14 @@ def test_sums_of_exponentials_are_scipys() -> None:
     )
 
 
+def test_integers_and_half_precision_are_converted_as_in_scipy() -> None:
+    for x in (np.arange(1, 4), np.int8([1, 2]), np.float16([0.5, 0.25]), np.array([True, False])):
+        for function in (sp.erf, sp.expit, sp.j0, sp.gammaln, lambda x: sp.xlogy(x, 2.0)):
+            got, wanted = trace_known(function, x).value, function(x)
+            assert got.dtype == wanted.dtype
+            np.testing.assert_allclose(got, wanted, 1e-6)
+
+
 def test_functions_compose_with_every_transformation() -> None:
     x = np.array([[0.3, 0.7, 1.4], [0.2, 2.2, 0.9]])
     functions: list[Any] = [

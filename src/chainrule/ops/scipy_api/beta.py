@@ -100,6 +100,8 @@ def poch(z: Any, m: Any) -> Any:
     count: Any = np.nan if isinstance(m, Node) or np.shape(m) else m
     if count in range(_LONGEST_PRODUCT + 1):  # a polynomial, also where Γ has poles
         return in_double(lambda z: _product(z, int(count)))(z)
+    if -count in range(_LONGEST_PRODUCT + 1):
+        return in_double(lambda z: 1 / _product(z + count, int(-count)))(z)
     return in_double(_poch)(z, m)
 
 

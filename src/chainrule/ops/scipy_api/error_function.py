@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from chainrule.ops.numpy_api.arithmetic import as_float, isnan
+from chainrule.ops.numpy_api.arithmetic import isnan
 from chainrule.ops.primitives import special
 from chainrule.ops.primitives.custom_derivative import with_derivative
 from chainrule.ops.primitives.elementwise import (
@@ -26,6 +26,7 @@ from chainrule.ops.primitives.elementwise import (
     sqrt,
 )
 from chainrule.ops.primitives.selection import select
+from chainrule.ops.scipy_api.series import as_real
 
 __all__ = ["erf", "erfc", "erfcinv", "erfcx", "erfinv", "log_ndtr", "ndtr", "ndtri"]
 
@@ -34,28 +35,28 @@ _ROOT_PI = math.sqrt(math.pi)
 
 def erf(x: Any) -> Any:
     """Error function, ``2/√π ∫₀ˣ exp(-t²) dt``."""
-    return special.erf(as_float(x))
+    return special.erf(as_real(x))
 
 
 def erfc(x: Any) -> Any:
     """Complement of the error function, ``1 - erf(x)``, accurate where it is small."""
-    return with_derivative(lambda x, y: -2 / _ROOT_PI * exp(-x * x))(_erfc)(as_float(x))
+    return with_derivative(lambda x, y: -2 / _ROOT_PI * exp(-x * x))(_erfc)(as_real(x))
 
 
 def erfcx(x: Any) -> Any:
     """Scaled complement of the error function, ``exp(x²) erfc(x)``."""
-    return with_derivative(lambda x, y: 2 * x * y - 2 / _ROOT_PI)(_erfcx)(as_float(x))
+    return with_derivative(lambda x, y: 2 * x * y - 2 / _ROOT_PI)(_erfcx)(as_real(x))
 
 
 def ndtr(x: Any) -> Any:
     """Distribution function of the standard normal distribution, ``erfc(-x/√2) / 2``."""
     density = with_derivative(lambda x, y: exp(-x * x / 2) / math.sqrt(2 * math.pi))
-    return density(_ndtr)(as_float(x))
+    return density(_ndtr)(as_real(x))
 
 
 def log_ndtr(x: Any) -> Any:
     """Logarithm of `ndtr`, accurate in both tails."""
-    x = as_float(x)
+    x = as_real(x)
     is_low = less(x, -1)
     low = select(is_low, x, -1)
     tail = log(0.5 * erfcx(-low / math.sqrt(2))) - 0.5 * low * low
@@ -65,17 +66,17 @@ def log_ndtr(x: Any) -> Any:
 
 def erfinv(x: Any) -> Any:
     """Inverse of `erf` on (-1, 1)."""
-    return with_derivative(lambda x, y: _ROOT_PI / 2 * exp(y * y))(_erfinv)(as_float(x))
+    return with_derivative(lambda x, y: _ROOT_PI / 2 * exp(y * y))(_erfinv)(as_real(x))
 
 
 def erfcinv(x: Any) -> Any:
     """Inverse of `erfc` on (0, 2)."""
-    return with_derivative(lambda x, y: -_ROOT_PI / 2 * exp(y * y))(_erfcinv)(as_float(x))
+    return with_derivative(lambda x, y: -_ROOT_PI / 2 * exp(y * y))(_erfcinv)(as_real(x))
 
 
 def ndtri(x: Any) -> Any:
     """Inverse of `ndtr`: quantiles of the standard normal distribution."""
-    return -math.sqrt(2) * erfcinv(2 * as_float(x))
+    return -math.sqrt(2) * erfcinv(2 * as_real(x))
 
 
 def _erfc(x: Any) -> Any:

@@ -13,11 +13,21 @@ from chainrule.ops.primitives.broadcasting import cast
 from chainrule.ops.primitives.elementwise import cos, floor, remainder, sin
 from chainrule.ops.primitives.promotion import as_array, is_python_number
 
-__all__ = ["cos_pi", "in_double", "polynomial", "sin_pi"]
+__all__ = ["as_real", "cos_pi", "in_double", "polynomial", "sin_pi"]
+
+
+def as_real(x: Any) -> Any:
+    """Convert what is not float32 to float64, in which SciPy computes."""
+    if is_python_number(x):
+        return float(x)
+    x = as_array(x)
+    if x.dtype.char in "fd":
+        return x
+    return cast(x, "float64")
 
 
 def in_double(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compute a function of reals in float64, as SciPy does; in float32 for narrow operands.
+    """Compute a function of reals in float64, as SciPy does; return float32 for float32.
 
     Python numbers are weakly typed, as in NumPy's promotion.
     """
@@ -28,7 +38,7 @@ def in_double(function: Callable[..., Any]) -> Callable[..., Any]:
         dtypes = [x.dtype for x in arrays if not is_python_number(x)]
         wide = [float(x) if is_python_number(x) else cast(x, "float64") for x in arrays]
         results = function(*wide)
-        if not dtypes or not all(np.can_cast(each, np.float32) for each in dtypes):
+        if not dtypes or any(each != np.float32 for each in dtypes):
             return results
         if isinstance(results, tuple):
             return tuple(cast(each, "float32") for each in results)

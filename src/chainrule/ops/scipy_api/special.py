@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.ops.numpy_api import arithmetic, floating_point
-from chainrule.ops.numpy_api.arithmetic import as_float, isnan
+from chainrule.ops.numpy_api.arithmetic import isnan
 from chainrule.ops.primitives import elementwise
 from chainrule.ops.primitives.elementwise import (
     absolute,
@@ -29,6 +29,7 @@ from chainrule.ops.primitives.elementwise import (
 )
 from chainrule.ops.primitives.selection import select
 from chainrule.ops.primitives.special import sigmoid
+from chainrule.ops.scipy_api.series import as_real
 
 __all__ = [
     "boxcox",
@@ -59,17 +60,21 @@ cbrt = floating_point.cbrt
 exp2 = arithmetic.exp2
 expm1 = elementwise.expm1
 log1p = elementwise.log1p
-expit = sigmoid
+
+
+def expit(x: Any) -> Any:
+    """Logistic sigmoid, ``1 / (1 + e⁻ˣ)``."""
+    return sigmoid(as_real(x))
 
 
 def exp10(x: Any) -> Any:
     """Raise 10 to a power."""
-    return elementwise.power(10.0, as_float(x))
+    return elementwise.power(10.0, as_real(x))
 
 
 def logit(x: Any) -> Any:
     """Logarithm of the odds, ``ln(x / (1 - x))``, without cancellation at ½."""
-    x = as_float(x)
+    x = as_real(x)
     is_middle = logical_and(less(0.3, x), less(x, 0.65))
     middle = 2 * (select(is_middle, x, 0.5) - 0.5)
     outer = select(is_middle, 0.5, x)
@@ -78,12 +83,12 @@ def logit(x: Any) -> Any:
 
 def log_expit(x: Any) -> Any:
     """Logarithm of the logistic sigmoid, ``-ln(1 + e⁻ˣ)``."""
-    return -logaddexp(0.0, -as_float(x))
+    return -logaddexp(0.0, -as_real(x))
 
 
 def softplus(x: Any) -> Any:
     """Smooth rectifier, ``ln(1 + eˣ)``."""
-    return logaddexp(0.0, as_float(x))
+    return logaddexp(0.0, as_real(x))
 
 
 def xlogy(x: Any, y: Any) -> Any:
@@ -97,14 +102,14 @@ def xlog1py(x: Any, y: Any) -> Any:
 
 
 def _times_log(x: Any, y: Any, function: Any, bound: float) -> Any:
-    x, y = as_float(x), as_float(y)
+    x, y = as_real(x), as_real(y)
     is_void = logical_and(equal(x, 0), logical_or(less_equal(y, bound), equal(y, math.inf)))
     return x * function(select(is_void, bound + 1.0, y))
 
 
 def entr(x: Any) -> Any:
     """Entropy of a probability, ``-x·ln x``; -∞ where `x` is negative."""
-    x = as_float(x)
+    x = as_real(x)
     is_positive = less(0, x)
     value = -x * log(select(is_positive, x, 1))
     value = select(is_positive, value, _steep_zero(x))
@@ -113,7 +118,7 @@ def entr(x: Any) -> Any:
 
 def rel_entr(x: Any, y: Any) -> Any:
     """Relative entropy, ``x·ln(x / y)``; ∞ where an argument is out of range."""
-    x, y = as_float(x), as_float(y)
+    x, y = as_real(x), as_real(y)
     both, edge, is_nan = _ranges(x, y)
     value = select(both, _times_log_ratio(x, y, both), select(edge, -_steep_zero(x), math.inf))
     return select(is_nan, x + y, value)
@@ -121,7 +126,7 @@ def rel_entr(x: Any, y: Any) -> Any:
 
 def kl_div(x: Any, y: Any) -> Any:
     """Kullback-Leibler divergence, ``x·ln(x / y) - x + y``; ∞ where an argument is out of range."""
-    x, y = as_float(x), as_float(y)
+    x, y = as_real(x), as_real(y)
     both, edge, is_nan = _ranges(x, y)
     value = _times_log_ratio(x, y, both) - x + y
     value = select(both, value, select(edge, y - _steep_zero(x), math.inf))
@@ -151,7 +156,7 @@ def _steep_zero(x: Any) -> Any:
 
 def exprel(x: Any) -> Any:
     """Return ``(eˣ - 1) / x``, by its Taylor series near 0, where it is 0/0."""
-    x = as_float(x)
+    x = as_real(x)
     is_small = less(absolute(x), 0.5)
     safe = select(logical_or(is_small, equal(x, math.inf)), 1, x)
     series = _polynomial(select(is_small, x, 0), [1 / math.factorial(n + 1) for n in range(16)])
@@ -161,19 +166,19 @@ def exprel(x: Any) -> Any:
 
 def cosm1(x: Any) -> Any:
     """Return ``cos x - 1`` without cancellation near 0."""
-    half = sin(as_float(x) / 2)
+    half = sin(as_real(x) / 2)
     return -2 * half * half
 
 
 def boxcox(x: Any, lmbda: Any) -> Any:
     """Box-Cox transformation, ``(x^λ - 1) / λ``; ``ln x`` where λ is 0."""
-    x, power = as_float(x), as_float(lmbda)
+    x, power = as_real(x), as_real(lmbda)
     return _boxcox(log, x, power, equal(x, 0))
 
 
 def boxcox1p(x: Any, lmbda: Any) -> Any:
     """Box-Cox transformation of 1 + `x`."""
-    x, power = as_float(x), as_float(lmbda)
+    x, power = as_real(x), as_real(lmbda)
     return _boxcox(log1p, x, power, equal(x, -1))
 
 
@@ -187,12 +192,12 @@ def _boxcox(function: Any, x: Any, power: Any, is_edge: Any) -> Any:
 
 def inv_boxcox(y: Any, lmbda: Any) -> Any:
     """Inverse of `boxcox`, ``(1 + λ·y)^(1/λ)``; ``eʸ`` where λ is 0."""
-    return exp(_scaled_log1p(as_float(y), as_float(lmbda)))
+    return exp(_scaled_log1p(as_real(y), as_real(lmbda)))
 
 
 def inv_boxcox1p(y: Any, lmbda: Any) -> Any:
     """Inverse of `boxcox1p`."""
-    return expm1(_scaled_log1p(as_float(y), as_float(lmbda)))
+    return expm1(_scaled_log1p(as_real(y), as_real(lmbda)))
 
 
 def _scaled_log1p(y: Any, power: Any) -> Any:
@@ -206,7 +211,7 @@ def _scaled_log1p(y: Any, power: Any) -> Any:
 
 def huber(delta: Any, r: Any) -> Any:
     """Huber loss: ``r²/2`` up to `delta`, then ``δ (|r| - δ/2)``; ∞ where `delta` is negative."""
-    delta, r = as_float(delta), as_float(r)
+    delta, r = as_real(delta), as_real(r)
     size = absolute(r)
     value = select(less_equal(size, delta), 0.5 * r * r, delta * (size - 0.5 * delta))
     return select(less(delta, 0), math.inf, value)
@@ -214,7 +219,7 @@ def huber(delta: Any, r: Any) -> Any:
 
 def pseudo_huber(delta: Any, r: Any) -> Any:
     """Smooth Huber loss, ``δ² (√(1 + (r/δ)²) - 1)``; ∞ where `delta` is negative."""
-    delta, r = as_float(delta), as_float(r)
+    delta, r = as_real(delta), as_real(r)
     is_positive = less(0, delta)
     ratio = r / select(is_positive, delta, 1)
     value = r * r / (sqrt(1 + ratio * ratio) + 1)
