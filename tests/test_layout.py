@@ -29,6 +29,8 @@ FRAMEWORKS = {"torch", "tensorflow", "jax", "jaxlib", "keras", "flax", "mxnet", 
 RARELY_USED = {
     "chainrule.data.csv_file.reader", "chainrule.data.formats.date_inference",
     "chainrule.data.formats.number_inference", "chainrule.data.image_folder",
+    "chainrule.ops.scipy_api.bessel_tables", "chainrule.ops.scipy_api.gamma",
+    "chainrule.ops.scipy_api.special",
 }  # fmt: skip
 LATE = {"click", "llvmlite", "matplotlib", "networkx", "pandas", "rich", "safetensors", "scipy"}
 LATE |= {"sklearn", "tensorboard"}
