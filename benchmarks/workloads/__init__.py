@@ -8,6 +8,7 @@ from benchmarks.workloads import (
     convolutions,
     crowded,
     derivatives,
+    gaussian_process,
     import_time,
     install_size,
     peak_memory,
@@ -38,7 +39,7 @@ BENCHMARKS: dict[str, Benchmark] = {
         *(w1_xor, w2_moons, w3_small, w4_mnist, w5_wide),
         *(w6_images, w7_series, w8_call, w9_first_call),
         *(import_time, install_size, peak_memory, attention, convolutions, products, rbm, crowded),
-        *(derivatives, batches),
+        *(derivatives, batches, gaussian_process),
         transformer,
     )
     for benchmark in module.BENCHMARKS
