@@ -94,3 +94,15 @@ def test_what_cannot_be_differentiated_is_refused() -> None:
     with pytest.raises(cr.errors.ShapeError, match="the shape of its argument"):
         cr.hvp(np.sum)(X, X[:2])
     assert not cr.jacobian(np.argmax)(X).any()
+
+
+def test_factors_that_a_selection_by_the_seed_makes_are_not_taken_as_columns() -> None:
+    def function(x: Any) -> Any:
+        values, vectors = np.linalg.eigh(np.outer(x, x) + np.diag(np.sin(x)))
+        return np.sum(vectors**2 @ np.sin(values))
+
+    x, step = np.array([0.4, 0.9, 1.3]), 1e-5
+    gradient = cr.grad(function)
+    expected = [(gradient(x + e) - gradient(x - e)) / (2 * step) for e in step * np.eye(3)]
+    for found in (cr.hessian(function)(x), cr.jit(cr.jacobian(gradient))(x)):
+        np.testing.assert_allclose(found, expected, rtol=1e-8, atol=1e-9)

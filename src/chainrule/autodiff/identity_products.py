@@ -16,19 +16,26 @@ from chainrule.ops.primitives.movement import pad_into, strided_slice, transpose
 __all__ = ["identity_products"]
 
 
-def identity_products(results: Sequence[Node], seed: Node) -> list[tuple[Node, Node]]:
-    """List contractions of the seed, and their values for all rows of an identity as the seed."""
+def identity_products(results: Sequence[Node], seed: Node, mask: Node) -> list[tuple[Node, Node]]:
+    """List contractions of the seed, and their values for all rows of an identity as the seed.
+
+    The other factor depends on neither the seed nor its mask.
+    """
     if seed.ndim != 1:
         return []
     slices = {seed.serial: (0, seed.size, 1)}
     found: list[tuple[Node, Node]] = []
-    for node in ancestors(results, lambda each: each.serial <= seed.serial):
+    varied = {seed.serial, mask.serial}
+    for node in ancestors(results, lambda each: each.serial <= mask.serial):
+        if any(each.serial in varied for each in node.inputs):
+            varied.add(node.serial)
         if node.primitive is strided_slice and node.inputs[0] is seed:
             slices[node.serial] = node.params["slices"][0]
         elif node.primitive is contract:
             is_seed = [each.serial in slices for each in node.inputs]
+            are_fixed = [each.serial not in varied for each in node.inputs]
             value = None
-            if is_seed.count(True) == 1:
+            if is_seed.count(True) == are_fixed.count(True) == 1:
                 position = is_seed.index(True)
                 part = slices[node.inputs[position].serial]
                 value = _product(node, position, part, seed.size)

@@ -103,7 +103,7 @@ def _operations(derivative: Derivative) -> int:
     reached = {node.serial for node in variables}
     first, count = min(reached), 0
     roots = [each for each in results if each is not None]
-    free = {node.serial for node, _ in identity_products(roots, variables[0])}
+    free = {node.serial for node, _ in identity_products(roots, *variables)}
     for node in ancestors(roots, lambda each: each.serial < first):
         if any(each.serial in reached for each in node.inputs):
             reached.add(node.serial)
@@ -145,7 +145,7 @@ def _along_all(
         ]
     pattern, colors = _colored(derivative, source)
     if colors is None:
-        products = identity_products([each for each in results if each is not None], variables[0])
+        products = identity_products([each for each in results if each is not None], *variables)
         found = _along(derivative, _identity(source.size, source), products)
         return [
             None if each is None
