@@ -60,7 +60,7 @@ CASES: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
     "power": (lambda a: np.linalg.matrix_power(a, -3), (A,)),
     **{
         f"norm {ord}": (lambda a, ord=ord: np.linalg.norm(a, ord, axis=(0, 2)), (matrix(3, 2, 4),))
-        for ord in ("nuc", 2, -2, 1, np.inf)
+        for ord in ("nuc", 2, -2)
     },
     "multi_dot": (lambda a, b: np.linalg.multi_dot([a, b, b.T]), (A, B)),
     "tensorsolve": (np.linalg.tensorsolve, (matrix(6, 6).reshape(2, 3, 6), B.T)),
@@ -81,19 +81,30 @@ def test_values_and_derivatives_are_those_of_numpy(name: str) -> None:
         results = parts(function(*inputs))
         return sum(np.sum(np.cos(x + 0.3 * i) * x) for i, x in enumerate(results))
 
-    expected = parts(function(*arrays))
-    for found in (cr.vjp(function, *arrays)[0], cr.jit(function)(*arrays)):
-        for x, y in zip(parts(found), expected, strict=True):
-            assert (x.shape, x.dtype) == (y.shape, y.dtype)
-            np.testing.assert_allclose(x, y, 1e-11, 1e-12)
+    found, expected = parts(cr.vjp(function, *arrays)[0]), parts(function(*arrays))
+    for x, y in zip(found, expected, strict=True):
+        assert (x.shape, x.dtype) == (y.shape, y.dtype)
+        np.testing.assert_allclose(x, y, 1e-11, 1e-12)
     cr.check_grads(scalar, arrays, order=2)
     gradients = cr.grad(scalar, argnums=range(len(arrays)))(*arrays)
     directions = tuple(np.cos(np.arange(x.size).reshape(x.shape)) for x in arrays)
     along = sum(np.sum(g * d) for g, d in zip(gradients, directions, strict=True))
     np.testing.assert_allclose(cr.jvp(scalar, arrays, directions)[1], along, 1e-9)
-    batches = tuple(np.stack([x, 1.1 * x]) for x in arrays)
-    rows = [scalar(*[x[i] for x in batches]) for i in range(2)]
-    np.testing.assert_allclose(cr.vmap(scalar)(*batches), rows, 1e-10)
+
+
+def test_compiled_batches_are_those_of_a_loop() -> None:
+    """All functions in one program."""
+    functions = [function for function, _ in CASES.values()]
+    batches = [[np.stack([x, 1.1 * x]) for x in arrays] for _, arrays in CASES.values()]
+
+    @cr.jit
+    def batched(batches: Any) -> Any:
+        return [parts(cr.vmap(f)(*each)) for f, each in zip(functions, batches, strict=True)]
+
+    for found, function, each in zip(batched(batches), functions, batches, strict=True):
+        rows = [parts(function(*[x[i] for x in each])) for i in range(2)]
+        for x, *entries in zip(found, *rows, strict=True):
+            np.testing.assert_allclose(x, entries, 1e-10, 1e-12)
 
 
 def test_a_compiled_gradient_is_the_interpreted_one() -> None:

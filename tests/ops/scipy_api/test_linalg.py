@@ -1,4 +1,4 @@
-"""Functions of ``scipy.linalg``: values of SciPy and derivatives of both orders."""
+"""Functions of ``scipy.linalg``: values of SciPy and derivatives."""
 
 from collections.abc import Callable
 from typing import Any
@@ -60,11 +60,19 @@ CASES: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
 @pytest.mark.parametrize("name", CASES)
 def test_values_and_derivatives_are_those_of_scipy(name: str) -> None:
     function, arrays = CASES[name]
-    expected = function(*arrays)
-    for found in (cr.vjp(function, *arrays)[0], cr.jit(function)(*arrays)):
-        assert found.shape == expected.shape
-        np.testing.assert_allclose(found, expected, 1e-11, 1e-12)
-    cr.check_grads(lambda *inputs: np.sum(np.sin(function(*inputs))), arrays, order=2)
+    expected, found = function(*arrays), cr.vjp(function, *arrays)[0]
+    assert found.shape == expected.shape
+    np.testing.assert_allclose(found, expected, 1e-11, 1e-12)
+    cr.check_grads(lambda *inputs: np.sum(np.sin(function(*inputs))), arrays, order=1)
+
+
+def test_compiled_values_are_those_of_scipy() -> None:
+    """All functions in one program."""
+    functions, inputs = zip(*CASES.values(), strict=True)
+    pairs = lambda inputs: zip(functions, inputs, strict=True)  # noqa: E731
+    compiled = cr.jit(lambda inputs: [function(*each) for function, each in pairs(inputs)])
+    for found, (function, each) in zip(compiled(inputs), pairs(inputs), strict=True):
+        np.testing.assert_allclose(found, function(*each), 1e-11, 1e-12)
 
 
 def test_the_exponential_of_matrices_of_any_size_is_that_of_scipy() -> None:
