@@ -32,7 +32,7 @@ __all__ = [
     "result_types",
 ]
 
-LAPACK_PRIMITIVES = ("cholesky", "cholesky_pullback", "slogdet", "solve", "triangular_solve")
+LAPACK_PRIMITIVES = ("cholesky", "cholesky_pullback", "det", "slogdet", "solve", "triangular_solve")
 """Primitives that are lowered to calls of LAPACK, where SciPy is installed."""
 
 PREFIX = "python "

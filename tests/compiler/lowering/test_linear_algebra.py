@@ -15,6 +15,7 @@ from chainrule.compiler.verify.verifier import verify_items
 from chainrule.errors import GraphError
 from chainrule.graph.trace import trace
 from chainrule.ops.primitives.cholesky import cholesky
+from chainrule.ops.primitives.determinant import det
 from chainrule.ops.primitives.linear_system import slogdet, solve
 from chainrule.ops.primitives.selection import get_results
 from chainrule.ops.primitives.triangular import triangular_solve
@@ -32,7 +33,8 @@ def equations(a, b):
     factor = cholesky(a)
     x = triangular_solve(factor, b, lower=True, is_transposed=True, unit_diagonal=False)
     y = solve(a, x, is_transposed=False) + solve(a, b, is_transposed=True)
-    return factor, x, y, *get_results(slogdet(a - 3 * b @ b.mT))
+    indefinite = a - 3 * b @ b.mT
+    return factor, x, y, *get_results(slogdet(indefinite)), det(indefinite / len(a))
 
 
 @pytest.mark.parametrize("stack", [(), (1,), (5,), (2, 3)])

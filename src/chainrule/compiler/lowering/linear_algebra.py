@@ -163,6 +163,13 @@ def _slogdet(lowering: Lowering, node: Node, inputs: list[Expression]) -> list[E
     return [_select_zero(zeros, sign, _number(0, a.dtype)), logarithm]
 
 
+def _det(lowering: Lowering, node: Node, inputs: list[Expression]) -> Expression:
+    """The determinant from its sign and logarithm, as NumPy computes it."""
+    sign, logarithm = _slogdet(lowering, node, inputs)
+    size = Apply("exp", (logarithm,), node.dtype)
+    return Apply("multiply", (sign, size), node.dtype)
+
+
 def _number(value: int, dtype: np.dtype[Any]) -> Literal:
     return Literal(dtype.type(value), dtype)
 
@@ -191,4 +198,5 @@ RULES: dict[str, Rule] = {
     "triangular_solve": _by_lapack(_triangular_solve),
     "solve": _by_lapack(_solve),
     "slogdet": _by_lapack(_slogdet),
+    "det": _by_lapack(_det),
 }
