@@ -371,7 +371,7 @@ print(net.program())
 #     ops/primitives/elementwise.py         the first records
 #     graph/node.py                         the tracer
 #     graph/graph.py                        the program and its grammar
-#     autodiff/reverse.py                   section 3, with the corner cases
+#     autodiff/passes/reverse.py                   section 3, with the corner cases
 #     compiler/pipeline.py                  the stages of the compiler, one call a line
 #     compiler/loop_ir/loops.py             the loop language                     (sections 8 to 10)
 #     compiler/lowering/lower.py            from operations to statements

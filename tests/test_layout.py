@@ -42,7 +42,8 @@ ONLY_PACKAGE = {"llvmlite": "chainrule.compiler", "click": "chainrule.cli"}
 
 # Every folder of the package; those in parentheses are to come.
 PLAN = """
-arguments arguments/foreign_names autodiff cli cli/csv_table data data/csv_file
+arguments arguments/foreign_names autodiff autodiff/analysis autodiff/passes
+autodiff/control_flow ops/primitives/linear_algebra cli cli/csv_table data data/csv_file
 datasets insight insight/plots losses metrics testing (export) solvers (interop) (science)
 storage graph graph/protocol_gaps
 data/formats data/features data/image_folder

@@ -13,9 +13,9 @@ from chainrule import data, datasets, errors, nn, optim, testing
 from chainrule import numpy_protocol as numpy_protocol
 from chainrule.arguments.aliases import CORE_NAMES
 from chainrule.arguments.rooms import open_room
+from chainrule.autodiff.control_flow.scan import scan
 from chainrule.autodiff.custom import custom_vjp, stop_gradient
 from chainrule.autodiff.derivative import grad, value_and_grad, vjp
-from chainrule.autodiff.scan import scan
 from chainrule.compiler.graph_passes.simplify import simplify
 from chainrule.compiler.jit import jit
 from chainrule.compiler.runtime.thread_count import get_num_threads, set_num_threads

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule.autodiff.scan_primitive import scan
+from chainrule.autodiff.control_flow.scan_primitive import scan
 from chainrule.compiler.graph_passes.simplify import simplify
 from chainrule.ops.primitives import elementwise, movement
 from chainrule.ops.primitives.contraction import contract

@@ -8,7 +8,7 @@ import pytest
 
 import chainrule as cr
 from chainrule import nn
-from chainrule.autodiff import reverse
+from chainrule.autodiff.passes import reverse
 from chainrule.ops.primitives.array_update import scatter, update_slice
 
 NAN, INF = np.nan, np.inf

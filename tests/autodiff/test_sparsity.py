@@ -8,8 +8,8 @@ import pytest
 
 import chainrule as cr
 from chainrule.autodiff import jacobian_graph
-from chainrule.autodiff.coloring import colors_of
-from chainrule.autodiff.sparsity import dependence
+from chainrule.autodiff.analysis.coloring import colors_of
+from chainrule.autodiff.analysis.sparsity import dependence
 from chainrule.tree import flatten
 
 Function = Callable[[Any], Any]

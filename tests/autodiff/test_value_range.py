@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule.autodiff.value_range import value_range
+from chainrule.autodiff.analysis.value_range import value_range
 
 
 def bounds(function: Any, *shape: int) -> tuple[float, float]:

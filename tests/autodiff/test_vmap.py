@@ -10,8 +10,8 @@ from scipy.sparse import coo_array
 
 import chainrule as cr
 from chainrule import nn
-from chainrule.autodiff.batching import batched
-from chainrule.autodiff.scan_primitive import scan
+from chainrule.autodiff.control_flow.scan_primitive import scan
+from chainrule.autodiff.passes.batching import batched
 from chainrule.errors import ArgumentError, DTypeError, ShapeError, TraceError
 from chainrule.graph.array_type import type_of
 from chainrule.graph.evaluate import evaluate

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule.autodiff.while_loop_primitive import while_loop
+from chainrule.autodiff.control_flow.while_loop_primitive import while_loop
 from chainrule.errors import ArgumentError, DTypeError, ShapeError, UnsupportedError
 
 TABLE = np.array([1.0, 0.5, 2.0, 3.0, 1.5, 0.2, 4.0])

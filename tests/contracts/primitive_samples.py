@@ -18,8 +18,8 @@ from chainrule.ops.primitives.selection import get_results
 
 
 def _found() -> Iterator[tuple[str, Primitive]]:
-    for module in pkgutil.iter_modules(primitives.__path__):
-        for value in vars(importlib.import_module(f"{primitives.__name__}.{module.name}")).values():
+    for module in pkgutil.walk_packages(primitives.__path__, f"{primitives.__name__}."):
+        for value in vars(importlib.import_module(module.name)).values():
             if isinstance(value, Primitive):
                 yield value.name, value
 

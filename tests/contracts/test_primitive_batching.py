@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from chainrule.autodiff.batching import batched
+from chainrule.autodiff.passes.batching import batched
 from chainrule.compiler.driver import compile_graph
 from chainrule.graph.array_type import type_of
 from chainrule.graph.evaluate import evaluate

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 import chainrule as cr
-from chainrule.autodiff.forward import FORWARD_RULES
+from chainrule.autodiff.passes.forward import FORWARD_RULES
 from tests.contracts.primitive_samples import DIFFERENTIABLE, EVERY, restricted
 from tests.contracts.test_primitive_derivatives import agrees, inner_product, random_like
 

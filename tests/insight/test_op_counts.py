@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from chainrule.autodiff.control_flow.scan import scan
 from chainrule.autodiff.derivative import value_and_grad
-from chainrule.autodiff.scan import scan
 from chainrule.compiler.graph_passes.simplify import simplify
 from chainrule.compiler.native_program import NativeProgram
 from chainrule.compiler.pipeline import compile_to_loops

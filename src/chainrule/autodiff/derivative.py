@@ -17,9 +17,9 @@ from chainrule import tree
 from chainrule.arguments.aliases import CORE_ALIASES
 from chainrule.arguments.checks import checked_flag
 from chainrule.arguments.keywords import answers_foreign_names
+from chainrule.autodiff.passes.reverse import cotangents, zeros_like
 from chainrule.autodiff.recompilation import recompiled
 from chainrule.autodiff.results import close, content_of, evaluate_results, split_aux
-from chainrule.autodiff.reverse import cotangents, zeros_like
 from chainrule.autodiff.variables import (
     checked_argnums,
     environment_of,

@@ -13,14 +13,14 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.autodiff.batching import batched
-from chainrule.autodiff.coloring import colors_of, decompressed
-from chainrule.autodiff.forward import tangents
+from chainrule.autodiff.analysis.coloring import colors_of, decompressed
+from chainrule.autodiff.analysis.sparsity import dependence
+from chainrule.autodiff.control_flow.while_loop_reverse import has_endless_loop
 from chainrule.autodiff.identity_products import identity_products
-from chainrule.autodiff.masked import Cotangent, Masked
-from chainrule.autodiff.reverse import cotangents
-from chainrule.autodiff.sparsity import dependence
-from chainrule.autodiff.while_loop_reverse import has_endless_loop
+from chainrule.autodiff.passes.batching import batched
+from chainrule.autodiff.passes.forward import tangents
+from chainrule.autodiff.passes.masked import Cotangent, Masked
+from chainrule.autodiff.passes.reverse import cotangents
 from chainrule.graph.array_type import ArrayType
 from chainrule.graph.environment import suspended
 from chainrule.graph.node import Node, ancestors, constant, variable

@@ -11,9 +11,9 @@ from chainrule import tree
 from chainrule.arguments.aliases import CORE_ALIASES
 from chainrule.arguments.checks import bad_argument, checked_flag
 from chainrule.arguments.keywords import answers_foreign_names
-from chainrule.autodiff.batching import batched
-from chainrule.autodiff.forward import tangents as push_forward
-from chainrule.autodiff.masked import Cotangent, Masked
+from chainrule.autodiff.passes.batching import batched
+from chainrule.autodiff.passes.forward import tangents as push_forward
+from chainrule.autodiff.passes.masked import Cotangent, Masked
 from chainrule.autodiff.point import Point, varied
 from chainrule.autodiff.results import (
     depends_on_others,

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.autodiff.masked import Cotangent, selected
-from chainrule.autodiff.reverse import masked_cotangents
+from chainrule.autodiff.passes.masked import Cotangent, selected
+from chainrule.autodiff.passes.reverse import masked_cotangents
 from chainrule.graph.node import Node, ancestors, compute, constant
 
 __all__ = ["Singularity", "find_singularity"]

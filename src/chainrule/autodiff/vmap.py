@@ -23,7 +23,7 @@ from chainrule.autodiff.batch_axes import (
     checked_axes,
     placed_axis,
 )
-from chainrule.autodiff.batching import batched
+from chainrule.autodiff.passes.batching import batched
 from chainrule.autodiff.recompilation import recompiled
 from chainrule.autodiff.results import evaluate_results
 from chainrule.errors import DTypeError

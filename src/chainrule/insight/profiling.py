@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.autodiff.scan import scan
+from chainrule.autodiff.control_flow.scan import scan
 from chainrule.compiler.native_program import NativeProgram
 from chainrule.graph.trace import trace
 

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from chainrule.arguments.checks import POSITIVE, checked_count, checked_number
+from chainrule.autodiff.control_flow.scan import scan
+from chainrule.autodiff.control_flow.while_loop import while_loop
 from chainrule.autodiff.derivative import value_and_grad
-from chainrule.autodiff.scan import scan
-from chainrule.autodiff.while_loop import while_loop
 from chainrule.graph.trace_errors import check_function
 from chainrule.solvers.flat_vector import ravel
 from chainrule.solvers.line_search import strong_wolfe

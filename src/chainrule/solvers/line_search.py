@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from chainrule.autodiff.while_loop import while_loop
+from chainrule.autodiff.control_flow.while_loop import while_loop
 
 __all__ = ["LineMinimum", "strong_wolfe"]
 

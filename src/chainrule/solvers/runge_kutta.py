@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from chainrule.arguments.checks import POSITIVE, checked_count, checked_number
+from chainrule.autodiff.control_flow.scan import scan
+from chainrule.autodiff.control_flow.while_loop import while_loop
 from chainrule.autodiff.custom import stop_gradient
-from chainrule.autodiff.scan import scan
-from chainrule.autodiff.while_loop import while_loop
 from chainrule.errors import ArgumentError, ShapeError
 from chainrule.graph.node import Node
 from chainrule.graph.trace_errors import check_function

@@ -3,7 +3,7 @@
 import numpy as np
 
 import chainrule as cr
-from chainrule.autodiff.while_loop_primitive import apply_while_loop
+from chainrule.autodiff.control_flow.while_loop_primitive import apply_while_loop
 from chainrule.compiler.graph_passes.merge_loops import merge_loops
 from chainrule.graph.array_type import type_of
 from chainrule.graph.evaluate import evaluate

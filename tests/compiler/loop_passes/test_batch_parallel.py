@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from chainrule.autodiff.scan import scan
+from chainrule.autodiff.control_flow.scan import scan
 from chainrule.compiler.loop_ir.loops import Loop
 from chainrule.compiler.loop_passes.batch_parallel import mark_batch_parallel
 from tests.compiler.programs.loop_text import Loops, matrix, text_of

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from chainrule.autodiff.control_flow.scan import scan
 from chainrule.autodiff.derivative import grad
-from chainrule.autodiff.scan import scan
 from chainrule.compiler.native_program import NativeProgram
 from chainrule.compiler.pipeline import compile_to_loops
 from chainrule.graph.evaluate import evaluate

@@ -14,11 +14,11 @@ from chainrule.compiler.routine import LAPACK_PRIMITIVES, callback_name, parse_c
 from chainrule.compiler.verify.verifier import verify_items
 from chainrule.errors import GraphError
 from chainrule.graph.trace import trace
-from chainrule.ops.primitives.cholesky import cholesky
-from chainrule.ops.primitives.determinant import det
-from chainrule.ops.primitives.linear_system import slogdet, solve
+from chainrule.ops.primitives.linear_algebra.cholesky import cholesky
+from chainrule.ops.primitives.linear_algebra.determinant import det
+from chainrule.ops.primitives.linear_algebra.linear_system import slogdet, solve
+from chainrule.ops.primitives.linear_algebra.triangular import triangular_solve
 from chainrule.ops.primitives.selection import get_results
-from chainrule.ops.primitives.triangular import triangular_solve
 
 cython_lapack = pytest.importorskip("scipy.linalg.cython_lapack")
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from chainrule.autodiff.control_flow.scan import scan
 from chainrule.autodiff.derivative import value_and_grad
-from chainrule.autodiff.scan import scan
 from chainrule.compiler.jit import jit
 from chainrule.compiler.loop_ir.errors import CannotCompile
 from chainrule.compiler.loop_ir.loops import Buffer, Load, Loop

@@ -8,7 +8,7 @@ import pkgutil
 
 import numpy as np
 
-from chainrule.autodiff import scan_primitive
+from chainrule.autodiff.control_flow import scan_primitive
 from chainrule.compiler.loop_ir.errors import CannotCompile
 from chainrule.compiler.native_program import NativeProgram
 from chainrule.errors import ChainruleError
@@ -24,8 +24,9 @@ TOLERANCES = {"float32": 2e-6, "float64": 1e-13}
 
 
 def primitives():
-    names = [each.name for each in pkgutil.iter_modules(primitives_package.__path__)]
-    modules = [importlib.import_module(f"{primitives_package.__name__}.{name}") for name in names]
+    prefix = f"{primitives_package.__name__}."
+    found = pkgutil.walk_packages(primitives_package.__path__, prefix)
+    modules = [importlib.import_module(each.name) for each in found]
     found = {
         x.name: x
         for m in (*modules, scan_primitive)

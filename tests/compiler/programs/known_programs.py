@@ -6,7 +6,7 @@ import numpy as np
 
 import chainrule as cr
 from chainrule import nn
-from chainrule.autodiff.scan import scan
+from chainrule.autodiff.control_flow.scan import scan
 from chainrule.compiler.graph_passes.simplify import simplify
 from chainrule.compiler.native_program import NativeProgram
 from chainrule.graph.trace import trace

@@ -5,7 +5,7 @@ import sys
 
 import numpy as np
 
-from chainrule.autodiff.scan import scan
+from chainrule.autodiff.control_flow.scan import scan
 from chainrule.compiler.graph_passes.simplify import simplify
 from chainrule.compiler.loop_ir.access import accesses
 from chainrule.compiler.loop_ir.expressions import nests_of

@@ -11,8 +11,8 @@ import traceback
 
 import numpy as np
 
+from chainrule.autodiff.control_flow.scan import scan
 from chainrule.autodiff.derivative import grad
-from chainrule.autodiff.scan import scan
 from chainrule.compiler.graph_passes.simplify import simplify
 from chainrule.compiler.native_program import NativeProgram
 from chainrule.graph.evaluate import evaluate

@@ -6,10 +6,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from chainrule.autodiff.cond import cond
+from chainrule.autodiff.control_flow.cond import cond
+from chainrule.autodiff.control_flow.scan import scan
+from chainrule.autodiff.control_flow.while_loop import while_loop
 from chainrule.autodiff.derivative import grad, value_and_grad
-from chainrule.autodiff.scan import scan
-from chainrule.autodiff.while_loop import while_loop
 from chainrule.compiler import pipeline as pipeline_module
 from chainrule.compiler.graph_passes.simplify import simplify
 from chainrule.compiler.loop_ir.access import accesses

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from chainrule.autodiff.cond_primitive import cond
+from chainrule.autodiff.control_flow.cond_primitive import cond
 from chainrule.graph.graph import Graph
 from chainrule.graph.node import Node
 from chainrule.graph.rewrite import Visit

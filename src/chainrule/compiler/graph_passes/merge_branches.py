@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from chainrule.autodiff.cond_primitive import apply_cond, cond
+from chainrule.autodiff.control_flow.cond_primitive import apply_cond, cond
 from chainrule.graph.graph import Graph
 from chainrule.graph.node import Node, ancestors
 from chainrule.graph.rewrite import rebuilt, rewrite

@@ -20,8 +20,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from chainrule.autodiff.scan_primitive import apply_scan, scan
-from chainrule.autodiff.while_loop_primitive import while_loop
+from chainrule.autodiff.control_flow.scan_primitive import apply_scan, scan
+from chainrule.autodiff.control_flow.while_loop_primitive import while_loop
 from chainrule.graph.graph import Graph
 from chainrule.graph.node import Node, ancestors
 from chainrule.graph.rewrite import rebuilt, rewrite

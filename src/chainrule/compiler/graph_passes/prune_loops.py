@@ -14,9 +14,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from chainrule.autodiff.cond_primitive import apply_cond, cond
-from chainrule.autodiff.scan_primitive import apply_scan, scan
-from chainrule.autodiff.while_loop_primitive import apply_while_loop, while_loop
+from chainrule.autodiff.control_flow.cond_primitive import apply_cond, cond
+from chainrule.autodiff.control_flow.scan_primitive import apply_scan, scan
+from chainrule.autodiff.control_flow.while_loop_primitive import apply_while_loop, while_loop
 from chainrule.graph.graph import Graph
 from chainrule.graph.node import Node, ancestors
 from chainrule.graph.rewrite import rebuilt, rewrite

@@ -22,8 +22,8 @@ import numpy as np
 from chainrule.arguments.aliases import CORE_ALIASES
 from chainrule.arguments.checks import bad_argument
 from chainrule.arguments.keywords import answers_foreign_names
-from chainrule.autodiff.cond_primitive import cond
-from chainrule.autodiff.while_loop_primitive import while_loop
+from chainrule.autodiff.control_flow.cond_primitive import cond
+from chainrule.autodiff.control_flow.while_loop_primitive import while_loop
 from chainrule.compiler.graph_passes import window_rules
 from chainrule.compiler.graph_passes.constant_conditions import results_if_decided
 from chainrule.compiler.graph_passes.merge_branches import merge_branches

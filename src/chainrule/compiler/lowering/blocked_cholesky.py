@@ -34,7 +34,7 @@ from chainrule.compiler.lowering.graph_lowering import OTHERS, Lowering
 from chainrule.compiler.lowering.routine_calls import RULES as CALLBACK
 from chainrule.compiler.lowering.routine_calls import Matrices, contiguous, real
 from chainrule.graph.node import Node
-from chainrule.ops.primitives.cholesky_pullback import BLOCK
+from chainrule.ops.primitives.linear_algebra.cholesky_pullback import BLOCK
 
 __all__ = ["factorize_by_blocks", "lower_cholesky_pullback", "lower_triangle"]
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.arguments.checks import checked_flag
-from chainrule.autodiff.scan import scan
+from chainrule.autodiff.control_flow.scan import scan
 from chainrule.errors import ShapeError
 from chainrule.nn.layer import Shape
 from chainrule.nn.mask import checked_mask, checked_mask_value

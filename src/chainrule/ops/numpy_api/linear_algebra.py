@@ -21,14 +21,14 @@ from chainrule.ops.numpy_api.shape_manipulation import (
     reshape,
     transpose,
 )
-from chainrule.ops.primitives import determinant, linear_system
 from chainrule.ops.primitives.broadcasting import cast
-from chainrule.ops.primitives.least_squares import least_squares
-from chainrule.ops.primitives.matrices import identity_like, lower_part, transposed
+from chainrule.ops.primitives.linear_algebra import determinant, linear_system
+from chainrule.ops.primitives.linear_algebra.least_squares import least_squares
+from chainrule.ops.primitives.linear_algebra.matrices import identity_like, lower_part, transposed
+from chainrule.ops.primitives.linear_algebra.singular_values import svd
 from chainrule.ops.primitives.promotion import as_array, common_dtype
 from chainrule.ops.primitives.requirement import require
 from chainrule.ops.primitives.selection import get_results
-from chainrule.ops.primitives.singular_values import svd
 
 __all__ = [
     "as_matrices", "check_square", "det", "equation", "inv", "lstsq", "matrix_power", "multi_dot",

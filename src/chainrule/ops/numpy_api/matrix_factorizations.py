@@ -8,9 +8,9 @@ import numpy as np
 
 from chainrule.errors import ArgumentError, UnsupportedError
 from chainrule.ops.numpy_api.linear_algebra import as_matrices, named
-from chainrule.ops.primitives import cholesky as cholesky_factorization
-from chainrule.ops.primitives import orthogonal, singular_values, spectral
-from chainrule.ops.primitives.matrices import row_of, transposed
+from chainrule.ops.primitives.linear_algebra import cholesky as cholesky_factorization
+from chainrule.ops.primitives.linear_algebra import orthogonal, singular_values, spectral
+from chainrule.ops.primitives.linear_algebra.matrices import row_of, transposed
 from chainrule.ops.primitives.selection import get_results
 
 __all__ = ["cholesky", "eigh", "eigvalsh", "qr", "svd", "svdvals"]

@@ -17,16 +17,16 @@ from chainrule.ops.numpy_api.linear_algebra import (
     symmetric,
     to_common_float,
 )
-from chainrule.ops.primitives import cholesky as cholesky_factorization
-from chainrule.ops.primitives import linear_system
-from chainrule.ops.primitives.matrices import (
+from chainrule.ops.primitives.linear_algebra import cholesky as cholesky_factorization
+from chainrule.ops.primitives.linear_algebra import linear_system
+from chainrule.ops.primitives.linear_algebra.matrices import (
     columns,
     identity_like,
     transposed,
 )
-from chainrule.ops.primitives.matrix_exponential import matrix_exponential
+from chainrule.ops.primitives.linear_algebra.matrix_exponential import matrix_exponential
+from chainrule.ops.primitives.linear_algebra.triangular import triangular_solve
 from chainrule.ops.primitives.promotion import as_array
-from chainrule.ops.primitives.triangular import triangular_solve
 
 __all__ = [
     "block_diag", "cho_factor", "cho_solve", "cholesky", "circulant", "det", "eig", "eigh",

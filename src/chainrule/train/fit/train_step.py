@@ -22,8 +22,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule import tree
+from chainrule.autodiff.control_flow.scan import scan
 from chainrule.autodiff.derivative import value_and_grad
-from chainrule.autodiff.scan import scan
 from chainrule.compiler.driver import ArrayFunction, compile_graph, compile_native
 from chainrule.compiler.graph_passes.simplify import simplify
 from chainrule.errors import ShapeError

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.autodiff.scan import scan
+from chainrule.autodiff.control_flow.scan import scan
 from chainrule.nn.activations.activation import ACTIVATIONS
 from chainrule.nn.random_stream import RandomStream
 

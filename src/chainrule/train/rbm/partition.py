@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.autodiff.scan import scan
+from chainrule.autodiff.control_flow.scan import scan
 from chainrule.compiler.jit import jit
 from chainrule.errors import ArgumentError
 from chainrule.train.rbm.energy import Couplings, free_energy

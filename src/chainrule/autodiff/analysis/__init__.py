@@ -1,0 +1,1 @@
+"""Analyses of a graph that derivatives need: activity, ranges, regularity, sparsity."""

@@ -1,0 +1,1 @@
+"""Loops and branches, whose bodies are graphs: scan, while_loop, cond."""

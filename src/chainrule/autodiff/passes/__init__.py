@@ -1,0 +1,1 @@
+"""From graph to graph: reverse mode, forward mode, batching."""

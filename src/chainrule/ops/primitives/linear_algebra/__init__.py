@@ -1,0 +1,1 @@
+"""Records of the primitives of linear algebra, by decomposition."""
