@@ -1,8 +1,8 @@
 """A loop that ends by a condition: Kepler's equation by Newton's method, and its derivative.
 
-Where a planet is at a given time tells Kepler's equation, E - e sin E = M: the time gives the mean
-anomaly M, the orbit its eccentricity e, and the eccentric anomaly E is the angle that is sought.
-No formula solves it, but Newton's method does, and stops when a step no longer changes E.
+Kepler's equation, E - e sin E = M, gives the place of a planet at a given time: the mean anomaly M
+is proportional to the time, e is the eccentricity of the orbit, and the eccentric anomaly E is the
+unknown. No formula solves it; Newton's method does, and stops when a step no longer changes E.
 
 The derivative of the solution is that of the steps which were run: `cr.while_loop` with `max_steps`
 stores them, and goes back. The implicit function theorem says what it must be, without any loop::

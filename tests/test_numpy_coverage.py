@@ -51,8 +51,8 @@ HEADER = """\
 
 Plain NumPy is the language: these functions take traced values, under `cr.grad` and `cr.jit`, with
 NumPy's arguments, values and dtypes. Complex numbers stay out: pass real and imaginary parts as two
-arrays, and a Fourier transform as matrices of cosines and sines. Linear algebra beyond norms and
-products is not traced yet.
+arrays, and a Fourier transform as matrices of cosines and sines. Linear algebra has derivatives
+of every order ([transformations](transformations.md)).
 """
 
 OF_VALUES_TEXT = """\

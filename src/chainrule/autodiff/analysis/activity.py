@@ -10,7 +10,7 @@ __all__ = ["active_nodes", "between"]
 
 
 def active_nodes(nodes: Sequence[Node], sources: set[int]) -> list[Node]:
-    """Nodes on a path from a source to an output, in topological order."""
+    """List the nodes on a path from a source to an output, in topological order."""
     active: list[Node] = []
     reached = set(sources)
     for node in nodes:
@@ -21,7 +21,7 @@ def active_nodes(nodes: Sequence[Node], sources: set[int]) -> list[Node]:
 
 
 def between(outputs: Sequence[Node], sources: set[int]) -> list[Node]:
-    """Ancestors of the outputs up to and including the sources, in topological order."""
+    """List the ancestors of the outputs up to and including the sources, in topological order."""
     inner = ancestors(outputs, lambda node: node.serial in sources)
     frontier = {
         each.serial: each for node in inner for each in node.inputs if each.serial in sources

@@ -113,7 +113,7 @@ def inv(a: Any) -> Any:
 
 
 def det(a: Any) -> Any:
-    """Determinants of square matrices; the derivative exists at singular ones too."""
+    """Compute determinants of square matrices; the derivative exists at singular ones too."""
     return determinant.det(*as_matrices("det", a))
 
 

@@ -36,7 +36,7 @@ def qr(a: Any, mode: str = "reduced") -> Any:
 
 
 def eigh(a: Any, UPLO: str = "L") -> Any:
-    """Eigenvalues and eigenvectors of symmetric matrices, of which one triangle is read."""
+    """Compute eigenvalues and eigenvectors of symmetric matrices, of which one triangle is read."""
     (a,) = as_matrices("eigh", a)
     if UPLO not in ("L", "U", "l", "u"):
         raise ArgumentError(f"eigh: UPLO must be 'L' or 'U', got {UPLO!r}")
@@ -44,7 +44,7 @@ def eigh(a: Any, UPLO: str = "L") -> Any:
 
 
 def eigvalsh(a: Any, UPLO: str = "L") -> Any:
-    """Eigenvalues of symmetric matrices, ascending."""
+    """Compute the eigenvalues of symmetric matrices, ascending."""
     return eigh(a, UPLO)[0]
 
 

@@ -45,7 +45,7 @@ def expi(x: Any) -> Any:
 
 @in_double
 def dawsn(x: Any) -> Any:
-    """Dawson's integral, ``exp(-x²) ∫₀ˣ exp(t²) dt``."""
+    """Compute Dawson's integral, ``exp(-x²) ∫₀ˣ exp(t²) dt``."""
     return with_derivative(_dawsn_derivative)(_dawsn)(x)
 
 

@@ -187,7 +187,7 @@ def eigh(
     subset_by_index: Any = None,
     subset_by_value: Any = None,
 ) -> Any:
-    """Eigenvalues and eigenvectors of symmetric matrices, or of a pair ``A x = w B x``."""
+    """Compute eigenvalues and eigenvectors of symmetric matrices, or of a pair ``A x = w B x``."""
     if subset_by_value is not None or type != 1:
         raise UnsupportedError(
             "scipy.linalg.eigh: subset_by_value and type cannot be traced; use subset_by_index"
@@ -215,7 +215,7 @@ def _of_pair(a: Any, b: Any, lower: bool) -> tuple[Any, Any]:
 
 
 def eigvalsh(a: Any, b: Any = None, **keywords: Any) -> Any:
-    """Eigenvalues of symmetric matrices, or of a pair."""
+    """Compute the eigenvalues of symmetric matrices, or of a pair."""
     return eigh(a, b, eigvals_only=True, **keywords)
 
 
