@@ -18,7 +18,6 @@ from chainrule.autodiff.control_flow.loop_body import (
     traced_body,
     type_of_leaf,
 )
-from chainrule.autodiff.control_flow.scan_primitive import apply_scan
 from chainrule.errors import ArgumentError, ShapeError
 from chainrule.graph.array_type import ArrayType
 from chainrule.graph.graph import Graph
@@ -108,6 +107,9 @@ def scan(
     name = getattr(step, "__name__", "step")
     body = Graph((*shared, *carry, *rows), tuple(outputs), name)
     start = [converted(each, type_) for each, type_ in zip(start, promoted, strict=True)]
+    # Imported here, as most programs have no loops: it brings the rules of loops.
+    from chainrule.autodiff.control_flow.scan_primitive import apply_scan
+
     results = apply_scan(body, shared, start, sequences, count, reverse)
     last = tree.unflatten(carry_structure, results[: len(start)])
     return last, tree.unflatten(y_structure, results[len(start) :])

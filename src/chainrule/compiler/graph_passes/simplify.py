@@ -14,7 +14,7 @@ number of equations.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,16 +22,10 @@ import numpy as np
 from chainrule.arguments.aliases import CORE_ALIASES
 from chainrule.arguments.checks import bad_argument
 from chainrule.arguments.keywords import answers_foreign_names
-from chainrule.autodiff.control_flow.cond_primitive import cond
-from chainrule.autodiff.control_flow.while_loop_primitive import while_loop
 from chainrule.compiler.graph_passes import window_rules
-from chainrule.compiler.graph_passes.constant_conditions import results_if_decided
-from chainrule.compiler.graph_passes.merge_branches import merge_branches
-from chainrule.compiler.graph_passes.merge_loops import merge_loops
-from chainrule.compiler.graph_passes.prune_loops import prune_loops
 from chainrule.graph.graph import Graph
 from chainrule.graph.node import Node, constant
-from chainrule.graph.rewrite import rebuilt, rewrite
+from chainrule.graph.rewrite import Visit, rebuilt, rewrite
 from chainrule.ops.primitives import broadcasting, contraction, elementwise, movement, selection
 
 __all__ = ["simplify"]
@@ -76,8 +70,8 @@ def simplify(graph: Graph) -> Graph:
     def visit(node: Node, inputs: tuple[Node, ...]) -> Node:
         if node.primitive is None:
             return known.setdefault(_constant_key(node), node)
-        if node.primitive in (cond, while_loop):
-            results = results_if_decided(node, inputs, visit)
+        if node.primitive.name in ("cond", "while_loop"):
+            results = _results_if_decided(node, inputs, visit)
             if results is not None:
                 decided[node.serial] = results
                 return node
@@ -89,7 +83,28 @@ def simplify(graph: Graph) -> Graph:
             return known.setdefault(_key(equation), equation)
         return _simplified(node, inputs, known)
 
-    return rewrite(prune_loops(merge_branches(merge_loops(graph))), visit)
+    return rewrite(_with_fewer_loops(graph), visit)
+
+
+# The passes of loops and branches, imported where a graph has one.
+
+
+def _with_fewer_loops(graph: Graph) -> Graph:
+    """Merge loops and branches, and remove from them what is not read."""
+    names = {node.primitive.name for node in graph.equations if node.primitive is not None}
+    if names.isdisjoint(("scan", "while_loop", "cond")):
+        return graph
+    from chainrule.compiler.graph_passes.merge_branches import merge_branches
+    from chainrule.compiler.graph_passes.merge_loops import merge_loops
+    from chainrule.compiler.graph_passes.prune_loops import prune_loops
+
+    return prune_loops(merge_branches(merge_loops(graph)))
+
+
+def _results_if_decided(node: Node, inputs: Sequence[Node], visit: Visit) -> list[Node] | None:
+    from chainrule.compiler.graph_passes.constant_conditions import results_if_decided
+
+    return results_if_decided(node, inputs, visit)
 
 
 def _simplified(node: Node, inputs: tuple[Node, ...], known: dict[Any, Node]) -> Node:
