@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule.errors import ArgumentError, TraceError
+from chainrule.errors import ArgumentError, DTypeError, TraceError
 
 
 def counting() -> tuple[Any, list[int]]:
@@ -86,6 +86,22 @@ def test_static_arguments_are_part_of_the_program() -> None:
 def test_python_scalars_take_the_dtype_of_arrays() -> None:
     f = cr.jit(lambda x, rate: x - rate * x)
     assert f(np.ones(2, np.float32), 0.1).dtype == np.float32
+
+
+def test_each_kind_of_number_keeps_its_dtype_in_every_call() -> None:
+    def f(x: Any, y: Any) -> Any:
+        return x * y
+
+    numbers = [7.3, 7, -7, True, *(np.dtype(code).type(1) for code in "?bhilqBHILQefd")]
+    pairs = [(x, y) for x in (np.ones(2, np.float32), np.float32(2), 3) for y in numbers]
+    jitted = cr.jit(f)
+    for _ in range(3):
+        for x, y in pairs:
+            found, expected = jitted(x, y), f(x, y)
+            assert np.asarray(found).dtype == np.asarray(expected).dtype, (x, y)
+            np.testing.assert_array_equal(found, expected)
+    with pytest.raises(DTypeError, match="does not fit into int64"):
+        jitted(3, 2**63)
 
 
 def test_jit_and_grad_compose_in_both_orders() -> None:

@@ -13,7 +13,7 @@ from chainrule.arguments.aliases import CORE_ALIASES
 from chainrule.arguments.array_classes import refuse_other_arithmetic
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.autodiff.recompilation import note_compiled
-from chainrule.compiler.jitted_programs import OUT_OF_DATE, JittedPrograms
+from chainrule.compiler.jitted_programs import OUT_OF_DATE, SCALAR_TYPES, JittedPrograms
 from chainrule.compiler.static_arguments import static_arguments
 from chainrule.errors import ArgumentError
 from chainrule.graph.array_type import type_of
@@ -80,11 +80,14 @@ def jit(
     @wraps(function)
     def compiled(*args: Any, **kwargs: Any) -> Any:
         try:
-            # For arrays alone, as the general key takes longer than a small program.
+            # For arrays and numbers, as the general key takes longer than a small program.
             signature: Any = None
             if args and not kwargs:
                 signature = tuple(
-                    [(x.dtype, x.shape) if type(x) is np.ndarray else None for x in args]
+                    [
+                        (x.dtype, x.shape) if type(x) is np.ndarray else SCALAR_TYPES.get(type(x))
+                        for x in args
+                    ]
                 )
                 if (fast_path := fast_paths.get(signature)) is not None:
                     result = fast_path(args)
@@ -102,13 +105,18 @@ def jit(
         # Within a trace it is a part of that, and may have captured traced values.
         if current_environment() is not None or any(type(leaf) is Node for leaf in leaves):
             return programs.function(*args, **kwargs)
-        is_fast = signature and not positions and all(t and t[0].isnative for t in signature)
+        is_fast = signature and not positions and all(map(_is_native, signature))
         key = (structure, *map(_leaf_key, leaves))
         static = [_static_value(each) for each in leaves if not is_number(each)]
         return programs.run(key, signature if is_fast else None, leaves, static, args, kwargs)
 
     note_compiled(compiled, function, lambda each: jit(each, static_argnums, static_argnames))
     return compiled
+
+
+def _is_native(part: Any) -> bool:
+    """Whether a part of a signature is that of a number, or of an array in native byte order."""
+    return part is not None and (isinstance(part, type) or part[0].isnative)
 
 
 class _Static:

@@ -19,7 +19,7 @@ from chainrule.graph.kept_trace import KeptTrace, trace_kept
 from chainrule.graph.trace import is_number
 from chainrule.locks import ReentrantLock
 
-__all__ = ["OUT_OF_DATE", "JittedPrograms"]
+__all__ = ["OUT_OF_DATE", "SCALAR_TYPES", "JittedPrograms"]
 
 _MAX_PROGRAMS = 128
 """Capacity of a jitted function's cache; the least recently used program is evicted."""
@@ -36,6 +36,11 @@ program that writes places runs under it too, so that no write is lost."""
 
 OUT_OF_DATE: Any = object()
 """The result of a fast path whose guards do not hold."""
+
+SCALAR_TYPES: dict[type, type] = {
+    each: each for each in (float, int, bool, *(np.dtype(code).type for code in "?bhilqBHILQefd"))
+}
+"""The types of numbers that take the fast path, each of which stands for one type of array."""
 
 
 class JittedPrograms:
@@ -86,7 +91,9 @@ class JittedPrograms:
         with suppress(KeyError):  # another thread may have evicted it
             self._programs.move_to_end(key)
         if signature and program.is_native:
-            self.fast_paths[signature] = program.fast_path
+            fast_path = program.fast_path
+            has_numbers = any(isinstance(each, type) for each in signature)
+            self.fast_paths[signature] = _of_numbers(fast_path) if has_numbers else fast_path
         inputs = [native_byte_order(np.asarray(leaf)) for leaf in leaves if is_number(leaf)]
         return program(inputs, captured)
 
@@ -184,6 +191,22 @@ def _compiled(kept: KeptTrace, graphs: OrderedDict[str, ArrayFunction]) -> Array
         if len(graphs) > _MAX_PROGRAMS:
             graphs.popitem(last=False)
     return graphs[text[0]]
+
+
+def _of_numbers(fast_path: Callable[[tuple[Any, ...]], Any]) -> Callable[[tuple[Any, ...]], Any]:
+    """Return a fast path that takes numbers, too, as arrays of shape ()."""
+
+    def run(args: tuple[Any, ...]) -> Any:
+        try:
+            arrays = [
+                x if type(x) is np.ndarray else np.array(x, np.int64 if type(x) is int else None)
+                for x in args
+            ]
+        except OverflowError:  # refused there
+            return OUT_OF_DATE
+        return fast_path(tuple(arrays))
+
+    return run
 
 
 def _scalar_or_array(array: Any) -> Any:
