@@ -27,13 +27,14 @@ LONGEST_FUNCTION = 60
 
 FRAMEWORKS = {"torch", "tensorflow", "jax", "jaxlib", "keras", "flax", "mxnet", "tinygrad"}
 RARELY_USED = {
-    "chainrule.autodiff.batching", "chainrule.autodiff.control_flow.cond_primitive",
-    "chainrule.autodiff.forward", "chainrule.autodiff.control_flow.scan_primitive",
-    "chainrule.autodiff.control_flow.while_loop_primitive", "chainrule.compiler.graph_passes.prune_loops",
-    "chainrule.data.csv_file.reader", "chainrule.data.formats.date_inference",
-    "chainrule.data.formats.number_inference", "chainrule.data.image_folder",
-    "chainrule.ops.numpy_api.linear_algebra", "chainrule.ops.scipy_api.bessel_tables",
-    "chainrule.ops.scipy_api.gamma",
+    "chainrule.autodiff.control_flow.cond_primitive",
+    "chainrule.autodiff.control_flow.scan_primitive",
+    "chainrule.autodiff.control_flow.while_loop_primitive",
+    "chainrule.autodiff.passes.batching", "chainrule.autodiff.passes.forward",
+    "chainrule.compiler.graph_passes.prune_loops", "chainrule.data.csv_file.reader",
+    "chainrule.data.formats.date_inference", "chainrule.data.formats.number_inference",
+    "chainrule.data.image_folder", "chainrule.ops.numpy_api.linear_algebra",
+    "chainrule.ops.scipy_api.bessel_tables", "chainrule.ops.scipy_api.gamma",
     "chainrule.ops.scipy_api.special",
 }  # fmt: skip
 LATE = {"click", "llvmlite", "matplotlib", "networkx", "pandas", "rich", "safetensors", "scipy"}
