@@ -60,8 +60,17 @@ NAMES: dict[str, Any] = {
     "f": np.sin, "function": np.sin, "forward": np.sin, "backward": np.cos,
     "rate": 0.5, "n": 3, "seed": 0, "key": cr.random.key(0), "shape": (2, 3), "index": 2,
     "labels": np.array([b"no"]), "name": "day", "table": {"day": ["2026-11-29"]},
+    "test": x > 0.5, "mean": x, "indices": np.array([1, 0]),
 }  # fmt: skip
 """What the variables in advice stand for."""
+
+NAMES_IN: dict[str, dict[str, Any]] = {
+    "np.linalg.": {"a": np.eye(3)},
+    "cr.cond": {"condition": True, "if_true": lambda: 1.0, "if_false": lambda: 2.0},
+    "cr.while_loop": {"condition": lambda c: c < 1.0, "body": lambda c: c + 1.0, "init": 0.0},
+    "cr.jvp": {"args": (x,), "tangents": (x,)},
+}
+"""What they stand for in calls that begin so."""
 
 
 NO_CODE = {"np.f", "net.safetensors"}
@@ -129,8 +138,11 @@ def balanced(text: str, start: int) -> str:
 def attempt(code: str, only_bind: bool) -> None:
     """Evaluate advice; a call with ``...`` or a shown value is only bound to the signature."""
     names = NAMES | {"layer": nn.Dense(2)}
+    for beginning, meaning in NAMES_IN.items():
+        names |= meaning if code.startswith(beginning) else {}
     if code.startswith("net."):
         names["net"] = copy.deepcopy(network())
+        names |= {"params": names["net"].params, "x": NAMES["X"]}
     tree = ast.parse(code, mode="eval").body
     with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
         warnings.simplefilter("ignore")
