@@ -17,7 +17,7 @@ import pytest
 from chainrule.graph.array_interface import OPERATIONS
 from chainrule.graph.node import Node, constant
 from chainrule.graph.remedies import REMEDIES, remedy_for
-from chainrule.ops.linear_algebra_names import REFUSED_OF_SCIPY
+from chainrule.ops.late_operations import REFUSED_OF_SCIPY
 from chainrule.ops.numpy_api.known_values import OF_KNOWN_VALUES, OF_TYPES
 
 PAGE = Path(__file__).parents[1] / "docs" / "numpy.md"

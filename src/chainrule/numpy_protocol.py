@@ -18,7 +18,7 @@ import numpy as np
 from chainrule.graph.node import ATTRIBUTES, OPERATIONS
 from chainrule.graph.protocol_gaps.numpy_namespace import namespaces
 from chainrule.ops.functionalization import VIEWING, detached, with_views
-from chainrule.ops.linear_algebra_names import late_linear_algebra
+from chainrule.ops.late_operations import late_operations
 from chainrule.ops.numpy_api import (
     arithmetic,
     array_attributes,
@@ -59,7 +59,6 @@ from chainrule.ops.numpy_api import (
 from chainrule.ops.numpy_api.keywords import of_ufunc, with_keywords
 from chainrule.ops.primitives import elementwise, windows
 from chainrule.ops.scipy_api import signal
-from chainrule.ops.scipy_api.function_names import late_operations
 
 __all__: list[str] = []
 
@@ -89,7 +88,7 @@ def _add(name: str, function: Any, operation: Callable[..., Any]) -> None:
 
 for _module in _NAMED_AS_IN_NUMPY:
     _register(_module)
-OPERATIONS.update(late_linear_algebra())
+OPERATIONS.update(late_operations())
 _add("sliding_window_view", np.lib.stride_tricks.sliding_window_view, windows.sliding_window_view)
 
 # Aliases; some are newer than NumPy 2.0.
@@ -159,9 +158,8 @@ for _ufunc, _operation in list(OPERATIONS.items()):
         for _name, _method in ufunc_methods.methods(_ufunc, _operation).items():
             OPERATIONS[_ufunc, _name] = _method
 
-# Functions of SciPy by name, since SciPy is not imported and may not be installed.
+# Functions of scipy.signal by name, since SciPy is not imported and may not be installed.
 
-OPERATIONS.update(late_operations())
 for _name in signal.__all__:
     OPERATIONS[f"scipy.signal.{_name}"] = with_keywords(
         f"scipy.signal.{_name}", getattr(signal, _name)
