@@ -18,6 +18,7 @@ from chainrule.ops.primitives.linear_algebra.cholesky import cholesky
 from chainrule.ops.primitives.linear_algebra.determinant import det
 from chainrule.ops.primitives.linear_algebra.linear_system import slogdet, solve
 from chainrule.ops.primitives.linear_algebra.triangular import triangular_solve
+from chainrule.ops.primitives.requirement import require
 from chainrule.ops.primitives.selection import get_results
 
 cython_lapack = pytest.importorskip("scipy.linalg.cython_lapack")
@@ -156,3 +157,19 @@ def test_the_verifier_refuses_calls_that_break_the_rules():
             verify_items([call], [])
         assert "call f(" in format_diagnostic(call, message)
     verify_items([Call("f", (written, 3, "N", None), "failed")], [])
+
+
+def test_a_requirement_calls_python_only_where_it_does_not_hold():
+    def function(x):
+        positive = require(2 * x, x > 0, message="log: {values}")
+        return np.log(positive), cr.scan(lambda c, _: (c * 0 + positive, c), x, length=3)[0]
+
+    loops = format_program(compile_to_loops(trace(function)(np.ones(3))).loops)
+    assert loops.index("until require[]") < loops.index("call python")
+    for x in (np.arange(1.0, 4), np.array(3.0), np.ones((1, 1), np.float32), np.ones((0, 2))):
+        program = cr.jit(function)
+        np.testing.assert_allclose(program(x)[0], np.log(2 * x), rtol=1e-6)
+        if x.size:
+            with pytest.raises(np.linalg.LinAlgError, match="log: -"):
+                program(-x)
+        np.testing.assert_allclose(program(x)[1], 2 * x, rtol=1e-6)

@@ -19,13 +19,16 @@ from chainrule.compiler.loop_ir.loops import (
     Axis,
     Buffer,
     Call,
+    Condition,
     Expression,
     Load,
     Loop,
     Region,
     Statement,
+    Step,
 )
 from chainrule.compiler.lowering.graph_lowering import OTHERS, Lowering, Rule
+from chainrule.compiler.lowering.loop_body import as_steps
 from chainrule.compiler.routine import callback_name, result_types
 from chainrule.graph.node import Node
 
@@ -46,6 +49,36 @@ def _call_back(lowering: Lowering, node: Node, inputs: list[Expression]) -> Any:
     failure = f"{node.primitive and node.primitive.name} failed"
     lowering.items.append(Call(routine, (*arguments, None), failure, layer=node.layer))
     return results if isinstance(node.type, tuple) else results[0]
+
+
+def _require(lowering: Lowering, node: Node, inputs: list[Expression]) -> Expression:
+    """The value itself; where a condition is false, NumPy raises the error, and is called for it.
+
+    ::
+
+        holds[] = min i: condition[i]
+        loop t<1 until holds[]: call python {"primitive": "require", ...}(...)
+    """
+    routine = callback_name(node)
+    if routine is None:
+        raise CannotCompile("require is not compiled")
+    value, condition = inputs
+    holds, index = lowering.scratch((), np.dtype(bool), node), lowering.canonical(node.shape)
+    over = tuple(axis for each in index for axis, _ in each.terms)
+    reduction = "min" if over else ""
+    lowering.items.append(Statement(holds, (), condition, reduction, over, node.layer))
+    operands: list[Step] = []
+    regions: list[Region] = []
+    for each, expression in zip(node.inputs, (value, condition), strict=True):
+        copy = lowering.scratch(node.shape, each.dtype, node)
+        operands += as_steps([Statement(copy, index, expression)], node.layer)
+        regions.append(_region(Load(copy, index)))
+    regions.append(_region(Load(lowering.scratch(node.shape, node.dtype, node), index), True))
+    call = Call(routine, (*regions, None), "require failed", layer=node.layer)
+    step = Axis(1, "t", is_loop_index=True)
+    test = Condition(Load(holds, ()), is_until=True)
+    lowering.items.append(Loop(step, False, (*operands, call), condition=test))
+    return value
 
 
 def _region(load: Load, is_written: bool = False) -> Region:
@@ -168,4 +201,4 @@ def real(dtype: np.dtype[Any], name: str) -> str:
     return f"{kind}.{'s' if dtype.itemsize == 4 else 'd'}{rest}"
 
 
-RULES: dict[str, Rule] = {OTHERS: _call_back}
+RULES: dict[str, Rule] = {OTHERS: _call_back, "require": _require}
