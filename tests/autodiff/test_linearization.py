@@ -84,3 +84,14 @@ def test_a_derivative_written_by_hand_is_transposed() -> None:
     clipped = cr.custom_vjp(lambda x: (x, None), lambda _, ct: np.clip(ct, -1, 1))
     with pytest.raises(cr.errors.UnsupportedError, match="not linear in the cotangent"):
         cr.jvp(clipped, (X,), (V,))
+
+
+def test_results_share_no_memory_with_arguments_or_with_one_another() -> None:
+    _, linear = cr.linearize(lambda x: (x, x), X)
+    _, pullback = cr.vjp(lambda x: x, X)
+    _, tangent = cr.jvp(lambda x: x, (X,), (V,))
+    first, second = linear(V)
+    results = (first, second, tangent, *pullback(V), cr.vmap(lambda x: x)(V))
+    for number, each in enumerate(results):
+        np.testing.assert_array_equal(each, V)
+        assert not any(np.shares_memory(each, other) for other in (V, *results[:number]))

@@ -28,6 +28,7 @@ from chainrule.ops.primitives.broadcasting import broadcast_to, cast
 from chainrule.ops.primitives.contraction import split_spec
 from chainrule.ops.primitives.elementwise import equal
 from chainrule.ops.primitives.movement import reshape, transpose
+from chainrule.ops.primitives.rules import with_axis
 
 __all__ = ["Blocks", "jacobian_blocks"]
 
@@ -208,11 +209,7 @@ def _along(
     pairs = [(variables[0], seeds), (variables[1], seeds != 0), *known]
     values = [(value, True) for _, value in pairs]
     found = iter(batched(nodes, [node for node, _ in pairs], values, size))
-    return [None if each is None else _with_axis(*next(found), size) for each in results]
-
-
-def _with_axis(node: Node, is_batched: bool, size: int) -> Node:
-    return node if is_batched else broadcast_to(node, (size, *node.shape))
+    return [None if each is None else with_axis(*next(found), size) for each in results]
 
 
 def _identity(size: int, source: Node) -> Node:

@@ -15,10 +15,7 @@ from chainrule.autodiff.passes.batching import batched
 from chainrule.autodiff.passes.forward import tangents as push_forward
 from chainrule.autodiff.passes.masked import Cotangent, Masked
 from chainrule.autodiff.point import Point, varied
-from chainrule.autodiff.results import (
-    depends_on_others,
-    evaluate_results,
-)
+from chainrule.autodiff.results import depends_on_others, evaluate_results, unaliased
 from chainrule.errors import DTypeError, ShapeError
 from chainrule.graph.array_type import ArrayType, type_of
 from chainrule.graph.evaluate import prepare
@@ -157,7 +154,10 @@ def linearize(function: Callable[..., Any], *args: Any, has_aux: bool = False) -
         ]
         if run is not None and not any(type(each) is Node for each in directions):
             are_present = [each != 0 for each in directions]
-            results: list[Any] = [_detached(each) for each in run([*directions, *are_present])]
+            given = {id(each) for each in directions}
+            results: list[Any] = [
+                unaliased(each, given) for each in run([*directions, *are_present])
+            ]
         else:
             nodes = [as_node(each) for each in directions]
             nodes += [constant(np.ones(each.shape, bool)) for each in masks]
@@ -253,10 +253,3 @@ def _prepared(
     replacements = [(constant(each.known_value), False) for each in known.values()]
     fixed = batched(outputs, list(known.values()), replacements, 1)
     return prepare(Graph(tuple(seeds), tuple(node for node, _ in fixed), "linear"))
-
-
-def _detached(value: Any) -> Any:
-    """A result as an array of its own; a scalar for shape ()."""
-    if not value.shape:
-        return value[()]
-    return value if value.flags.owndata and value.flags.writeable else np.array(value)

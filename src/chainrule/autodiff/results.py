@@ -11,7 +11,9 @@ from chainrule import tree
 from chainrule.errors import ArgumentError
 from chainrule.graph.node import Node, ancestors, as_node, compute
 
-__all__ = ["close", "content_of", "depends_on_others", "evaluate_results", "split_aux"]
+__all__ = [
+    "close", "content_of", "depends_on_others", "evaluate_results", "split_aux", "unaliased",
+]  # fmt: skip
 
 
 def evaluate_results(results: Any, own: Sequence[Node]) -> Any:
@@ -21,7 +23,7 @@ def evaluate_results(results: Any, own: Sequence[Node]) -> Any:
     if not depends_on_others(nodes, own):
         compute(nodes)
         shared = {id(node.known_value) for node in own}
-        leaves = [_unaliased(leaf, shared) if type(leaf) is Node else leaf for leaf in leaves]
+        leaves = [_value_of(leaf, shared) if type(leaf) is Node else leaf for leaf in leaves]
     return tree.unflatten(structure, leaves)
 
 
@@ -34,15 +36,19 @@ def depends_on_others(nodes: Sequence[Node], own: Sequence[Node]) -> bool:
     )
 
 
-def _unaliased(node: Node, shared: set[int]) -> Any:
+def _value_of(node: Node, shared: set[int]) -> Any:
+    value = unaliased(node.known_value, shared)
+    return np.array(value) if node.is_constant and value is node.known_value else value
+
+
+def unaliased(value: Any, shared: set[int]) -> Any:
     """The value as a writable array that aliases none in `shared`; a scalar for shape ()."""
-    value = node.known_value
-    if not node.shape:
-        return node.dtype.type(value)
-    if not value.flags.owndata or not value.flags.writeable or id(value) in shared:
+    if not value.shape:
+        return value.dtype.type(value)
+    if id(value) in shared or not value.flags.owndata or not value.flags.writeable:
         return np.array(value)
     shared.add(id(value))
-    return np.array(value) if node.is_constant else value
+    return value
 
 
 def close(variables: Sequence[Node]) -> None:

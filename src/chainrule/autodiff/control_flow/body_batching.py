@@ -1,7 +1,7 @@
 """Batching of the bodies of loops and of branches.
 
 Where the entries of a batch do not all run a body, those that do not must not give it operands for
-which it is not defined, as an index beyond the end. `valid_rows` says whose operands they give.
+which it is not defined, as an index beyond the end. `valid_operand` says which they give instead.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from chainrule.ops.primitives.selection import select
 
 __all__ = [
     "any_entry", "batched_body", "choose", "first_entry", "fixed_point", "inlined", "is_total",
-    "valid_operand", "with_axis", "with_axis_second",
+    "valid_operand", "with_axis_second",
 ]  # fmt: skip
 
 
@@ -60,11 +60,6 @@ def _with_batch(node: Node, size: int) -> Node:
     return new
 
 
-def with_axis(node: Node, has_axis: bool, size: int) -> Node:
-    """The node with a batch axis, along which it is repeated if it has none."""
-    return node if has_axis else broadcast_to(node, (size, *node.shape))
-
-
 def with_axis_second(node: Node) -> Node:
     """Exchange the first two axes, of the batch and of the steps."""
     return transpose(node, axes=(1, 0, *range(2, node.ndim)))
@@ -81,7 +76,7 @@ def choose(mask: Node, a: Node, b: Node) -> Node:
 
 
 def first_entry(mask: Node) -> Node:
-    """The number of the first entry in a mask over the batch."""
+    """The index of the first entry in a mask over the batch."""
     return argmax(cast(mask, np.int64), axis=0)
 
 

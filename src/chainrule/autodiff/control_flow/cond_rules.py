@@ -19,14 +19,13 @@ from chainrule.autodiff.control_flow.body_batching import (
     inlined,
     is_total,
     valid_operand,
-    with_axis,
 )
 from chainrule.autodiff.passes.forward import tangents
 from chainrule.graph.array_type import ArrayType
 from chainrule.graph.graph import Graph
 from chainrule.graph.node import Node, constant, variable
 from chainrule.ops.primitives.elementwise import logical_not
-from chainrule.ops.primitives.rules import zeros_of
+from chainrule.ops.primitives.rules import with_axis, zeros_of
 
 __all__ = ["cond_batch", "cond_jvp"]
 

@@ -12,6 +12,7 @@ from typing import Any, Literal, TypeVar
 import numpy as np
 
 from chainrule import tree
+from chainrule.autodiff.results import unaliased
 from chainrule.errors import ArgumentError, DTypeError, ShapeError
 from chainrule.graph.array_type import ArrayType, type_of
 from chainrule.graph.environment import Environment
@@ -153,14 +154,4 @@ def _is_variable(node: Node) -> bool:
 def plain_results(results: Sequence[Any], operands: Sequence[Any]) -> list[Any]:
     """Return values computed at once: scalars for shape (), and arrays that alias no operand."""
     shared = {id(each) for each in operands}
-    return [each if type(each) is Node else _unaliased(each, shared) for each in results]
-
-
-def _unaliased(value: Any, shared: set[int]) -> Any:
-    array = np.asarray(value)
-    if not array.ndim:
-        return array.dtype.type(array)
-    if id(array) in shared or not array.flags.owndata or not array.flags.writeable:
-        return array.copy()
-    shared.add(id(array))
-    return array
+    return [each if type(each) is Node else unaliased(np.asarray(each), shared) for each in results]

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from chainrule.autodiff.control_flow.body_batching import fixed_point, with_axis, with_axis_second
+from chainrule.autodiff.control_flow.body_batching import fixed_point, with_axis_second
 from chainrule.graph.graph import Graph
 from chainrule.graph.node import Node
+from chainrule.ops.primitives.rules import with_axis
 
 __all__ = ["scan_batch"]
 

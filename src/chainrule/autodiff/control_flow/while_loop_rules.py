@@ -20,7 +20,6 @@ from chainrule.autodiff.control_flow.body_batching import (
     fixed_point,
     inlined,
     valid_operand,
-    with_axis,
 )
 from chainrule.autodiff.control_flow.scan_forward import operand_tangents, tangents_of_body
 from chainrule.graph.array_type import ArrayType
@@ -28,7 +27,7 @@ from chainrule.graph.graph import Graph
 from chainrule.graph.node import Node, variable
 from chainrule.ops.primitives.array_update import scatter
 from chainrule.ops.primitives.gather_scatter import gather
-from chainrule.ops.primitives.rules import zeros_of
+from chainrule.ops.primitives.rules import with_axis, zeros_of
 
 __all__ = ["Apply", "while_loop_batch", "while_loop_jvp"]
 

@@ -16,7 +16,7 @@ from chainrule.graph.node import Node, as_node, variable
 from chainrule.ops.primitives.broadcasting import reduce_to
 from chainrule.ops.primitives.custom_derivative import custom_vjp_call
 from chainrule.ops.primitives.movement import reshape
-from chainrule.ops.primitives.rules import batched_alike
+from chainrule.ops.primitives.rules import batched_alike, with_axis
 from chainrule.ops.primitives.selection import get_results
 
 __all__ = ["batched_custom"]
@@ -67,7 +67,7 @@ class _BatchedBackward:
 
     def _of_input(self, cotangent: Node, has_axis: bool, is_wanted: bool) -> Node:
         """The cotangent of an input; that of one that all entries share is their sum."""
-        full = cotangent if has_axis else batched_alike(self.size, [False], [cotangent])[0]
+        full = with_axis(cotangent, has_axis, self.size)
         if is_wanted:
             return full
         shape = full.shape[1:]

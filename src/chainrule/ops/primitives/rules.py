@@ -10,7 +10,7 @@ import numpy as np
 from chainrule.graph.node import Node, constant
 from chainrule.ops.primitives.broadcasting import broadcast_to
 
-__all__ = ["batch_numbers", "batched_alike", "diagonal", "linear_in", "zeros_of"]
+__all__ = ["batch_numbers", "batched_alike", "diagonal", "linear_in", "with_axis", "zeros_of"]
 
 Tangents = Sequence[Node | None]
 """The tangent of each input; None is a zero tangent."""
@@ -56,11 +56,15 @@ def linear_in(*positions: int) -> Callable[..., Node]:
     return jvp
 
 
+def with_axis(node: Node, has_axis: bool, size: int) -> Node:
+    """Return a node with a batch axis, along which it is repeated if it has none."""
+    return node if has_axis else broadcast_to(node, (size, *node.shape))
+
+
 def batched_alike(size: int, is_batched: Sequence[bool], inputs: Sequence[Node]) -> list[Node]:
     """Repeat the inputs without a batch axis along one, so that all have it."""
     return [
-        each if has_axis else broadcast_to(each, (size, *each.shape))
-        for each, has_axis in zip(inputs, is_batched, strict=True)
+        with_axis(each, has_axis, size) for each, has_axis in zip(inputs, is_batched, strict=True)
     ]
 
 

@@ -377,7 +377,7 @@ def _kn(n: int, x: Any) -> Any:
 
 
 def _second_kind(n: int, x: Any, first: Any, second: Any, at_zero: float) -> Any:
-    """The recurrence of Y, or of K, which `at_zero` tells apart; infinite once it overflows."""
+    """The recurrence of Y, or of K, by the sign of `at_zero`; infinite once it overflows."""
     is_regular = logical_and(less(0, x), less(absolute(second), math.inf))
     safe = select(is_regular, x, 1)
     first, second = select(is_regular, first, 1), select(is_regular, second, 1)

@@ -138,10 +138,10 @@ def _lower_integral(a: Any, x: Any) -> Any:
     def exponent(u: Any, a: Any, x: Any) -> Any:
         return (a - x) * u + x * _exp_rest(-u)
 
-    def slope(u: Any, a: Any, x: Any) -> Any:
+    def rate(u: Any, a: Any, x: Any) -> Any:
         return (a - x) - x * expm1(-u)
 
-    value = integrate_decay(exponent, slope, smooth, (large, x))
+    value = integrate_decay(exponent, rate, smooth, (large, x))
     for k in range(_SHIFT - 1, -1, -1):
         value = select(is_small, (1 + x * value) / (a + k), value)
     return value
@@ -155,10 +155,10 @@ def _upper_integral(a: Any, x: Any) -> Any:
     def exponent(u: Any, a: Any, x: Any) -> Any:
         return (x - a) * u + x * _exp_rest(u)
 
-    def slope(u: Any, a: Any, x: Any) -> Any:
+    def rate(u: Any, a: Any, x: Any) -> Any:
         return (x - a) + x * expm1(u)
 
-    return integrate_decay(exponent, slope, bound, (a, x))
+    return integrate_decay(exponent, rate, bound, (a, x))
 
 
 def _gamma_series(a: Any, x: Any) -> tuple[Any, Any]:
@@ -238,11 +238,11 @@ def _beta_integral(a: Any, b: Any, x: Any, rest: Any) -> Any:
         power = near * expm1(-sign * v)
         return start * v + total * (_log_rest(power) + near * _exp_rest(-sign * v))
 
-    def slope(v: Any, start: Any, total: Any, near: Any, sign: Any) -> Any:
+    def rate(v: Any, start: Any, total: Any, near: Any, sign: Any) -> Any:
         decay = near * expm1(-sign * v)
         return start + total * near * (sign - sign * exp(-sign * v) / (1 + decay))
 
-    value = integrate_decay(exponent, slope, bound, (start, total, near, sign), 4)
+    value = integrate_decay(exponent, rate, bound, (start, total, near, sign), 4)
     for k in range(_SHIFT - 1, -1, -1):
         value = select(is_small, (1 + x * (a + b + k) * value) / (a + k), value)
     return value

@@ -122,8 +122,8 @@ def _dawsn_derivative(x: Any, y: Any) -> Any:
     square = inverse * inverse
     t = 50 * square - 1
     steps = [k * each for k, each in enumerate(tables.DAWSON_FAR)][1:]
-    slope = polynomial(t, tables.DAWSON_FAR) + 100 * square * polynomial(t, steps)
-    return select(is_far, -square * slope, 1 - 2 * select(is_far, 0, x) * y)
+    factor = polynomial(t, tables.DAWSON_FAR) + 100 * square * polynomial(t, steps)
+    return select(is_far, -square * factor, 1 - 2 * select(is_far, 0, x) * y)
 
 
 def _elliptic(m: Any) -> tuple[Any, Any]:

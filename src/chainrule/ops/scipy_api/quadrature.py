@@ -53,19 +53,19 @@ _WEIGHTS = np.array(
 
 def integrate_decay(
     exponent: Callable[..., Any],
-    slope: Callable[..., Any],
+    rate: Callable[..., Any],
     bound: Any,
     parameters: tuple[Any, ...],
     steps: int = 2,
 ) -> Any:
-    """Integrate ``exp(-E(u))`` where ``E = exponent(u, *parameters)`` is 0 at 0.
+    """Integrate ``exp(-E(u))`` where ``E = exponent(u, *parameters)`` is 0 at 0; `rate` is dE/du.
 
     The end is where E is 38, by some steps of Newton's method from a `bound` beyond it. It is no
     function of the parameters as far as derivatives go: the integral beyond it vanishes.
     """
     end = bound
     for _ in range(steps):
-        end = end - (exponent(end, *parameters) - LARGEST_EXPONENT) / slope(end, *parameters)
+        end = end - (exponent(end, *parameters) - LARGEST_EXPONENT) / rate(end, *parameters)
     end = stop_gradient(end)
     inner = [expand_dims(as_array(each), -1) for each in parameters]
     values = exp(-exponent(expand_dims(as_array(end), -1) * _NODES, *inner))
