@@ -19,13 +19,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
 
-from chainrule.autodiff.control_flow.scan_batching import scan_batch
-from chainrule.autodiff.control_flow.scan_forward import scan_jvp
 from chainrule.autodiff.control_flow.scan_step import Carried, StepPullback, joined, parts_of
 from chainrule.autodiff.passes.cotangent_sums import DeferredSum, sum_over_time
 from chainrule.autodiff.passes.masked import Cotangent, selected
@@ -229,6 +226,21 @@ def _forward_reads(
     return [reads[serial] for serial in sorted(reads)]
 
 
+# Rules that most programs do not use are imported when first called.
+
+
+def _jvp(tangents: Sequence[Node | None], output: Node, *inputs: Node, **params: Any) -> Any:
+    from chainrule.autodiff.control_flow.scan_forward import scan_jvp
+
+    return scan_jvp(tangents, output, *inputs, **params)
+
+
+def _batch(size: int, is_batched: Sequence[bool], *inputs: Node, **params: Any) -> Any:
+    from chainrule.autodiff.control_flow.scan_batching import scan_batch
+
+    return scan_batch(apply_scan, size, is_batched, *inputs, **params)
+
+
 def _sample_body() -> Graph:
     weight, carry, row = (
         variable(ArrayType(np.dtype("float64"), (2,)), name=name) for name in ("w", "carry", "x")
@@ -254,8 +266,8 @@ scan = Primitive(
     infer=_infer,
     evaluate=_evaluate,
     vjp=_vjp,
-    jvp=scan_jvp,
-    batch=partial(scan_batch, apply_scan),
+    jvp=_jvp,
+    batch=_batch,
     formula="scan({0}, …)",
     reference=_reference,
     samples=lambda: [

@@ -20,8 +20,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from chainrule.autodiff.control_flow.scan_primitive import apply_scan, scan
-from chainrule.autodiff.control_flow.while_loop_primitive import while_loop
 from chainrule.graph.graph import Graph
 from chainrule.graph.node import Node, ancestors
 from chainrule.graph.rewrite import rebuilt, rewrite
@@ -34,7 +32,9 @@ def merge_loops(graph: Graph) -> Graph:
     """Return a graph without loops that others contain."""
     ranks: dict[int, int] = {}  # of merged loops, that of the first
     while True:
-        loops = [_Loop.of(node) for node in graph.equations if node.primitive in (scan, while_loop)]
+        loops = [
+            _Loop.of(each) for each in graph.equations if _name(each) in ("scan", "while_loop")
+        ]
         loops.sort(key=lambda loop: ranks.get(loop.node.serial, loop.node.serial))
         pair = _mergeable(loops)
         if pair is None:
@@ -43,6 +43,10 @@ def merge_loops(graph: Graph) -> Graph:
         merged = _merged(first, other)
         ranks[merged.serial] = ranks.get(first.node.serial, first.node.serial)
         graph = _without(graph, merged, [first.node, other.node])
+
+
+def _name(node: Node) -> str:
+    return "" if node.primitive is None else node.primitive.name
 
 
 @dataclass(frozen=True)
@@ -61,7 +65,7 @@ class _Loop:
         own = [each.serial for each in body.inputs]
         values = [each.serial for each in node.inputs]
         ends = [each.serial for each in body.outputs]
-        if node.primitive is scan:
+        if _name(node) == "scan":
             carry = own[params["shared"] : params["shared"] + params["carries"]]
             end = (params["length"], params["reverse"])
             steps = dict(zip(carry, ends, strict=False))
@@ -110,22 +114,14 @@ def _depends_on(node: Node, other: Node) -> bool:
 def _merged(outer: _Loop, inner: _Loop) -> Node:
     """The loop that computes the results of both; a ``while_loop`` has carries alone."""
     node = outer.node
-    if node.primitive is while_loop:
+    if node.primitive is None or _name(node) == "while_loop":
         return node
     body, carries = node.params["body"], node.params["carries"]
-    edge = node.params["shared"] + carries
     rows = {row.serial: row for row in body.outputs[carries:]}
     other: Graph = inner.node.params["body"]
     rows |= {row.serial: row for row in other.outputs[inner.node.params["carries"] :]}
-    results = apply_scan(
-        Graph(body.inputs, (*body.outputs[:carries], *rows.values()), body.name),
-        node.inputs[: node.params["shared"]],
-        node.inputs[node.params["shared"] : edge],
-        node.inputs[edge:],
-        node.params["length"],
-        node.params["reverse"],
-    )
-    merged = results[0].inputs[0]
+    both = Graph(body.inputs, (*body.outputs[:carries], *rows.values()), body.name)
+    merged: Node = node.primitive(*node.inputs, **{**node.params, "body": both})
     merged.layer = node.layer
     return merged
 
@@ -160,7 +156,7 @@ def _merged_index(result: Node, merged: Node) -> int:
 def _carries(node: Node) -> Sequence[Node]:
     """The inputs of a loop's body that are its carries."""
     body: Graph = node.params["body"]
-    if node.primitive is while_loop:
+    if _name(node) == "while_loop":
         return body.inputs[node.params["body_shared"] :]
     shared = node.params["shared"]
     return body.inputs[shared : shared + node.params["carries"]]

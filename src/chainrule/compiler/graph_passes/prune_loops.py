@@ -13,18 +13,17 @@ gives the gradients of all that its steps read, required or not (decision 0008).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-from chainrule.autodiff.control_flow.cond_primitive import apply_cond, cond
-from chainrule.autodiff.control_flow.scan_primitive import apply_scan, scan
-from chainrule.autodiff.control_flow.while_loop_primitive import apply_while_loop, while_loop
 from chainrule.graph.graph import Graph
 from chainrule.graph.node import Node, ancestors
 from chainrule.graph.rewrite import rebuilt, rewrite
-from chainrule.ops.primitives.selection import get_result
+from chainrule.ops.primitives.selection import get_result, get_results
 
 __all__ = ["prune_loops"]
 
-_LOOPS = (scan, while_loop, cond)
+_LOOPS = ("scan", "while_loop", "cond")
+"""By name: a graph that has one of them need not import the rules of the others."""
 
 
 def prune_loops(graph: Graph) -> Graph:
@@ -36,7 +35,7 @@ def prune_loops(graph: Graph) -> Graph:
     pruned: dict[int, dict[int, Node]] = {}
 
     def visit(node: Node, inputs: tuple[Node, ...]) -> Node:
-        if node.primitive in _LOOPS:
+        if _name(node) in _LOOPS:
             live = _live_results(node, read.get(node.serial, set()))
             if len(live) < len(_body(node).outputs):
                 results = _run(node, inputs, live)
@@ -51,16 +50,26 @@ def prune_loops(graph: Graph) -> Graph:
     return prune_loops(smaller) if pruned else graph
 
 
+def _name(node: Node) -> str:
+    return "" if node.primitive is None else node.primitive.name
+
+
+def _applied(node: Node, inputs: Sequence[Node], **params: Any) -> list[Node]:
+    """Apply the primitive of a loop to other inputs, with some parameters changed."""
+    assert node.primitive is not None
+    return get_results(node.primitive(*inputs, **{**node.params, **params}))
+
+
 def _body(node: Node) -> Graph:
-    return node.params["if_true" if node.primitive is cond else "body"]
+    return node.params["if_true" if _name(node) == "cond" else "body"]
 
 
 def _live_results(node: Node, read: set[int]) -> list[int]:
     """The results that are read, and the carries on which these depend."""
-    if node.primitive is cond:
+    if _name(node) == "cond":
         return sorted(read)
     body, live = _body(node), set(read)
-    if node.primitive is while_loop:
+    if _name(node) == "while_loop":
         first = node.params["body_shared"]
         carries = body.inputs[first:]
         condition: Graph = node.params["condition"]
@@ -89,23 +98,23 @@ def _reached_inputs(outputs: Sequence[Node], body: Graph) -> set[int]:
 
 def _run(node: Node, inputs: Sequence[Node], live: Sequence[int]) -> list[Node]:
     """Apply the loop that computes some of the results; return these in order."""
-    if node.primitive is cond:
+    if _name(node) == "cond":
         return _run_branches(node, inputs, live)
     body = _body(node)
     outputs = tuple(body.outputs[i] for i in live)
     reached = _reached_inputs(outputs, body)
     used = [i for i, each in enumerate(body.inputs) if each.serial in reached]
-    if node.primitive is while_loop:
+    if _name(node) == "while_loop":
         return _run_while_loop(node, inputs, live, used)
     shared, carries = node.params["shared"], node.params["carries"]
     fixed = [i for i in used if i < shared]
     carry = [shared + i for i in live if i < carries]
     rows = [i for i in used if i >= shared + carries]
-    return apply_scan(
-        Graph(tuple(body.inputs[i] for i in (*fixed, *carry, *rows)), outputs, body.name),
-        [inputs[i] for i in fixed], [inputs[i] for i in carry], [inputs[i] for i in rows],
-        node.params["length"], node.params["reverse"],
-    )  # fmt: skip
+    kept = [*fixed, *carry, *rows]
+    smaller = Graph(tuple(body.inputs[i] for i in kept), outputs, body.name)
+    return _applied(
+        node, [inputs[i] for i in kept], body=smaller, shared=len(fixed), carries=len(carry)
+    )
 
 
 def _run_while_loop(
@@ -118,13 +127,12 @@ def _run_while_loop(
     fixed = [i for i in used if i < count]
     tested = [*condition.inputs[:first], *(condition.inputs[first + i] for i in live)]
     variables = [body.inputs[i] for i in (*fixed, *(count + i for i in live))]
-    return apply_while_loop(
-        Graph(tuple(tested), condition.outputs, condition.name),
-        Graph(tuple(variables), tuple(body.outputs[i] for i in live), body.name),
-        inputs[:first],
-        [inputs[first + i] for i in fixed],
-        [inputs[first + count + i] for i in live],
-        node.params["max_steps"],
+    return _applied(
+        node,
+        [*inputs[:first], *(inputs[first + i] for i in (*fixed, *(count + i for i in live)))],
+        condition=Graph(tuple(tested), condition.outputs, condition.name),
+        body=Graph(tuple(variables), tuple(body.outputs[i] for i in live), body.name),
+        body_shared=len(fixed),
     )
 
 
@@ -143,4 +151,4 @@ def _run_branches(node: Node, inputs: Sequence[Node], live: Sequence[int]) -> li
     if_true, if_false = (
         Graph(tuple(each.inputs[i] for i in used), each.outputs, each.name) for each in some
     )
-    return apply_cond(test, if_true, if_false, [shared[i] for i in used])
+    return _applied(node, [test, *(shared[i] for i in used)], if_true=if_true, if_false=if_false)

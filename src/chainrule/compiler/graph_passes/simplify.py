@@ -94,11 +94,17 @@ def _with_fewer_loops(graph: Graph) -> Graph:
     names = {node.primitive.name for node in graph.equations if node.primitive is not None}
     if names.isdisjoint(("scan", "while_loop", "cond")):
         return graph
-    from chainrule.compiler.graph_passes.merge_branches import merge_branches
     from chainrule.compiler.graph_passes.merge_loops import merge_loops
     from chainrule.compiler.graph_passes.prune_loops import prune_loops
 
-    return prune_loops(merge_branches(merge_loops(graph)))
+    graph = merge_loops(graph)
+    return prune_loops(_with_fewer_branches(graph) if "cond" in names else graph)
+
+
+def _with_fewer_branches(graph: Graph) -> Graph:
+    from chainrule.compiler.graph_passes.merge_branches import merge_branches
+
+    return merge_branches(graph)
 
 
 def _results_if_decided(node: Node, inputs: Sequence[Node], visit: Visit) -> list[Node] | None:
