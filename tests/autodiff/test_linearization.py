@@ -81,7 +81,7 @@ def test_a_derivative_written_by_hand_is_transposed() -> None:
     matrix = np.arange(9.0).reshape(3, 3)
     product = cr.custom_vjp(lambda x: (matrix @ x, None), lambda _, ct: 2 * ct @ matrix)
     np.testing.assert_array_equal(cr.jvp(product, (X,), (V,))[1], 2 * matrix @ V)
-    clipped = cr.custom_vjp(lambda x: (x, None), lambda _, ct: np.clip(ct, -1, 1))
+    clipped = cr.custom_vjp(lambda x: (x * 1.0, None), lambda _, ct: np.clip(ct, -1, 1))
     with pytest.raises(cr.errors.UnsupportedError, match="not linear in the cotangent"):
         cr.jvp(clipped, (X,), (V,))
 
@@ -95,3 +95,17 @@ def test_results_share_no_memory_with_arguments_or_with_one_another() -> None:
     for number, each in enumerate(results):
         np.testing.assert_array_equal(each, V)
         assert not any(np.shares_memory(each, other) for other in (V, *results[:number]))
+
+
+def test_what_a_function_has_stored_is_a_value_though_its_derivative_fails() -> None:
+    clipped = cr.custom_vjp(lambda x: (x * 1.0, None), lambda _, ct: np.clip(ct, -1, 1))
+    stored: list[Any] = []
+
+    def function(x: Any) -> Any:
+        stored.append(2 * x)
+        return np.concatenate([clipped(x)] * 5)
+
+    for transformation in (lambda: cr.jvp(function, (X,), (V,)), lambda: cr.jacobian(function)(X)):
+        with pytest.raises(cr.errors.UnsupportedError, match="not linear in the cotangent"):
+            transformation()
+    assert [type(each) for each in stored] == [np.ndarray, np.ndarray]

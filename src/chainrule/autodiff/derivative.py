@@ -18,6 +18,7 @@ from chainrule.arguments.aliases import CORE_ALIASES
 from chainrule.arguments.checks import checked_flag
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.autodiff.passes.reverse import cotangents, zeros_like
+from chainrule.autodiff.point import Point
 from chainrule.autodiff.recompilation import recompiled
 from chainrule.autodiff.results import close, content_of, evaluate_results, split_aux
 from chainrule.autodiff.variables import (
@@ -190,34 +191,22 @@ def vjp(function: Callable[..., Any], *args: Any, has_aux: bool = False) -> tupl
     check_function("vjp", function)
     checked_flag("vjp", "has_aux", has_aux)
     positions = tuple(range(len(args)))
-    variables, arguments = lift(function, args, positions)
-    nodes = [node for node, _ in variables]
-    environment = environment_of(function, variables)
-    try:
-        with environment:
-            value, rest = split_aux(environment.function(*arguments), has_aux, "vjp")
-            leaves, structure = tree.flatten(value)
-            outputs = [as_node(leaf) for leaf in leaves]
-            rest = tree.map_leaves(content_of, rest)
-    except BaseException:
-        if environment.parent is None:
-            replace_leftovers((function, args), nodes, environment)
-        raise
+    variables, arguments = lift(function, args, positions, "vjp")
+    point = Point.lifted("vjp", function, variables, (arguments, {}), args, has_aux)
+    nodes = point.variables
 
     @boundary
     def pullback(cotangent: Any) -> tuple[Any, ...]:
-        leaves = tree.flatten_like(structure, cotangent, "cotangent")
-        seeds = [_seed(leaf, output) for leaf, output in zip(leaves, outputs, strict=True)]
-        found = cotangents(outputs, seeds, nodes)
+        leaves = tree.flatten_like(point.structure, cotangent, "cotangent")
+        seeds = [_seed(leaf, output) for leaf, output in zip(leaves, point.outputs, strict=True)]
+        found = cotangents(point.outputs, seeds, nodes)
         flat = [zeros_like(n) if g is None else g for n, g in zip(nodes, found, strict=True)]
         flat = evaluate_results(flat, nodes)
         close(nodes)
         return tuple(regroup(flat, args, positions))
 
-    results, rest = evaluate_results((outputs, rest), nodes)
-    if not any(type(each) is Node for each in results):
-        replace_leftovers((function, args), nodes, environment)
-    value = tree.unflatten(structure, results)
+    results, rest = point.evaluated_open(lambda: (point.outputs, point.aux))
+    value = tree.unflatten(point.structure, results)
     return (value, pullback, rest) if has_aux else (value, pullback)
 
 

@@ -15,12 +15,11 @@ from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.autodiff.derivative import grad
 from chainrule.autodiff.jacobian_graph import jacobian_blocks
 from chainrule.autodiff.linearization import derivative_along
+from chainrule.autodiff.point import Point
 from chainrule.autodiff.recompilation import recompiled
-from chainrule.autodiff.results import close, content_of, evaluate_results, split_aux
-from chainrule.autodiff.variables import checked_argnums, environment_of, graph_name, lift
+from chainrule.autodiff.variables import checked_argnums, graph_name, lift
 from chainrule.errors import ArgumentError
-from chainrule.graph.leftover_nodes import replace_leftovers
-from chainrule.graph.node import Node, as_node, constant
+from chainrule.graph.node import Node, constant
 from chainrule.graph.trace_errors import check_function
 from chainrule.ops.primitives.broadcasting import broadcast_to
 from chainrule.tracebacks import boundary
@@ -72,7 +71,7 @@ def jacobian(
     array([[2., 0.],
            [0., 4.]])
     """
-    return _derivative("jacobian", function, argnums, has_aux, jacobian_blocks, 1)
+    return _derivative("jacobian", function, argnums, has_aux, _first_blocks, 1)
 
 
 @answers_foreign_names(CORE_ALIASES)
@@ -176,12 +175,19 @@ def hvp(
     return product
 
 
+def _first_blocks(
+    outputs: Sequence[Node], inputs: Sequence[Node], mode: str = "either"
+) -> list[list[Node]]:
+    """Blocks of the Jacobian; those that are zero too."""
+    return [
+        [_or_zeros(block, y, x) for block, x in zip(row, inputs, strict=True)]
+        for row, y in zip(jacobian_blocks(outputs, inputs, mode), outputs, strict=True)
+    ]
+
+
 def _second_blocks(outputs: Sequence[Node], inputs: Sequence[Node]) -> list[list[Any]]:
     """Jacobians of the blocks of the Jacobian: one row of blocks in place of each block."""
-    first = [
-        [_or_zeros(block, y, x) for block, x in zip(row, inputs, strict=True)]
-        for row, y in zip(jacobian_blocks(outputs, inputs, "reverse"), outputs, strict=True)
-    ]
+    first = _first_blocks(outputs, inputs, "reverse")
     flat = [block for row in first for block in row]
     second = iter(jacobian_blocks(flat, inputs, "forward"))
     return [
@@ -223,29 +229,14 @@ def _derivative(
     @wraps(function)
     def derivative(*args: Any, **kwargs: Any) -> Any:
         variables, arguments = lift(function, args, positions, name)
-        nodes = [node for node, _ in variables]
-        environment = environment_of(function, variables)
-        try:
-            with environment:
-                value, rest = split_aux(environment.function(*arguments, **kwargs), has_aux, name)
-                leaves, structure = tree.flatten(value)
-                outputs = [as_node(leaf) for leaf in leaves]
-                rest = tree.map_leaves(content_of, rest)
-            blocks = differentiate(outputs, nodes)
-            if order == 1:
-                blocks = [
-                    [_or_zeros(block, y, x) for block, x in zip(row, nodes, strict=True)]
-                    for row, y in zip(blocks, outputs, strict=True)
-                ]
-            blocks, rest = evaluate_results((blocks, rest), nodes)
-        finally:
-            if environment.parent is None:
-                replace_leftovers((function, args, kwargs), nodes, environment)
-        close(nodes)
+        point = Point.lifted(name, function, variables, (arguments, kwargs), args, has_aux)
+        blocks, rest = point.evaluated(
+            lambda: (differentiate(point.outputs, point.variables), point.aux)
+        )
         chosen = args[positions[0]] if is_single else tuple(args[each] for each in positions)
         inner = tree.flatten(chosen)[1]
         nested = [_nested(row, inner, order) for row in blocks]
-        result = tree.unflatten(structure, nested)
+        result = tree.unflatten(point.structure, nested)
         return (result, rest) if has_aux else result
 
     vars(derivative)["graph_name"] = f"{name} of {graph_name(function)}"

@@ -95,9 +95,12 @@ def derivative_along(
     chosen = [
         _seed(each, leaf) for each, leaf in zip(directions, leaves, strict=True) if each is not None
     ]
-    found = push_forward(point.outputs, point.variables, chosen)
-    results = (point.outputs, _with_zeros(found, point.outputs), point.aux)
-    outputs, derivatives, aux = point.evaluated(results)
+
+    def make() -> tuple[Any, ...]:
+        found = push_forward(point.outputs, point.variables, chosen)
+        return point.outputs, _with_zeros(found, point.outputs), point.aux
+
+    outputs, derivatives, aux = point.evaluated(make)
     value = tree.unflatten(point.structure, outputs)
     tangent = tree.unflatten(point.structure, derivatives)
     return (value, tangent, aux) if has_aux else (value, tangent)
@@ -166,7 +169,7 @@ def linearize(function: Callable[..., Any], *args: Any, has_aux: bool = False) -
             results = evaluate_results(results, point.variables)
         return tree.unflatten(point.structure, results)
 
-    outputs, aux = point.evaluated((point.outputs, point.aux))
+    outputs, aux = point.evaluated(lambda: (point.outputs, point.aux))
     value = tree.unflatten(point.structure, outputs)
     return (value, linear, aux) if has_aux else (value, linear)
 

@@ -9,6 +9,7 @@ from typing import Any
 from chainrule import tree
 from chainrule.autodiff.results import close, content_of, evaluate_results, split_aux
 from chainrule.autodiff.variables import environment_of, variable_of
+from chainrule.graph.environment import Environment
 from chainrule.graph.leftover_nodes import replace_leftovers
 from chainrule.graph.node import Node, as_node
 
@@ -23,7 +24,8 @@ class Point:
     outputs: list[Node]
     structure: tree.Structure
     aux: Any
-    leftovers: Callable[[], None]
+    roots: Any  # from which leftover nodes may be reached: the function and its arguments
+    environment: Environment
 
     @staticmethod
     def of(
@@ -33,7 +35,7 @@ class Point:
         is_varied: Sequence[bool],
         has_aux: bool,
     ) -> Point:
-        """Run the function, with variables in place of the leaves that are varied."""
+        """Run a function with variables in place of the leaves that are varied."""
         leaves, structure = tree.flatten(tuple(args))
         called = getattr(function, "__name__", "the function")
         names = [
@@ -47,30 +49,51 @@ class Point:
         ]
         variables = varied(lifted, is_varied)
         named = list(zip(variables, varied(names, is_varied), strict=True))
-        environment = environment_of(function, named)
+        arguments = tree.unflatten(structure, lifted)
+        return Point.lifted(name, function, named, (arguments, {}), args, has_aux)
+
+    @staticmethod
+    def lifted(
+        name: str,
+        function: Callable[..., Any],
+        variables: Sequence[tuple[Node, str]],
+        call: tuple[Sequence[Any], dict[str, Any]],
+        args: Sequence[Any],
+        has_aux: bool,
+    ) -> Point:
+        """Run a function on arguments that hold variables, in place of `args`."""
+        nodes = [node for node, _ in variables]
+        roots = (function, args, call[1])
+        environment = environment_of(function, variables)
         try:
             with environment:
-                result = environment.function(*tree.unflatten(structure, lifted))
+                result = environment.function(*call[0], **call[1])
                 value, aux = split_aux(result, has_aux, name)
-                outputs, nesting = tree.flatten(value)
-                outputs = [as_node(leaf) for leaf in outputs]
+                leaves, structure = tree.flatten(value)
+                outputs = [as_node(leaf) for leaf in leaves]
                 aux = tree.map_leaves(content_of, aux)
         except BaseException:
             if environment.parent is None:
-                replace_leftovers((function, args), variables, environment)
+                replace_leftovers(roots, nodes, environment)
             raise
+        return Point(nodes, outputs, structure, aux, roots, environment)
 
-        def leftovers() -> None:
-            replace_leftovers((function, args), variables, environment)
-
-        return Point(variables, outputs, nesting, aux, leftovers)
-
-    def evaluated(self, results: Any) -> Any:
-        """Evaluate results, unless they belong to an outer trace."""
-        found = evaluate_results(results, self.variables)
-        if not any(type(each) is Node for each in tree.flatten(found)[0]):
-            self.leftovers()
+    def evaluated(self, make: Callable[[], Any]) -> Any:
+        """Evaluate the results made, unless they belong to an outer trace; close the variables."""
+        found = self.evaluated_open(make)
         close(self.variables)
+        return found
+
+    def evaluated_open(self, make: Callable[[], Any]) -> Any:
+        """Evaluate the results made; derivatives by the variables may still be taken."""
+        try:
+            found = evaluate_results(make(), self.variables)
+        except BaseException:
+            if self.environment.parent is None:
+                replace_leftovers(self.roots, self.variables, self.environment)
+            raise
+        if not any(type(each) is Node for each in tree.flatten(found)[0]):
+            replace_leftovers(self.roots, self.variables, self.environment)
         return found
 
 
