@@ -32,7 +32,10 @@ __all__ = [
     "result_types",
 ]
 
-LAPACK_PRIMITIVES = ("cholesky", "cholesky_pullback", "det", "slogdet", "solve", "triangular_solve")
+LAPACK_PRIMITIVES = (
+    "cholesky", "cholesky_pullback", "det", "eigh", "qr", "slogdet", "solve", "svd",
+    "triangular_solve",
+)  # fmt: skip
 """Primitives that are lowered to calls of LAPACK, where SciPy is installed."""
 
 PREFIX = "python "

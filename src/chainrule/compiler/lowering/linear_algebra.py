@@ -25,6 +25,7 @@ from chainrule.compiler.lowering.blocked_cholesky import (
     lower_cholesky_pullback,
     lower_triangle,
 )
+from chainrule.compiler.lowering.factorizations import FACTORIZATIONS
 from chainrule.compiler.lowering.graph_lowering import OTHERS, Lowering, Rule
 from chainrule.compiler.lowering.routine_calls import RULES as CALLBACK
 from chainrule.compiler.lowering.routine_calls import Matrices, append_calls, real
@@ -199,4 +200,5 @@ RULES: dict[str, Rule] = {
     "solve": _by_lapack(_solve),
     "slogdet": _by_lapack(_slogdet),
     "det": _by_lapack(_det),
+    **{name: _by_lapack(rule) for name, rule in FACTORIZATIONS.items()},
 }
