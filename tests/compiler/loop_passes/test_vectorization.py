@@ -4,7 +4,10 @@ import numpy as np
 import pytest
 
 from chainrule.compiler.loop_ir.loops import Nest
-from chainrule.compiler.loop_passes.vectorization import choose_loop_order
+from chainrule.compiler.loop_passes import vectorization
+from chainrule.compiler.loop_passes.vectorization import are_unrolled, choose_loop_order
+from chainrule.compiler.native_program import NativeProgram
+from chainrule.graph.trace import trace
 from tests.compiler.programs.loop_text import Loops, matrix
 
 
@@ -75,3 +78,20 @@ def test_prefix_sums_keep_their_order_and_their_nest():
 def test_no_statement_joins_a_nest_that_reduces_across_lanes():
     _, is_open = first_nest(lambda x: np.sum(x, axis=1), matrix(64, 1000))
     assert not is_open
+
+
+def test_long_programs_of_few_iterations_run_in_vectors_with_the_same_values(monkeypatch):
+    def long(x):
+        y = x
+        for number in range(30):
+            y = np.sin(y) + number * x[::-1]
+        return y * np.sum(y), np.exp(np.outer(y, x) / 200) @ x, np.cumsum(y)
+
+    assert [are_unrolled(Loops(long, np.ones(size)).items) for size in (1, 15)] == [True, False]
+    for size in (0, 2, 15):
+        x = np.linspace(0, 1, size)
+        graph, results = trace(long)(x), []
+        for limit in (0, 10**6):
+            monkeypatch.setattr(vectorization, "MAX_UNROLLED_OPERATIONS", limit)
+            results.append([each.tobytes() for each in NativeProgram(graph)([x])])
+        assert results[0] == results[1]

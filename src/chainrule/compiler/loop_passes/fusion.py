@@ -42,7 +42,7 @@ from chainrule.compiler.loop_ir.loops import (
     Step,
 )
 from chainrule.compiler.loop_ir.rewrite import rename_axes
-from chainrule.compiler.loop_passes.vectorization import choose_loop_order
+from chainrule.compiler.loop_passes.vectorization import are_unrolled, choose_loop_order
 
 __all__ = ["fuse"]
 
@@ -54,13 +54,13 @@ LARGE_EPILOGUE_COST, CACHE_BYTES = 6, 2**19
 
 def fuse(items: Sequence[Item], layout: Layout) -> tuple[Step, ...]:
     """Distribute statements over nests."""
-    groups = _Groups()
+    groups, is_unrolled = _Groups(), are_unrolled(items)
     for item in items:
         touched = list(accesses(item))
         if not isinstance(item, Statement):
             groups.add(item, touched, _closed_group(item, layout))
             continue
-        axes, vector_axis, is_open = choose_loop_order(item, layout)
+        axes, vector_axis, is_open = choose_loop_order(item, layout, is_unrolled)
         for group in groups.candidates(touched, item, axes, vector_axis) if is_open else ():
             fused = _fused(item, axes, vector_axis, group)
             if fused is not None:

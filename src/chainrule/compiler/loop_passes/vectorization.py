@@ -9,37 +9,59 @@ Legal: a statement's own axes run in any order, and a sum, maximum or minimum ma
 the lanes of a vector. ``argmax`` and ``argmin`` are not vectorized along the reduced axis, and
 ``prefix_sum`` and scatters keep their order: only a scatter at affine indices gets loops.
 
+Statements of few iterations are unrolled completely, unless the program would be long by that: code
+generation takes time in proportion to the instructions. Reductions are unrolled even then, so that
+the order of their sums does not depend on the rest of the program.
+
 Pays where accesses are contiguous, vectors full, and no horizontal reduction is needed at the end;
 `_time_per_element` estimates that (decision 0011).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 import numpy as np
 
 from chainrule.compiler.loop_ir.expressions import axes_of, cost, loads_of
 from chainrule.compiler.loop_ir.layout import Layout
-from chainrule.compiler.loop_ir.loops import Affine, Axis, Statement
+from chainrule.compiler.loop_ir.loops import Affine, Axis, Item, Statement
 
-__all__ = ["choose_loop_order"]
+__all__ = ["are_unrolled", "choose_loop_order"]
 
 UNROLLED_TRIPS = 64
 """Statements of at most this many iterations are unrolled completely, without a loop."""
+MAX_UNROLLED_OPERATIONS = 2048
+"""Operations of all iterations that are unrolled, at most: LLVM takes some 70 µs for each."""
 SHORT = 16
 """Axes shorter than this are not among a nest's, if there is a longer one."""
 LANES = 16
 """Lanes of a vector, as the estimate assumes; code generation chooses by dtype."""
 
 
+def are_unrolled(items: Iterable[Item]) -> bool:
+    """Whether the elementwise statements of few iterations among some items are unrolled."""
+    total = 0
+    for item in items:
+        if isinstance(item, Statement) and not item.reduction:
+            axes = axes_of(item)
+            if _is_short(axes) and (trips := _trip_count(axes)) > 1:
+                total += trips * (1 + cost(item.value))
+    return total <= MAX_UNROLLED_OPERATIONS
+
+
 def choose_loop_order(
-    statement: Statement, layout: Layout
+    statement: Statement, layout: Layout, is_unrolled: bool = True
 ) -> tuple[tuple[Axis, ...], Axis | None, bool]:
-    """Return the axes of a statement's nest, its vector axis, and whether others may join it."""
+    """Return the axes of a statement's nest, its vector axis, and whether others may join it.
+
+    `is_unrolled` is that of `are_unrolled`.
+    """
     parallel, over = axes_of(statement), list(statement.over)
     if statement.is_scatter or statement.reduction == "prefix_sum":
         return *_ordered_loops(statement, parallel), False
-    trip_count = int(np.prod([axis.extent for axis in (*parallel, *over)], dtype=np.int64))
-    if trip_count <= UNROLLED_TRIPS and all(axis.extent < SHORT for axis in (*parallel, *over)):
+    may_unroll = is_unrolled or bool(statement.reduction) or _trip_count(parallel) <= 1
+    if may_unroll and _is_short([*parallel, *over]):
         return (), None, True
     long = [axis for axis in parallel if axis.extent >= SHORT]
     can_reduce = statement.reduction not in ("argmax", "argmin")
@@ -56,6 +78,14 @@ def choose_loop_order(
         return tuple(long), vector_axis, False
     outer = [axis for axis in over if axis is not vector_axis and axis.extent >= SHORT]
     return (*outer, vector_axis), vector_axis, True
+
+
+def _is_short(axes: Sequence[Axis]) -> bool:
+    return _trip_count(axes) <= UNROLLED_TRIPS and all(axis.extent < SHORT for axis in axes)
+
+
+def _trip_count(axes: Sequence[Axis]) -> int:
+    return int(np.prod([axis.extent for axis in axes], dtype=np.int64))
 
 
 def _ordered_loops(

@@ -94,7 +94,7 @@ def emit_reduction(loop_nest: LoopNest, statement: Statement, over: Sequence[Axi
         for level in range(plan.lowest):  # what the peeled iterations have added
             cascade.finish_block(level + 1)
 
-    available = dict(emitter.available)
+    available = emitter.available.copy()
     _emit_loops(loop_nest, plan.loops, cascade, innermost)
     emitter.available = available
     return cascade.total()

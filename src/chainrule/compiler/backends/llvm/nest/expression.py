@@ -12,9 +12,9 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from chainrule.compiler.analysis.dependence import are_distinct
 from chainrule.compiler.backends.llvm import emit, ir
 from chainrule.compiler.backends.llvm.nest.bounds_check import checked_index
+from chainrule.compiler.backends.llvm.nest.known_values import Key, KnownValues
 from chainrule.compiler.backends.llvm.nest.operation import emit_operation
 from chainrule.compiler.backends.llvm.registers import (
     HALF,
@@ -41,13 +41,11 @@ from chainrule.compiler.loop_ir.loops import (
 __all__ = ["ExpressionEmitter", "Point"]
 
 MAX_AVAILABLE = 256
-"""Elements of memory whose values are known, at most; each store compares its own with all."""
+"""Elements of memory whose values are known, at most."""
 INT64 = np.dtype("int64")
 
 Point = dict[Axis, int | ir.Value]
 """The index along every axis: an integer along unrolled axes."""
-Key = tuple[Buffer, tuple[Affine | Expression, ...]]
-"""An element: its buffer and index, with the integers of the point substituted."""
 Memo = dict[int, ir.Value]
 """Values of subexpressions by the identity of these."""
 
@@ -72,7 +70,7 @@ class ExpressionEmitter:
         self.width = 1
         self.mask: ir.Value | None = None
         self.registers: frozenset[Buffer] = frozenset()  # buffers that need no memory
-        self.available: dict[Key, ir.Value] = {}
+        self.available = KnownValues()
         self.in_registers = 0  # values available after the last search for others
         self.hoisted_indices: dict[Expression, ir.Value] = {}
 
@@ -111,8 +109,9 @@ class ExpressionEmitter:
     def load(self, load: Load, memo: Memo | None = None) -> ir.Value:
         """Emit a load, unless its value is available."""
         key = self._key(load.buffer, load.index) if load.is_affine else None
-        if key is not None and key in self.available:
-            return self.available[key]
+        known = None if key is None else self.available.get(key)
+        if known is not None:
+            return known
         memo = {} if memo is None else memo
         selected = self._gather_from_registers(load, memo) if key is None else None
         if selected is not None:
@@ -143,15 +142,16 @@ class ExpressionEmitter:
             self._key(load.buffer, (*load.index[:axis], Affine(i), *load.index[axis + 1 :]))
             for i in candidates
         ]
-        if any(key not in self.available for key in keys):
+        known = [value for key in keys if (value := self.available.get(key)) is not None]
+        if len(known) < len(keys):
             return None
         gather_index = load.index[axis]
         assert not isinstance(gather_index, Affine)
         index = self._checked(self.value(gather_index, memo), load.buffer.shape[axis])
-        result = self.available[keys[0]]
+        result = known[0]
         for i in candidates[1:]:
             is_equal = self.builder.icmp_unsigned("==", index, constant(i, INT64, index))
-            operands = [is_equal, self.available[keys[i]], result]
+            operands = [is_equal, known[i], result]
             is_equal, candidate, result = splat_scalars(self.builder, operands)
             result = self.builder.select(is_equal, candidate, result)
         return result
@@ -191,7 +191,7 @@ class ExpressionEmitter:
         if not axes:
             yield
             return
-        before = dict(self.available)
+        before = self.available.copy()
         axis, *inner = axes
         stop = emit.index(axis.extent)
         with emit.counted_loop(self.builder, emit.index(0), stop, axis.name) as index:
@@ -199,9 +199,8 @@ class ExpressionEmitter:
             with self.loops(inner):
                 yield
         del self.axes[axis]
-        self.available = {
-            key: value for key, value in before.items() if self.available.get(key) is value
-        }
+        after = self.available
+        self.available = before.filtered(lambda key, value: after.get(key) is value)
 
     # Addresses.
 
@@ -219,15 +218,11 @@ class ExpressionEmitter:
         return index.substitute(integers) if integers else index
 
     def _invalidate(self, key: Key) -> None:
-        """Drop the values that a store may change: all of its memory that may alias."""
-        root = key[0].root
+        """Drop the values that a store may change, and those beyond `MAX_AVAILABLE`."""
         if len(self.available) > max(MAX_AVAILABLE, 2 * self.in_registers):
-            kept = self.available.items()
-            self.available = {k: value for k, value in kept if k[0] in self.registers}
+            self.available = self.available.filtered(lambda each, _: each[0] in self.registers)
             self.in_registers = len(self.available)  # searched again once as many are added
-        stale = [k for k in self.available if k[0].root is root and not _are_distinct(k, key)]
-        for each in stale:
-            del self.available[each]
+        self.available.invalidate(key)
 
     def _address(
         self, buffer: Buffer, index: Sequence[Affine | Expression], memo: Memo
@@ -283,7 +278,3 @@ class ExpressionEmitter:
 
     def _checked(self, index: ir.Value, length: int) -> ir.Value:
         return checked_index(self.builder, index, length, self.flag, self.mask)
-
-
-def _are_distinct(one: Key, other: Key) -> bool:
-    return one[0] is other[0] and are_distinct(one[1], other[1])

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from chainrule.compiler.backends.llvm import emit, ir
 from chainrule.compiler.backends.llvm.nest.expression import ExpressionEmitter
+from chainrule.compiler.backends.llvm.nest.known_values import KnownValues
 from chainrule.compiler.backends.llvm.nest.prefetch import GatherPrefetch
 from chainrule.compiler.loop_ir.expressions import loads_of
 from chainrule.compiler.loop_ir.loops import Axis, Nest, Statement
@@ -134,7 +135,7 @@ class LoopNest:
 
             def vector_loop(bounds: Range) -> None:
                 self._vector_loop(axis, bounds, body)
-                self.emitter.available = {}
+                self.emitter.available = KnownValues()
 
             self.blocked_loop(whole, self.sum_plan.lowest, vector_loop, after_block)
         else:
@@ -163,10 +164,10 @@ class LoopNest:
         """Emit the loop over an outer axis; each iteration finishes the sums below a level."""
         with emit.counted_loop(self.emitter.builder, *bounds, axis.name) as index:
             self.emitter.axes[axis] = index
-            self.emitter.available = {}
+            self.emitter.available = KnownValues()
             self.emit(inner, None, body, after_block)
             if after_block is not None and finished is not None:
-                self.emitter.available = {}
+                self.emitter.available = KnownValues()
                 after_block(finished)
 
     def _vectors(self, axis: Axis) -> int:
@@ -227,7 +228,7 @@ class LoopNest:
             if extent % self.width:
                 remaining = builder.sub(emit.index(extent), first)
                 mask = emit.first_lanes(builder, remaining, self.width)
-            emitter.available = {}
+            emitter.available = KnownValues()
             with emitter.vectorized(vector_axis, self.width, mask):
                 body()
 
@@ -265,7 +266,7 @@ class LoopNest:
                 first = builder.mul(i, emit.index(factor * width))
                 for copy in range(factor):
                     emitter.axes[vector_axis] = builder.add(first, emit.index(copy * width))
-                    emitter.available = {}
+                    emitter.available = KnownValues()
                     with emitter.vectorized(vector_axis, width, None):
                         body(copy)
 
@@ -273,7 +274,7 @@ class LoopNest:
         self.blocked_loop(whole, levels, unrolled_loop, after_block)
         for copy, start in enumerate(range(count * factor * width, vector_axis.extent, width)):
             emitter.axes[vector_axis] = emit.index(start)
-            emitter.available = {}
+            emitter.available = KnownValues()
             mask = self._tail_mask(vector_axis.extent - start)
             with emitter.vectorized(vector_axis, width, mask):
                 body(copy % factor)

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from chainrule.compiler.backends.llvm import emit, ir
 from chainrule.compiler.backends.llvm.nest.expression import ExpressionEmitter
+from chainrule.compiler.backends.llvm.nest.known_values import KnownValues
 from chainrule.compiler.loop_ir.expressions import axes_in, loads_of
 from chainrule.compiler.loop_ir.loops import Affine, Axis, Expression, Load, Nest
 
@@ -71,7 +72,7 @@ class GatherPrefetch:
         has_next = builder.icmp_signed("<", following, emit.index(loop.extent))
         following = builder.select(has_next, following, current)
         emitter.axes = {**emitter.axes, loop: following, self.vector_axis: 0}
-        emitter.available = {}
+        emitter.available = KnownValues()
         offset: ir.Value = emit.index(0)
         for index, stride in zip(load.index, emitter.layout.strides(load.buffer), strict=True):
             # Unchecked: a prefetch of an invalid address has no effect.

@@ -9,6 +9,7 @@ import numpy as np
 from chainrule.compiler.backends.llvm import emit, ir
 from chainrule.compiler.backends.llvm.nest.cascade import emit_reduction
 from chainrule.compiler.backends.llvm.nest.expression import ExpressionEmitter
+from chainrule.compiler.backends.llvm.nest.known_values import KnownValues
 from chainrule.compiler.backends.llvm.nest.loop_nest import LoopNest, Schedule
 from chainrule.compiler.backends.llvm.nest.operation import emit_operation
 from chainrule.compiler.backends.llvm.nest.reduction import (
@@ -26,7 +27,7 @@ __all__ = ["emit_nest"]
 
 def emit_nest(emitter: ExpressionEmitter, nest: Nest, schedule: Schedule) -> None:
     """Emit a nest, its outermost loop by a schedule."""
-    emitter.registers, emitter.available = nest.registers, {}
+    emitter.registers, emitter.available = nest.registers, KnownValues()
     loop_nest = LoopNest(emitter, nest)
     statements = _StatementEmitter(loop_nest)
     partial_sums = {
@@ -47,7 +48,7 @@ def emit_nest(emitter: ExpressionEmitter, nest: Nest, schedule: Schedule) -> Non
             each.finish_block(level)
 
     loop_nest.emit(nest.axes, schedule, body, after_block if partial_sums else None)
-    emitter.available = {}
+    emitter.available = KnownValues()
     for each in partial_sums.values():
         each.close()
 
@@ -105,7 +106,7 @@ class _StatementEmitter:
     def _arg_extremum(self, statement: Statement, axis: Axis, is_unrolled: bool) -> None:
         """Emit the index of the first extremum; NaN precedes every number."""
         emitter = self.emitter
-        before = dict(emitter.available)
+        before = emitter.available.copy()
         emitter.axes[axis] = 0
         best = emitter.value(statement.value)
         best_index: ir.Value = constant(0, np.dtype("int64"), best)
@@ -114,7 +115,7 @@ class _StatementEmitter:
                 emitter.axes[axis] = i
                 best, best_index = self._select_extremum(statement, best, best_index, emit.index(i))
         else:
-            emitter.available = dict(before)  # what the loop makes available is not so after it
+            emitter.available = before.copy()  # what the loop makes available is not so after it
             best_index = self._arg_extremum_loop(statement, axis, best, best_index)
             emitter.available = before
         self._store(statement, best_index)
@@ -179,7 +180,7 @@ class _StatementEmitter:
         dtype, vector_axis = statement.target.dtype, self.nest.vector_axis
 
         def step() -> None:
-            self.emitter.available = {}
+            self.emitter.available = KnownValues()
             value = self.emitter.value(statement.value)
             if statement.reduction == "scatter":
                 self._store(statement, value)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from chainrule.compiler.backends.llvm import emit, ir
 from chainrule.compiler.backends.llvm.nest.expression import ExpressionEmitter, Point
+from chainrule.compiler.backends.llvm.nest.known_values import KnownValues
 from chainrule.compiler.backends.llvm.registers import constant
 from chainrule.compiler.backends.llvm.spmd.signal_poll import SignalPoll, may_take_long
 from chainrule.compiler.loop_ir.access import accesses
@@ -69,7 +70,7 @@ class ConditionEmitter:
     def _between_nests(self, indices: Point) -> ExpressionEmitter:
         """The emitter where no value is available in a register."""
         self.emitter.axes, self.emitter.registers = dict(indices), frozenset()
-        self.emitter.available = {}
+        self.emitter.available = KnownValues()
         return self.emitter
 
     def _signal_poll(self) -> SignalPoll:
