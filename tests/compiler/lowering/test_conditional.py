@@ -117,3 +117,30 @@ def test_a_loop_without_end_lets_python_handle_signals(in_child):
         assert calls == [1]
 
     in_child(check)
+
+
+def test_what_a_signal_handler_raises_ends_a_program_of_callbacks(in_child):
+    def steps(x, rows):
+        def step(carry, row):
+            singular_values = np.linalg.svd(carry, compute_uv=False)
+            return np.cos(carry), singular_values[0] + np.sum(np.tanh(row + carry[0, 0]))
+
+        return cr.scan(step, x, rows)[1]
+
+    def raise_timeout(*_):
+        raise TimeoutError
+
+    def check():
+        x, rows = np.eye(2), np.zeros((2000, 1000))
+        program = NativeProgram(trace(steps)(x, rows))
+        expected = program([x, rows])[0]
+        signal.signal(signal.SIGALRM, raise_timeout)
+        signal.setitimer(signal.ITIMER_REAL, 0.01)  # most probably between two callbacks
+        with pytest.raises(TimeoutError):
+            program([x, rows])
+        np.testing.assert_array_equal(program([x, rows])[0], expected)
+        x[0, 0] = np.nan  # the first failure ends it too
+        with pytest.raises(np.linalg.LinAlgError):
+            program([x, rows])
+
+    in_child(check)

@@ -305,6 +305,11 @@ class Call:
         """The arguments that are elements of buffers."""
         return tuple(each for each in self.arguments if isinstance(each, Region))
 
+    @property
+    def is_callback(self) -> bool:
+        """Whether Python evaluates it."""
+        return self.routine.startswith("python ")
+
 
 Step = Nest | Loop | Call
 

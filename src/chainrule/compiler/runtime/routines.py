@@ -33,6 +33,8 @@ class Routines:
         self._messages = [failure for _, failure in routines]
         self._errors: list[BaseException] = []
         self._functions: list[Any] = []  # kept, as their code is freed with them
+        names = [name for name, _ in routines]
+        self._callbacks = [i for i, name in enumerate(names) if parse_callback(name)]
         self.threads: BlasThreads | None = None
         self.addresses = [self._address(name) for name, _ in routines]
 
@@ -42,6 +44,8 @@ class Routines:
             error = self._errors[0]
             self._errors.clear()
             return error
+        if failure // FAILED_ROUTINE - 1 in self._callbacks:
+            return KeyboardInterrupt()  # a signal handler raised before the callback had begun
         return np.linalg.LinAlgError(self._messages[failure // FAILED_ROUTINE - 1])
 
     def _address(self, name: str) -> int:
@@ -69,6 +73,7 @@ def _foreign_function(callback: Callback, errors: list[BaseException]) -> Any:
                 outputs, results, values if len(results) > 1 else [values], strict=True
             ):
                 _array(output, type_)[...] = value
+            ctypes.c_int32.from_address(addresses[-1]).value = 0
         except BaseException as error:  # noqa: BLE001 (raised when the program has ended)
             errors.append(error)
             ctypes.c_int32.from_address(addresses[-1]).value = 1

@@ -15,6 +15,7 @@ from chainrule.compiler.backends.llvm import emit, ir
 from chainrule.compiler.backends.llvm.addressing import BufferAddresses, word_address
 from chainrule.compiler.backends.llvm.nest.expression import ExpressionEmitter
 from chainrule.compiler.backends.llvm.registers import constant, memory_type
+from chainrule.compiler.backends.llvm.spmd.signal_poll import emit_poll
 from chainrule.compiler.loop_ir.layout import Layout
 from chainrule.compiler.loop_ir.loops import Affine, Argument, Call, Region
 
@@ -36,6 +37,18 @@ class RoutineTable:
 
     def emit_call(self, emitter: ExpressionEmitter, addresses: BufferAddresses, call: Call) -> None:
         """Emit a call, and after it the report of its failure."""
+        if not call.is_callback:
+            self._emit_call(emitter, addresses, call)
+            return
+        # What a signal handler raises as a callback begins would be lost, and the run goes on.
+        emit_poll(emitter.builder, addresses.block)
+        failure = emitter.builder.load(emitter.flag, typ=emit.INDEX)
+        with emitter.builder.if_then(emitter.builder.icmp_unsigned("==", failure, emit.index(0))):
+            self._emit_call(emitter, addresses, call)
+
+    def _emit_call(
+        self, emitter: ExpressionEmitter, addresses: BufferAddresses, call: Call
+    ) -> None:
         builder = emitter.builder
         pointers = [self._pointer(emitter, addresses, each) for each in call.arguments]
         number = self.routines.index((call.routine, call.failure))
@@ -55,7 +68,7 @@ class RoutineTable:
             return self._element(emitter, addresses, argument)
         match argument:
             case None:
-                value = ir.Constant(_INT32, 0)
+                value = ir.Constant(_INT32, 1)  # failed, unless the routine says otherwise
             case str():
                 value = ir.Constant(_CHARACTER, ord(argument))
             case int():

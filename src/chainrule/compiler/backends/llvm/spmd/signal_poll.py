@@ -19,7 +19,7 @@ from chainrule.compiler.backends.llvm.addressing import word_address
 from chainrule.compiler.backends.llvm.spmd.work_sharing import estimated_cycles
 from chainrule.compiler.loop_ir.loops import Loop
 
-__all__ = ["SignalPoll", "may_take_long"]
+__all__ = ["SignalPoll", "emit_poll", "may_take_long"]
 
 LONG_CYCLES = 2**33
 """Some seconds: a loop that certainly ends before does not poll."""
@@ -77,6 +77,12 @@ class SignalPoll:
                 is_first = builder.icmp_unsigned("==", self.thread, emit.index(0))
                 with builder.if_then(is_first):
                     builder.call(_poll_function(builder.module), [self.block])
+
+
+def emit_poll(builder: ir.IRBuilder, block: ir.Value) -> None:
+    """Emit a poll; in all threads but the first one Python does nothing in it."""
+    if _can_poll():
+        builder.call(_poll_function(builder.module), [block])
 
 
 def _poll_function(module: ir.Module) -> ir.Function:
