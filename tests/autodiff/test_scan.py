@@ -170,3 +170,17 @@ def test_the_gradient_by_a_constant_of_an_outer_trace_reaches_the_steps():
     expected = cr.grad(last)(np.full(2, 0.5))
     found = cr.jit(lambda x: cr.grad(last)(np.full_like(x, 0.5)) + x)(np.zeros(2))
     np.testing.assert_allclose(found, expected)
+
+
+def test_results_of_a_scan_alias_neither_its_arguments_nor_one_another():
+    x, captured = np.ones((2, 2)), np.ones(2)
+    for rows in (x, x[:0]):
+        carry, ys = cr.scan(lambda c, _: ((c[0], c[0], captured), captured), (x, x, captured), rows)
+        for each in (*carry, ys):
+            each[...] = 7.0
+    np.testing.assert_array_equal(x, 1)
+    np.testing.assert_array_equal(captured, 1)
+    separate, _ = cr.scan(lambda c, _: ((c[0], c[0]), None), (x, x), x)
+    separate[0][...] = 7.0
+    np.testing.assert_array_equal(separate[1], 1)
+    assert type(cr.scan(lambda c, x: (c + x, None), 0.0, captured)[0]) is np.float64

@@ -14,6 +14,7 @@ from chainrule.autodiff.control_flow.loop_body import (
     check_carry,
     converted,
     named_variables,
+    plain_results,
     promoted_type,
     traced_body,
     type_of_leaf,
@@ -111,6 +112,7 @@ def scan(
     from chainrule.autodiff.control_flow.scan_primitive import apply_scan
 
     results = apply_scan(body, shared, start, sequences, count, reverse)
+    results = plain_results(results, (*start, *sequences, *shared))
     last = tree.unflatten(carry_structure, results[: len(start)])
     return last, tree.unflatten(y_structure, results[len(start) :])
 
