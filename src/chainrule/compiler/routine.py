@@ -59,7 +59,10 @@ class Callback(NamedTuple):
 @cache
 def has_lapack() -> bool:
     """Whether SciPy is installed, without importing it."""
-    return find_spec("scipy") is not None
+    try:
+        return find_spec("scipy") is not None
+    except (ImportError, ValueError):  # of a finder that hides it, or a module made by hand
+        return False
 
 
 def result_types(node: Node) -> tuple[ArrayType, ...]:
