@@ -7,7 +7,7 @@ import pytest
 from scipy import optimize
 
 import chainrule as cr
-from chainrule.errors import ArgumentError
+from chainrule.errors import ArgumentError, ShapeError
 from chainrule.solvers import lbfgs
 
 
@@ -103,3 +103,7 @@ def test_bad_arguments_are_refused() -> None:
     for name, value in (("memory", 0), ("gtol", -1.0), ("ftol", "x"), ("max_steps", 0)):
         with pytest.raises(ArgumentError, match=name):
             lbfgs(rosenbrock, np.zeros(2), **{name: value})
+    with pytest.raises(
+        ShapeError, match=r"lbfgs: the function must return one float, got shape \(2"
+    ):
+        lbfgs(np.sin, np.zeros(2))

@@ -182,6 +182,17 @@ def vjp(function: Callable[..., Any], *args: Any, has_aux: bool = False) -> tupl
     aux
         The rest, with `has_aux` only.
 
+    Raises
+    ------
+    ShapeError
+        If a cotangent has not the shape of the value.
+    DTypeError
+        If an argument holds integers or booleans.
+
+    References
+    ----------
+    Griewank & Walther (2008), Evaluating Derivatives, section 3.2.
+
     Examples
     --------
     >>> y, pullback = vjp(np.multiply, 3.0, 5.0)

@@ -18,7 +18,7 @@ from chainrule.autodiff.linearization import derivative_along
 from chainrule.autodiff.point import Point
 from chainrule.autodiff.recompilation import recompiled
 from chainrule.autodiff.variables import checked_argnums, graph_name, lift
-from chainrule.errors import ArgumentError
+from chainrule.errors import ArgumentError, counted
 from chainrule.graph.node import Node, constant
 from chainrule.graph.trace_errors import check_function
 from chainrule.ops.primitives.broadcasting import broadcast_to
@@ -97,6 +97,13 @@ def hessian(
         Takes the same arguments and returns ∂²y/∂x² of shape ``y.shape + x.shape + x.shape``;
         nested as the value, and within twice as the argument.
 
+    Raises
+    ------
+    ArgumentError
+        If `argnums` is no integer, or there is no such argument.
+    DTypeError
+        If an argument to differentiate by holds integers or booleans.
+
     References
     ----------
     Griewank & Walther (2008), Evaluating Derivatives, section 5.1.
@@ -132,6 +139,14 @@ def hvp(
         of them for a sequence of `argnums`); returns the product, nested alike, at about the cost
         of two gradients. ``(product, rest)`` with `has_aux`.
 
+    Raises
+    ------
+    ArgumentError
+        If `argnums` is no integer, or there is no such argument, or no vector.
+    ShapeError, DTypeError
+        If the function returns anything but one float, the vector has not the shape or the dtype of
+        its argument, or an argument to differentiate by holds integers or booleans.
+
     References
     ----------
     Pearlmutter (1994), Fast exact multiplication by the Hessian, Neural Computation 6(1).
@@ -154,7 +169,8 @@ def hvp(
     def product(*args: Any, **kwargs: Any) -> Any:
         if len(args) < 2:
             raise ArgumentError(
-                f"hvp: {graph_name(function)} was called with {len(args)} positional arguments; "
+                f"hvp: {graph_name(function)} was called with "
+                f"{counted(len(args), 'positional argument')}; "
                 "give its arguments and, last, the vector, as in hvp(f)(x, v)"
             )
         *point, vector = args

@@ -65,6 +65,10 @@ def jvp(
     ShapeError, DTypeError
         If a tangent has not the shape or the dtype of its argument.
 
+    References
+    ----------
+    Griewank & Walther (2008), Evaluating Derivatives, section 3.1.
+
     Examples
     --------
     >>> y, dy = jvp(np.sin, (0.0,), (2.0,))
@@ -128,6 +132,13 @@ def linearize(function: Callable[..., Any], *args: Any, has_aux: bool = False) -
         not run again; what does not depend on the tangents has been computed once.
     aux
         The rest, with `has_aux` only.
+
+    Raises
+    ------
+    ArgumentError
+        If the nesting of the tangents differs from that of the arguments.
+    ShapeError, DTypeError
+        If a tangent has not the shape or the dtype of its argument.
 
     Examples
     --------

@@ -9,7 +9,7 @@ import numpy as np
 
 from chainrule import tree
 from chainrule.arguments.checks import as_position, bad_argument, checked_number
-from chainrule.errors import ArgumentError, DTypeError
+from chainrule.errors import ArgumentError, DTypeError, counted
 from chainrule.graph.array_type import ArrayType, type_of
 from chainrule.graph.environment import Environment
 from chainrule.graph.node import Node, as_node, is_differentiable, next_serial, variable
@@ -51,13 +51,14 @@ def lift(
     for position in positions:
         if not -len(args) <= position < len(args):
             raise ArgumentError(
-                f"argnums={position}, but {name} was called with {len(args)} positional arguments"
+                f"{transformation}: argnums={position}, but {name} was called with "
+                f"{counted(len(args), 'positional argument')}"
             )
         key = position % len(args)
         if args[key] is None:
             raise ArgumentError(
                 f"{transformation}: argument {key} of {name} is None; derivatives are by real "
-                "numbers, so pass an array, or choose other arguments with argnums"
+                f"numbers, so pass an array, or {_without(transformation)}"
             )
         if key not in replaced:
             leaves, structure = tree.flatten(args[key])
@@ -98,8 +99,15 @@ def _check_float(type_: ArrayType, name: str, transformation: str) -> None:
     if not type_.is_float:
         raise DTypeError(
             f"{transformation}: {name} is {type_}; derivatives are by real numbers: pass "
-            "x.astype(float), or choose other arguments with argnums"
+            f"x.astype(float), or {_without(transformation)}"
         )
+
+
+def _without(transformation: str) -> str:
+    """How to keep an argument out of a derivative."""
+    if transformation == "vjp":
+        return "hold it fixed, as n in vjp(lambda x: f(x, n), x)"
+    return "choose other arguments with argnums"
 
 
 def regroup(flat: Sequence[Any], args: tuple[Any, ...], positions: tuple[int, ...]) -> list[Any]:

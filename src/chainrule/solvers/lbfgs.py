@@ -11,7 +11,9 @@ from chainrule.arguments.checks import POSITIVE, checked_count, checked_number
 from chainrule.autodiff.control_flow.scan import scan
 from chainrule.autodiff.control_flow.while_loop import while_loop
 from chainrule.autodiff.derivative import value_and_grad
+from chainrule.errors import ShapeError
 from chainrule.graph.trace_errors import check_function
+from chainrule.ops.primitives.promotion import as_array
 from chainrule.solvers.flat_vector import ravel
 from chainrule.solvers.line_search import strong_wolfe
 
@@ -97,6 +99,8 @@ def lbfgs(
     ------
     ArgumentError
         If an argument is out of range.
+    ShapeError
+        If `function` returns anything but one float.
 
     References
     ----------
@@ -117,7 +121,13 @@ def lbfgs(
     x, unravel = ravel(x0, "lbfgs: x0")
 
     def objective(x: Any) -> Any:
-        return function(unravel(x), *args)
+        value = as_array(function(unravel(x), *args))
+        if value.size != 1:
+            raise ShapeError(
+                f"lbfgs: the function must return one float, got shape {value.shape}; sum or "
+                "average it"
+            )
+        return value
 
     derivative = value_and_grad(objective)
     value, gradient = derivative(x)

@@ -54,6 +54,8 @@ def cond(test: Any, if_true: Callable[..., Any], if_false: Callable[..., Any], *
 
     Raises
     ------
+    ArgumentError
+        If a branch is no function of these arguments, or the structures of the results differ.
     ShapeError
         If the shapes of the results differ, or `test` has axes.
     DTypeError

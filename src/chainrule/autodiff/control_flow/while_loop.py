@@ -68,10 +68,18 @@ def while_loop(
 
     Raises
     ------
+    ArgumentError
+        If `body` changes the structure of the carry, or `max_steps` is no integer from 0 on.
     ShapeError
         If the carry changes its shape, or the condition is no single boolean.
     DTypeError
         If the carry changes its dtype.
+    UnsupportedError
+        In reverse mode, if `max_steps` is not given.
+
+    References
+    ----------
+    Griewank & Walther (2008), Evaluating Derivatives, section 12.1 (reverse mode by a tape).
 
     Examples
     --------
