@@ -23,11 +23,12 @@ def largest_error(values: Any, exact: list[Any], scale: list[Any] | None = None)
 def assert_exact_values(
     name: str, function: Callable[..., Any], exact: Callable[..., Any], points: Any, bound: float
 ) -> None:
-    """Compare a function of one traced argument with one of mpmath."""
+    """Compare a function of a traced array, and of scalars (in a batch), with one of mpmath."""
     with mp.workdps(30):
         wanted = [exact(mp.mpf(float(x))) for x in points]
-        error = largest_error(trace_known(function, points).value, wanted)
-    assert error < bound, f"{name}: {error}"
+        for values in (trace_known(function, points).value, cr.vmap(function)(points)):
+            error = largest_error(values, wanted)
+            assert error < bound, f"{name}: {error}"
 
 
 def assert_exact_derivatives(

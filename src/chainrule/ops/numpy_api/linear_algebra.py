@@ -147,9 +147,9 @@ def pinv(a: Any, rcond: Any = None, hermitian: bool = False, *, rtol: Any = _NO_
 
 def static_float(name: str, value: Any) -> float | None:
     """Return a tolerance as a number; it must be known, and one for all matrices."""
-    if value is None or isinstance(value, float | int):
-        return value
-    if isinstance(value, Node) or np.ndim(value):
+    if value is None:
+        return None
+    if type(value) is Node or np.ndim(value):
         raise ArgumentError(f"{name}: the tolerance must be one number for all matrices")
     return float(value)
 

@@ -250,29 +250,29 @@ def _i1(x: Any) -> Any:
 
 
 def _k0e(x: Any) -> Any:
-    return _decaying(x, _k0_near, tables.K0_FAR, 1.0)
+    return _decaying(x, _k0_near, tables.K0_FAR, is_scaled=True)
 
 
 def _k1e(x: Any) -> Any:
-    return _decaying(x, _k1_near, tables.K1_FAR, 1.0)
+    return _decaying(x, _k1_near, tables.K1_FAR, is_scaled=True)
 
 
 def _k0(x: Any) -> Any:
-    return _decaying(x, _k0_near, tables.K0_FAR, exp(-x))
+    return _decaying(x, _k0_near, tables.K0_FAR, is_scaled=False)
 
 
 def _k1(x: Any) -> Any:
-    return _decaying(x, _k1_near, tables.K1_FAR, exp(-x))
+    return _decaying(x, _k1_near, tables.K1_FAR, is_scaled=False)
 
 
-def _decaying(x: Any, near: Callable[[Any], Any], table: tuple[float, ...], factor: Any) -> Any:
-    """``near(x)`` up to 2, the asymptotic form beyond; times exp(x), where the factor is 1."""
+def _decaying(x: Any, near: Callable[[Any], Any], table: tuple[float, ...], is_scaled: bool) -> Any:
+    """``near(x)`` up to 2, the asymptotic form beyond; times exp(x), if scaled."""
     inner_x, far = minimum(x, 2.0), maximum(x, 2.0)
     inner = near(inner_x)
-    if isinstance(factor, float):
+    if is_scaled:
         inner = inner * exp(inner_x)
-    outer = factor * polynomial(4 / far - 1, table) / sqrt(far)
-    return select(less_equal(x, 2.0), inner, outer)
+    outer = polynomial(4 / far - 1, table) / sqrt(far)
+    return select(less_equal(x, 2.0), inner, outer if is_scaled else exp(-x) * outer)
 
 
 def _k0_near(x: Any) -> Any:
