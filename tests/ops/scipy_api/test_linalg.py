@@ -1,6 +1,7 @@
 """Functions of ``scipy.linalg``: values of SciPy and derivatives."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -96,13 +97,19 @@ def test_functions_of_scipy_are_traced_wherever_they_were_imported() -> None:
     from scipy.linalg import expm as local
 
     expected = cr.grad(lambda a: np.sum(expm(a)))(A)
-    outer = local
-    for function in (lambda a: np.sum(local(a)), lambda a: cr.vmap(outer)(a[None]).sum()):
+    outer, given = local, partial(local)
+    for function in (
+        lambda a: np.sum(local(a)),
+        lambda a: cr.vmap(outer)(a[None]).sum(),
+        lambda a: np.sum(given(a)),
+    ):
         for run in (cr.grad, lambda f: cr.jit(cr.grad(f))):
             np.testing.assert_allclose(run(function)(A), expected)
     assert local is linalg.expm
     np.testing.assert_allclose(cr.jacobian(linalg.expm)(A).sum((0, 1)), expected)
     np.testing.assert_allclose(cr.jit(linalg.expm)(A), local(A))
+    lower = partial(linalg.solve_triangular, lower=True)
+    np.testing.assert_allclose(cr.vmap(lower)(A[None], A[None])[0], lower(A, A))
     with pytest.raises(ZeroDivisionError):
         cr.grad(lambda a: local(a)[0, 0] / (1 // 0))(A)
     assert local is linalg.expm

@@ -14,6 +14,7 @@ import builtins
 import sys
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from types import CellType, FunctionType
 from typing import Any
 
@@ -51,7 +52,15 @@ class _Namespaces:
 
     def traced(self, function: Any) -> Any:
         """Return a function to call with traced values: one of SciPy is called by its operation."""
-        return Retried(function, self._retry, False) if self._is_of_scipy(function) else function
+        return self._entry(function, False) if self._is_of_scipy(function) else function
+
+    def _entry(self, value: Any, dispatches: bool) -> Any:
+        """What stands in for a function, or for one with some arguments given (a partial)."""
+        if type(value) is partial:
+            return partial(
+                Retried(value.func, self._retry, dispatches), *value.args, **value.keywords
+            )
+        return Retried(value, self._retry, dispatches)
 
     def install(self, function: Any = None) -> list[Replacement | ClosureCell]:
         """Replace the entries of NumPy, and those that the module of a function imported from it.
@@ -116,7 +125,7 @@ class _Namespaces:
             except ValueError:  # not assigned yet
                 continue
             if self._is_of_scipy(value):
-                self._cells[id(cell)] = ClosureCell(cell, Retried(value, self._retry, False))
+                self._cells[id(cell)] = ClosureCell(cell, value, self._entry(value, False))
                 yield self._cells[id(cell)]
 
     def _replacement(self, namespace: dict[str, Any], module: str) -> Replacement:
@@ -132,10 +141,7 @@ class _Namespaces:
             for name, value in current.items()
             if name in named or self._is_replaced(value)
         }
-        entries = {
-            name: Retried(value, self._retry, name not in named)
-            for name, value in originals.items()
-        }
+        entries = {name: self._entry(value, name not in named) for name, value in originals.items()}
         return Replacement(namespace, originals, entries, len(current))
 
     def _is_replaced(self, value: Any) -> bool:
@@ -148,7 +154,9 @@ class _Namespaces:
             return False
 
     def _is_of_scipy(self, value: Any) -> bool:
-        """Whether a user's module has imported by name a function of SciPy that is an operation."""
+        """Whether a value is a function of SciPy that is an operation, or a partial of one."""
+        if type(value) is partial:
+            value = value.func
         if type(value) is np.ufunc:
             return f"scipy.special.{value.__name__}" in self._functions and value != getattr(
                 np, value.__name__, None

@@ -133,8 +133,8 @@ class ClosureCell:
 
     __slots__ = ("cell", "entry", "original", "traces")
 
-    def __init__(self, cell: CellType, entry: Retried) -> None:
-        self.cell, self.entry, self.original, self.traces = cell, entry, entry.function, 0
+    def __init__(self, cell: CellType, original: Any, entry: Any) -> None:
+        self.cell, self.entry, self.original, self.traces = cell, entry, original, 0
 
     def install(self) -> None:
         """Replace for one more trace."""
