@@ -67,3 +67,11 @@ def test_functions_of_any_structure_pass() -> None:
         return {"a": np.sin(p["w"] * x) ** n, "b": [np.exp(x), 3.0]}
 
     assert cr.check_grads(function, ({"w": np.array([0.5, 1.0])}, 0.3, 2), order=3) < 1e-6
+
+
+def test_derivatives_as_small_as_the_rounding_of_values_are_zero() -> None:
+    assert cr.check_grads(np.linalg.det, (np.zeros((3, 3)),)) < 1e-6
+    assert cr.check_grads(lambda x: np.linalg.norm(x, 3), (np.array([4.1]),)) < 1e-6
+    tiny = 1e-30 * np.ones(2)  # of values that are small themselves, they are not
+    with pytest.raises(GradientError, match="finite differences"):
+        cr.check_grads(lambda x: np.sum(tiny * cr.stop_gradient(x) ** 2), (np.ones(2),))

@@ -229,9 +229,11 @@ def _error(
     def along(t: float) -> float:
         return float(function(*(x + t * v for x, v in zip(point, direction, strict=True))))
 
-    trials = (numerical_derivative(along, step) for step in (0.1, 0.01, 0.001))
-    measured, _ = min(trials, key=lambda trial: trial[1])
-    scale = max(abs(derived), abs(measured), 1e-2 * float(norm))
+    trials = ((*numerical_derivative(along, step), step) for step in (0.1, 0.01, 0.001))
+    measured, _, step = min(trials, key=lambda trial: trial[1])
+    # Values are rounded: beside them, derivatives as small as their last digits are zero.
+    rounding = 1e-8 * max(abs(along(step)), abs(along(-step))) / step
+    scale = max(abs(derived), abs(measured), 1e-2 * float(norm), rounding)
     if np.isnan(measured):
         raise GradientError(
             f"check_grads: of order {level}, the function is NaN or infinite at all points near "
