@@ -296,3 +296,17 @@ def test_a_compiled_function_within_a_trace_may_capture_traced_values() -> None:
     assert cr.grad(function)(5.0) == 4
     assert cr.jvp(function, (5.0,), (1.0,)) == (20, 4)
     assert cr.jit(cr.grad(function))(5.0) == 4
+
+
+def test_integers_have_no_cotangent() -> None:
+    def function(x: Any, tree: Any) -> Any:
+        return x[tree["index"]] ** 2 if tree["flag"] else x[0]
+
+    for index in (np.array(1), np.uint32(1)):
+        args = np.array([2.0, 3.0]), {"index": index, "flag": True}
+        for pullback in (cr.vjp(function, *args)[1], cr.jit(cr.vjp(function, *args)[1])):
+            gradient, rest = pullback(1.0)
+            np.testing.assert_allclose(gradient, [0.0, 6.0])
+            assert rest == {"index": None, "flag": None}
+    with pytest.raises(DTypeError, match=r"vjp: argument 0 .* is i64\[\]"):
+        cr.vjp(np.square, np.array(1))

@@ -25,6 +25,7 @@ from chainrule.autodiff.variables import (
     checked_argnums,
     environment_of,
     graph_name,
+    has_tangent,
     lift,
     regroup,
 )
@@ -168,7 +169,7 @@ def vjp(function: Callable[..., Any], *args: Any, has_aux: bool = False) -> tupl
     function : callable
         Plain NumPy code; its arguments and results are nested containers of float arrays.
     *args
-        Where to differentiate.
+        Where to differentiate. Arrays of integers and booleans are constants.
     has_aux : bool
         Whether the function returns ``(value, anything else)``; the rest is then returned too.
 
@@ -178,7 +179,7 @@ def vjp(function: Callable[..., Any], *args: Any, has_aux: bool = False) -> tupl
         ``function(*args)``.
     pullback : callable
         From a cotangent ȳ (nested and shaped as the value) to a tuple with the vector-Jacobian
-        product ȳᵀ ∂y/∂x for each argument x.
+        product ȳᵀ ∂y/∂x for each argument x; None for integers and booleans, which have none.
     aux
         The rest, with `has_aux` only.
 
@@ -201,9 +202,11 @@ def vjp(function: Callable[..., Any], *args: Any, has_aux: bool = False) -> tupl
     """
     check_function("vjp", function)
     checked_flag("vjp", "has_aux", has_aux)
-    positions = tuple(range(len(args)))
-    variables, arguments = lift(function, args, positions, "vjp")
-    point = Point.lifted("vjp", function, variables, (arguments, {}), args, has_aux)
+    leaves, of_arguments = tree.flatten(args)
+    is_varied = [has_tangent(leaf) for leaf in leaves]
+    if leaves and not any(is_varied):
+        is_varied[0] = True  # which is refused
+    point = Point.of("vjp", function, args, is_varied, has_aux)
     nodes = point.variables
 
     @boundary
@@ -214,7 +217,9 @@ def vjp(function: Callable[..., Any], *args: Any, has_aux: bool = False) -> tupl
         flat = [zeros_like(n) if g is None else g for n, g in zip(nodes, found, strict=True)]
         flat = evaluate_results(flat, nodes)
         close(nodes)
-        return tuple(regroup(flat, args, positions))
+        remaining = iter(flat)
+        each = [next(remaining) if varies else None for varies in is_varied]
+        return tree.unflatten(of_arguments, each)
 
     results, rest = point.evaluated_open(lambda: (point.outputs, point.aux))
     value = tree.unflatten(point.structure, results)

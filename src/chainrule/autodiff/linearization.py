@@ -16,6 +16,7 @@ from chainrule.autodiff.passes.forward import tangents as push_forward
 from chainrule.autodiff.passes.masked import Cotangent, Masked
 from chainrule.autodiff.point import Point, varied
 from chainrule.autodiff.results import depends_on_others, evaluate_results, unaliased
+from chainrule.autodiff.variables import has_tangent
 from chainrule.errors import DTypeError, ShapeError
 from chainrule.graph.array_type import ArrayType, type_of
 from chainrule.graph.evaluate import prepare
@@ -149,7 +150,7 @@ def linearize(function: Callable[..., Any], *args: Any, has_aux: bool = False) -
     check_function("linearize", function)
     checked_flag("linearize", "has_aux", has_aux)
     leaves, structure = tree.flatten(args)
-    is_varied = [_is_varied(leaf) for leaf in leaves]
+    is_varied = [has_tangent(leaf) for leaf in leaves]
     point = Point.of("linearize", function, args, is_varied, has_aux)
     seeds = [variable(node.array_type, name="tangent") for node in point.variables]
     masks = [variable(ArrayType(np.dtype(bool), node.shape)) for node in seeds]
@@ -185,14 +186,6 @@ def linearize(function: Callable[..., Any], *args: Any, has_aux: bool = False) -
     return (value, linear, aux) if has_aux else (value, linear)
 
 
-def _is_varied(leaf: Any) -> bool:
-    """Whether a leaf is of floats, or a plain number, which becomes one."""
-    if type(leaf) is Node:
-        return leaf.array_type.is_float
-    is_integer = isinstance(leaf, int) and not isinstance(leaf, bool)
-    return is_integer or type_of(leaf).is_float
-
-
 def _directions(name: str, args: Sequence[Any], tangents: Sequence[Any]) -> list[Any]:
     """For each leaf of the arguments, its tangent; None where it is not varied."""
     leaves, structure = tree.flatten(tuple(args))
@@ -219,7 +212,7 @@ def _checked(name: str, tangent: Any, leaf: Any, path: str) -> Any:
             f"{name}: {path} is {own} and its argument {type_}; a tangent has the shape of its "
             "argument"
         )
-    if not _is_varied(leaf):
+    if not has_tangent(leaf):
         if type(tangent) is not Node and not np.any(tangent):
             return None
         raise DTypeError(

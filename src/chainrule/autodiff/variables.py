@@ -15,7 +15,10 @@ from chainrule.graph.environment import Environment
 from chainrule.graph.node import Node, as_node, is_differentiable, next_serial, variable
 from chainrule.ops.primitives.selection import identity
 
-__all__ = ["checked_argnums", "environment_of", "graph_name", "lift", "regroup", "variable_of"]
+__all__ = [
+    "checked_argnums", "environment_of", "graph_name", "has_tangent", "lift", "regroup",
+    "variable_of",
+]  # fmt: skip
 
 
 def checked_argnums(argnums: Any, transformation: str = "grad") -> tuple[tuple[int, ...], bool]:
@@ -71,6 +74,14 @@ def lift(
             lifted[key] = tree.unflatten(structure, nodes)
         variables += replaced[key]
     return variables, lifted
+
+
+def has_tangent(leaf: Any, name: str = "argument") -> bool:
+    """Whether a leaf is of floats, or a Python int, which becomes one."""
+    if isinstance(leaf, int):
+        return not isinstance(leaf, bool)
+    type_ = leaf.array_type if type(leaf) is Node else type_of(leaf, name)
+    return type_.is_float or (type_.weak and type_.dtype.kind == "i")
 
 
 def variable_of(leaf: Any, name: str, transformation: str = "grad") -> Node:
