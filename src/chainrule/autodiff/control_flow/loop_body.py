@@ -100,16 +100,17 @@ def check_carry(
 ) -> None:
     """Raise where a carry changes its shape or dtype."""
     for name, start, end in zip(names, starts, ends, strict=False):
+        if start.shape == end.shape and start.dtype == end.dtype:
+            continue
         change = (
             f"{operation}: {name} goes into the {function} as {start} and comes out as {end.type}"
         )
         if start.shape != end.shape:
             raise ShapeError(f"{change}; a carry keeps its shape")
-        if start.dtype != end.dtype:
-            raise DTypeError(
-                f"{change}; give init that dtype, or convert in the {function} with "
-                f".astype({start.dtype.name!r})"
-            )
+        raise DTypeError(
+            f"{change}; give init that dtype, or convert in the {function} with "
+            f".astype({start.dtype.name!r})"
+        )
 
 
 def captured_nodes(outputs: Sequence[Node], own: Sequence[Node]) -> list[Node]:

@@ -161,7 +161,7 @@ class _Namespaces:
             return f"scipy.special.{value.__name__}" in self._functions and value != getattr(
                 np, value.__name__, None
             )
-        if type(value) is not FunctionType:
+        if type(value) is not FunctionType or not str(value.__module__).startswith("scipy."):
             return False
         package, name = ".".join(str(value.__module__).split(".")[:2]), value.__name__
         if f"{package}.{name}" not in self._functions:
