@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from weakref import WeakKeyDictionary
 
 from chainrule.compiler.loop_ir.expressions import loads_of
 from chainrule.compiler.loop_ir.loops import (
@@ -14,12 +15,16 @@ from chainrule.compiler.loop_ir.loops import (
     Item,
     Loop,
     Nest,
+    Statement,
 )
 
 __all__ = ["Access", "accesses"]
 
 Access = tuple[Buffer, Index, bool]
 """Buffer, index, and whether it is a write."""
+
+_known: WeakKeyDictionary[Statement, tuple[Access, ...]] = WeakKeyDictionary()
+"""Accesses of statements, which every pass asks for, as does the verifier after each pass."""
 
 
 def accesses(item: Item | Nest) -> Iterator[Access]:
@@ -42,12 +47,19 @@ def accesses(item: Item | Nest) -> Iterator[Access]:
     if isinstance(item, Contraction):
         yield item.left.buffer, item.left.index, False
         yield item.right.buffer, item.right.index, False
-    else:
-        for load in loads_of(item.value):
+        yield item.target, item.index, True
+        return
+    if (known := _known.get(item)) is None:
+        known = _known[item] = tuple(_statement_accesses(item))
+    yield from known
+
+
+def _statement_accesses(statement: Statement) -> Iterator[Access]:
+    for load in loads_of(statement.value):
+        yield load.buffer, load.index, False
+    for index in statement.index:
+        for load in () if isinstance(index, Affine) else loads_of(index):
             yield load.buffer, load.index, False
-        for index in item.index:
-            for load in () if isinstance(index, Affine) else loads_of(index):
-                yield load.buffer, load.index, False
-        if item.is_scatter:
-            yield item.target, item.index, False
-    yield item.target, item.index, True
+    if statement.is_scatter:
+        yield statement.target, statement.index, False
+    yield statement.target, statement.index, True

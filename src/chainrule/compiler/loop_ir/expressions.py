@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
-
-import numpy as np
 
 from chainrule.compiler.loop_ir.loops import (
     Affine,
@@ -97,8 +96,8 @@ def inner_loops(statement: Statement, nest: Nest) -> InnerLoops:
     axes = [axis for axis in axes_of(statement) if axis not in nest.axes]
     over = [axis for axis in statement.over if axis not in nest.axes]
     limit = MAX_UNROLLED if nest.axes else MAX_UNROLLED_ALONE
-    trips = int(np.prod([axis.extent for axis in axes], dtype=np.int64))
-    all_trips = trips * int(np.prod([axis.extent for axis in over], dtype=np.int64))
+    trips = math.prod(axis.extent for axis in axes)
+    all_trips = trips * math.prod(axis.extent for axis in over)
     is_special = statement.is_scatter or statement.reduction == "prefix_sum"
     is_vectorized = nest.vector_axis is not None and nest.vector_axis in over
     return InnerLoops(

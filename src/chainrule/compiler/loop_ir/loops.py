@@ -55,6 +55,7 @@ no points: it runs once, or once in each iteration of a loop.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -114,7 +115,7 @@ class Buffer:
     @property
     def size(self) -> int:
         """Number of elements."""
-        return int(np.prod(self.shape, dtype=np.int64))
+        return math.prod(self.shape)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -166,7 +167,7 @@ Index = tuple[Affine | Expression, ...]
 """One index for each axis of a buffer; an expression is a gather."""
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(frozen=True, eq=False, slots=True, weakref_slot=True)
 class Statement:
     """``target[index] = value``, or its `reduction` over the axes `over`.
 

@@ -19,9 +19,8 @@ Pays where accesses are contiguous, vectors full, and no horizontal reduction is
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
-
-import numpy as np
 
 from chainrule.compiler.loop_ir.expressions import axes_of, cost, loads_of
 from chainrule.compiler.loop_ir.layout import Layout
@@ -85,7 +84,7 @@ def _is_short(axes: Sequence[Axis]) -> bool:
 
 
 def _trip_count(axes: Sequence[Axis]) -> int:
-    return int(np.prod([axis.extent for axis in axes], dtype=np.int64))
+    return math.prod(axis.extent for axis in axes)
 
 
 def _ordered_loops(

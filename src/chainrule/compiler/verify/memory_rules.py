@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from chainrule.compiler.loop_ir.access import accesses
 from chainrule.compiler.loop_ir.loops import Buffer, Call, Item, Loop, Nest, Step
@@ -32,7 +32,7 @@ def verify_memory_plan(steps: Sequence[Step], plan: MemoryPlan) -> None:
         for buffer in writes:
             clobbered.pop(buffer, None)
             valid.add(buffer)
-            for other in [each for each in valid if _overlap(plan, buffer, each)]:
+            for other in _overlapping(plan, buffer, valid):
                 if other in reads or other in writes:
                     raise _error(nest, "{} and {} share bytes in one nest", buffer, other)
                 clobbered[other] = buffer
@@ -97,9 +97,12 @@ def _bytes(plan: MemoryPlan, buffer: Buffer) -> tuple[int, int]:
     return first, first + buffer.size * buffer.dtype.itemsize
 
 
-def _overlap(plan: MemoryPlan, one: Buffer, other: Buffer) -> bool:
-    (first, end), (start, stop) = _bytes(plan, one), _bytes(plan, other)
-    return one is not other and one.kind == other.kind and first < stop and start < end
+def _overlapping(plan: MemoryPlan, buffer: Buffer, others: Collection[Buffer]) -> list[Buffer]:
+    """The other buffers of the same memory that share bytes with a buffer."""
+    first, end = _bytes(plan, buffer)
+    candidates = (each for each in others if each is not buffer and each.kind == buffer.kind)
+    spans = ((each, _bytes(plan, each)) for each in candidates)
+    return [each for each, (start, stop) in spans if first < stop and start < end]
 
 
 def _error(nest: Step, rule: str, *parts: object) -> GraphError:

@@ -8,6 +8,7 @@ registers), so the bits are the same on every processor.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -195,4 +196,4 @@ class PartialSums:
 
 
 def _size(axes: Sequence[Axis]) -> int:
-    return int(np.prod([axis.extent for axis in axes], dtype=np.int64))
+    return math.prod(axis.extent for axis in axes)

@@ -7,9 +7,8 @@ thread in one way: the bits do not depend on the number of threads.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Sequence
-
-import numpy as np
 
 from chainrule.compiler.analysis.dependence import overlap_in_memory
 from chainrule.compiler.backends.llvm.nest.loop_nest import lanes_of
@@ -74,7 +73,7 @@ def estimated_cycles(step: Step) -> float:
         total += _contraction_flops(nest.contraction) / FLOPS_PER_CYCLE
     for each in nest.statements:
         axes: list[Axis] = [*dict.fromkeys([*nest.axes, *axes_of(each), *each.over])]
-        points = int(np.prod([axis.extent for axis in axes], dtype=np.int64))
+        points = math.prod(axis.extent for axis in axes)
         lanes = 8 if nest.vector_axis is not None or nest.contraction is not None else 1
         total += points * (2 + cost(each.value)) / lanes
     return total
@@ -82,7 +81,7 @@ def estimated_cycles(step: Step) -> float:
 
 def _contraction_flops(contraction: Contraction) -> float:
     axes = (*contraction.axes, *contraction.depth)
-    return 2.0 * float(np.prod([axis.extent for axis in axes], dtype=np.int64))
+    return 2.0 * math.prod(axis.extent for axis in axes)
 
 
 class BarrierPlacement:
