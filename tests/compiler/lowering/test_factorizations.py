@@ -81,3 +81,20 @@ def test_factors_that_are_not_found_are_the_errors_of_numpy():
         for x in (a, a[0]):
             with pytest.raises(np.linalg.LinAlgError, match=f"{message} did not converge"):
                 cr.jit(lambda x, function=function: tuple(function(x)))(x)
+
+
+def test_least_squares_and_their_gradient_share_one_decomposition():
+    def loss(a, b):
+        return np.sum(np.linalg.lstsq(a, b, rcond=None)[0] ** 3)
+
+    gradient = cr.grad(loss, argnums=(0, 1))
+    for shape in ((5, 3), (3, 5), (1, 1)):
+        a, b = matrices(*shape)[0], np.ones((shape[0], 2))
+        for got, expected in zip(cr.jit(gradient)(a, b), gradient(a, b), strict=True):
+            np.testing.assert_allclose(got, expected, rtol=1e-9, atol=1e-9)
+    loops = format_program(compile_to_loops(trace(gradient)(a, b)).loops)
+    assert loops.count("call ") == loops.count("lapack.dgesdd") == 1
+    stack = matrices(2, 4, 3, dtype=np.float32)[0]
+    singular = np.concatenate([stack, stack[..., :1]], axis=-1)  # of rank 3
+    got = cr.jit(np.linalg.pinv)(singular)
+    np.testing.assert_allclose(got, np.linalg.pinv(singular), atol=1e-4)

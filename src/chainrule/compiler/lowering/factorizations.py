@@ -25,9 +25,15 @@ from chainrule.compiler.loop_ir.loops import (
     Statement,
 )
 from chainrule.compiler.lowering.graph_lowering import Lowering, Rule
+from chainrule.compiler.lowering.loop_body import labelled, lower_into
 from chainrule.compiler.lowering.routine_calls import Matrices, append_calls
 from chainrule.compiler.routine import result_types
-from chainrule.graph.node import Node
+from chainrule.graph.graph import Graph
+from chainrule.graph.node import Node, variable
+from chainrule.ops.primitives.linear_algebra.least_squares import from_singular_values
+from chainrule.ops.primitives.linear_algebra.matrices import transposed
+from chainrule.ops.primitives.linear_algebra.singular_values import svd
+from chainrule.ops.primitives.movement import transpose
 
 __all__ = ["FACTORIZATIONS"]
 
@@ -108,6 +114,32 @@ def _svd(lowering: Lowering, node: Node, inputs: list[Expression]) -> list[Expre
     return [_value(each, node) for each in (u, s, vh)]
 
 
+def _least_squares(lowering: Lowering, node: Node, inputs: list[Expression]) -> Load:
+    """V S⁺ (Uᵀ B), by one decomposition for all equations with a matrix or its transpose."""
+    a, b = node.inputs
+    is_transpose = a.primitive is transpose and a.params["axes"] == _swapped(len(a.shape))
+    source = a.inputs[0] if is_transpose else a
+    factors = svd(source, is_full=False)
+    key = "svd", source.serial
+    if key not in lowering.factors:
+        value = lowering.expressions[source.serial]
+        lowering.factors[key] = _svd(lowering, factors, [value])
+    values = lowering.factors[key]
+    own = tuple(variable(each) for each in (*result_types(factors), b.array_type))
+    u, s, vh, right = own
+    if is_transpose:
+        u, vh = transposed(vh), transposed(u)
+    x = from_singular_values(u, s, vh, right, node.params["rcond"])
+    target = lowering.scratch(node.shape, node.dtype, node), lowering.canonical(node.shape)
+    items = lower_into(lowering, Graph(own, (x,)), [*values, inputs[1]], [target])
+    lowering.items += [labelled(item, node.layer) for item in items]
+    return Load(*target)
+
+
+def _swapped(rank: int) -> tuple[int, ...]:
+    return (*range(rank - 2), rank - 1, rank - 2)
+
+
 def _copy(lowering: Lowering, node: Node, value: Expression) -> Matrices:
     """Copy the matrices of a node's operand to where LAPACK works on them, by columns."""
     a = node.inputs[0]
@@ -168,5 +200,7 @@ def _append_routine(
     append_calls(lowering, a.shape[:-2], calls)
 
 
-FACTORIZATIONS: dict[str, Rule] = {"eigh": _eigh, "qr": _qr, "svd": _svd}
+FACTORIZATIONS: dict[str, Rule] = {
+    "eigh": _eigh, "least_squares": _least_squares, "qr": _qr, "svd": _svd,
+}  # fmt: skip
 """Rules of primitives, for matrices that have elements."""

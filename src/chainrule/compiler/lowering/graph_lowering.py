@@ -98,7 +98,7 @@ class Lowering:
         self.absorbed |= _nested_concatenations(graph, self.uses) - targets.keys()
         self.paddings = plan_padding(graph, self.gradients.values())
         self.padded_copies: dict[tuple[int, Padding], Load] = {}
-        self.factors: dict[tuple[int, bool], Any] = {}  # LU factorizations that were called
+        self.factors: dict[tuple[Any, Any], Any] = {}  # results of calls, for several equations
         self.depths: dict[int, int] = {}
         self.liveness = Liveness(graph, self.absorbed)
 

@@ -20,19 +20,29 @@ from chainrule.errors import ShapeError
 from chainrule.graph.array_type import ArrayType
 from chainrule.graph.node import Node
 from chainrule.graph.primitive import Primitive, Sample
-from chainrule.ops.primitives.elementwise import add, negative, subtract
+from chainrule.ops.primitives.elementwise import (
+    add,
+    divide,
+    less,
+    multiply,
+    negative,
+    subtract,
+)
 from chainrule.ops.primitives.linear_algebra.linear_system import solve
 from chainrule.ops.primitives.linear_algebra.matrices import (
     batch_of_right_sides,
     check_matrices,
+    column_of,
     matrix_product,
     on_one_thread,
     plus,
     random_matrix,
     transposed,
 )
+from chainrule.ops.primitives.reduction import reduce_max
+from chainrule.ops.primitives.selection import select
 
-__all__ = ["least_squares"]
+__all__ = ["from_singular_values", "least_squares"]
 
 
 def _type(a: ArrayType, b: ArrayType, rcond: float) -> ArrayType:
@@ -52,6 +62,15 @@ def _evaluate(a: Any, b: Any, rcond: float) -> Any:
     is_large = s > rcond * s.max(axis=-1, keepdims=True, initial=0)
     inverse = np.where(is_large, 1 / np.where(is_large, s, 1), 0).astype(a.dtype)
     return vh.mT @ (inverse[..., None] * (u.mT @ b))
+
+
+def from_singular_values(u: Any, s: Any, vh: Any, b: Any, rcond: float) -> Any:
+    """V S⁺ (Uᵀ B), as nodes."""
+    largest = reduce_max(s, axes=(s.ndim - 1,))
+    is_large = less(multiply(column_of(largest), rcond), s)
+    inverse = select(is_large, divide(1, select(is_large, s, 1)), 0)
+    scaled = multiply(column_of(inverse), matrix_product(transposed(u), b))
+    return matrix_product(transposed(vh), scaled)
 
 
 def _vjp(ct: Node, x: Node, a: Node, b: Node, rcond: float) -> tuple[Any, Any]:
