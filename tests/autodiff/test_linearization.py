@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import chainrule as cr
+from chainrule.errors import TraceError
 
 X = np.array([0.5, -1.0, 2.0])
 V = np.array([1.0, 0.5, -2.0])
@@ -109,3 +110,32 @@ def test_what_a_function_has_stored_is_a_value_though_its_derivative_fails() -> 
         with pytest.raises(cr.errors.UnsupportedError, match="not linear in the cotangent"):
             transformation()
     assert [type(each) for each in stored] == [np.ndarray, np.ndarray]
+
+
+def test_what_is_kept_from_within_another_derivative_goes_on_working():
+    x, t = np.array([1.0, 2.0]), np.array([1.0, 3.0])
+    kept: list[Any] = []
+
+    def outer(z: Any) -> Any:
+        kept[:] = cr.vjp(lambda w: w * z, z)[1], cr.linearize(lambda w: w * z, z)[1]
+        return np.sum(kept[0](z)[0] * kept[1](z))
+
+    for run in (cr.grad(outer), cr.jacobian(outer), lambda x: cr.jvp(outer, (x,), (x,))):
+        run(x)
+        pullback, linear = kept
+        np.testing.assert_array_equal(pullback(t)[0], t * x)
+        np.testing.assert_array_equal(linear(t), t * x)
+        np.testing.assert_array_equal(cr.jit(lambda t: pullback(t)[0] + linear(t))(t), 2 * t * x)  # noqa: B023
+
+
+def test_what_is_kept_of_unknown_values_is_refused_after_their_trace():
+    kept: list[Any] = []
+
+    def leak(z: Any) -> Any:
+        kept[:] = cr.vjp(lambda w: w * 2, z)[1], cr.linearize(lambda w: w * 2, z)[1]
+        return z
+
+    cr.vmap(leak)(np.ones((2, 3)))
+    for each in kept:
+        with pytest.raises(TraceError, match="was traced, of values that are not known"):
+            each(np.ones(3))

@@ -211,6 +211,7 @@ def vjp(function: Callable[..., Any], *args: Any, has_aux: bool = False) -> tupl
 
     @boundary
     def pullback(cotangent: Any) -> tuple[Any, ...]:
+        point.check_usable("vjp: the pullback")
         leaves = tree.flatten_like(point.structure, cotangent, "cotangent")
         seeds = [_seed(leaf, output) for leaf, output in zip(leaves, point.outputs, strict=True)]
         found = cotangents(point.outputs, seeds, nodes)

@@ -155,11 +155,12 @@ def linearize(function: Callable[..., Any], *args: Any, has_aux: bool = False) -
     seeds = [variable(node.array_type, name="tangent") for node in point.variables]
     masks = [variable(ArrayType(np.dtype(bool), node.shape)) for node in seeds]
     masked = [Masked(*pair, is_clean=True) for pair in zip(masks, seeds, strict=True)]
-    found = _with_zeros(push_forward(point.outputs, point.variables, masked), point.outputs)
+    found = tuple(_with_zeros(push_forward(point.outputs, point.variables, masked), point.outputs))
     run = _prepared([*seeds, *masks], found, point.variables)
 
     @boundary
     def linear(*tangents: Any) -> Any:
+        point.check_usable("linearize: the linear map")
         chosen = tree.flatten_up_to(structure, tangents, "linearize: the tangents")
         paths = tree.paths(args, "tangents")
         checked = [_checked("linearize", *each) for each in zip(chosen, leaves, paths, strict=True)]

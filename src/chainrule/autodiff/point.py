@@ -9,6 +9,7 @@ from typing import Any
 from chainrule import tree
 from chainrule.autodiff.results import close, content_of, evaluate_results, split_aux
 from chainrule.autodiff.variables import environment_of, variable_of
+from chainrule.errors import TraceError
 from chainrule.graph.environment import Environment
 from chainrule.graph.leftover_nodes import replace_leftovers
 from chainrule.graph.node import Node, as_node
@@ -18,10 +19,13 @@ __all__ = ["Point", "varied"]
 
 @dataclass(frozen=True)
 class Point:
-    """A function that has been run on variables: its results there, as nodes."""
+    """A function that has been run on variables: its results there, as nodes.
 
-    variables: list[Node]
-    outputs: list[Node]
+    They are in tuples, which a surrounding derivative does not search for leftover nodes.
+    """
+
+    variables: tuple[Node, ...]
+    outputs: tuple[Node, ...]
     structure: tree.Structure
     aux: Any
     roots: Any  # from which leftover nodes may be reached: the function and its arguments
@@ -62,7 +66,7 @@ class Point:
         has_aux: bool,
     ) -> Point:
         """Run a function on arguments that hold variables, in place of `args`."""
-        nodes = [node for node, _ in variables]
+        nodes = tuple([node for node, _ in variables])
         roots = (function, args, call[1])
         environment = environment_of(function, variables)
         try:
@@ -70,7 +74,7 @@ class Point:
                 result = environment.function(*call[0], **call[1])
                 value, aux = split_aux(result, has_aux, name)
                 leaves, structure = tree.flatten(value)
-                outputs = [as_node(leaf) for leaf in leaves]
+                outputs = tuple([as_node(leaf) for leaf in leaves])
                 aux = tree.map_leaves(content_of, aux)
         except BaseException:
             if environment.parent is None:
@@ -95,6 +99,16 @@ class Point:
         if not any(type(each) is Node for each in tree.flatten(found)[0]):
             replace_leftovers(self.roots, self.variables, self.environment)
         return found
+
+    def check_usable(self, name: str) -> None:
+        """Refuse to differentiate values of a trace that has ended."""
+        parent = self.environment.parent
+        if parent is None or parent.is_in_progress or all(each.is_known for each in self.outputs):
+            return
+        raise TraceError(
+            f"{name} was made while {parent.name} was traced, of values that are not known, "
+            f"and is called after it; call it in {parent.name}, and return the result"
+        )
 
 
 def varied(items: Sequence[Any], is_varied: Sequence[bool]) -> list[Any]:

@@ -79,6 +79,12 @@ class Environment:
             environment = environment.parent
         return environment is other
 
+    @property
+    def is_in_progress(self) -> bool:
+        """Whether the present trace runs inside this one."""
+        current = _current.get()
+        return current is not None and current.is_within(self)
+
     def __exit__(
         self,
         kind: type[BaseException] | None,
