@@ -31,6 +31,7 @@ RARELY_USED = {
     "chainrule.autodiff.control_flow.scan_primitive",
     "chainrule.autodiff.control_flow.while_loop_primitive",
     "chainrule.autodiff.passes.batching", "chainrule.autodiff.passes.forward",
+    "chainrule.autodiff.point",
     "chainrule.compiler.graph_passes.prune_loops", "chainrule.data.csv_file.reader",
     "chainrule.data.formats.date_inference", "chainrule.data.formats.number_inference",
     "chainrule.data.image_folder", "chainrule.ops.numpy_api.linear_algebra",

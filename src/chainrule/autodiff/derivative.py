@@ -18,7 +18,6 @@ from chainrule.arguments.aliases import CORE_ALIASES
 from chainrule.arguments.checks import checked_flag
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.autodiff.passes.reverse import cotangents, zeros_like
-from chainrule.autodiff.point import Point
 from chainrule.autodiff.recompilation import recompiled
 from chainrule.autodiff.results import close, content_of, evaluate_results, split_aux
 from chainrule.autodiff.variables import (
@@ -200,6 +199,8 @@ def vjp(function: Callable[..., Any], *args: Any, has_aux: bool = False) -> tupl
     >>> [float(x) for x in pullback(1.0)]
     [5.0, 3.0]
     """
+    from chainrule.autodiff.point import Point  # here, as most programs call grad alone
+
     check_function("vjp", function)
     checked_flag("vjp", "has_aux", has_aux)
     leaves, of_arguments = tree.flatten(args)
