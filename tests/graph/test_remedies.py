@@ -6,7 +6,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+import scipy.integrate
+import scipy.linalg
+import scipy.spatial
 import scipy.special
+import scipy.stats
 
 import chainrule
 import chainrule as cr
@@ -107,3 +111,33 @@ def test_a_refusal_names_the_function_and_no_other_by_its_spelling(
     with pytest.raises(cr.errors.UnsupportedError, match=re.escape(words)) as caught:
         cr.grad(lambda x: np.sum(function(x)))(X)
     assert "nearest" not in str(caught.value)
+
+
+def test_a_function_of_scipy_that_fails_inside_is_named() -> None:
+    bands, right = np.ones((3, 4)) + 2 * np.eye(3, 4, 1), np.ones(4)
+    calls: dict[str, Callable[[Any], Any]] = {
+        "scipy.linalg.solve_banded": lambda x: scipy.linalg.solve_banded((1, 1), bands * x, right),
+        "scipy.linalg.solve_toeplitz": lambda x: scipy.linalg.solve_toeplitz(x, right),
+        "scipy.stats.norm.cdf": scipy.stats.norm.cdf,
+        "scipy.integrate.odeint": lambda x: scipy.integrate.odeint(
+            lambda y, t: -x * y, X, np.sort(X)
+        ),
+        "scipy.spatial.distance.cdist": lambda x: scipy.spatial.distance.cdist(x[:, None], MATRIX),
+    }
+    for name, function in calls.items():
+        for traced in (cr.jit(function), cr.grad(lambda x, f=function: np.sum(f(x)))):
+            with pytest.raises(cr.errors.UnsupportedError, match=f"^{name} cannot be traced; "):
+                traced(X)
+
+
+def test_errors_of_scipy_about_plain_arrays_stay() -> None:
+    with pytest.raises(ValueError, match=r"incompatible dimensions|shapes"):
+        cr.grad(lambda x: x * np.sum(scipy.linalg.solve_banded((1, 1), MATRIX, X)))(0.3)
+
+
+def test_formulas_for_the_normal_distribution_are_its_functions() -> None:
+    formulas = re.findall(r"`([^`]+)`", remedy_for("scipy.stats.norm.cdf"))
+    for name, formula in zip(("cdf", "logcdf", "ppf", "logpdf"), formulas, strict=True):
+        expected = getattr(scipy.stats.norm, name)(X)
+        values = cr.vmap(lambda x, text=formula: eval(text, FIXED | {"x": x}))(X)
+        np.testing.assert_allclose(values, expected, 1e-13)

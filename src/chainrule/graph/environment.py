@@ -19,8 +19,15 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Literal
 
-from chainrule.errors import LIBRARY_FOLDERS, ArgumentError, ChainruleError, TraceError
+from chainrule.errors import (
+    LIBRARY_FOLDERS,
+    ArgumentError,
+    ChainruleError,
+    TraceError,
+    UnsupportedError,
+)
 from chainrule.graph import trace_errors
+from chainrule.graph.outside_function import outside_function_message
 from chainrule.graph.protocol_gaps.numpy_namespace import namespaces
 from chainrule.graph.protocol_gaps.plain_store import plain_store_message
 from chainrule.graph.trace_errors import ConversionError
@@ -99,6 +106,9 @@ class Environment:
                 namespaces.remove(self._replaced)
             assert self._token is not None
             _current.reset(self._token)
+        is_of_type = isinstance(error, TypeError | AttributeError | ValueError)
+        if is_of_type and (message := outside_function_message(error, traceback)):
+            raise UnsupportedError(message) from error
         self._restore_replaced_error(error, traceback)
         if isinstance(error, ConversionError) and self.parent is None:
             # To users it is a `TraceError`; that it passes through NumPy does not matter any more.

@@ -14,7 +14,8 @@ __all__ = ["BY_HAND", "REMEDIES", "remedy_for"]
 
 def remedy_for(name: str) -> str:
     """Return the remedy for a function by its full name, or for an attribute: ``.view``."""
-    return REMEDIES.get(name) or _GENERAL
+    of_distributions = _DISTRIBUTIONS if name.startswith("scipy.stats.") else _GENERAL
+    return REMEDIES.get(name) or of_distributions
 
 
 BY_HAND = (
@@ -22,8 +23,17 @@ BY_HAND = (
     "a backward written by hand"
 )
 _GENERAL = f"write it with arithmetic, np.where, np.einsum and the reductions; {BY_HAND}"
+_DISTRIBUTIONS = (
+    "write its formula with functions of scipy.special: for x of the standard normal distribution, "
+    "norm.cdf is `scipy.special.ndtr(x)`, norm.logcdf `scipy.special.log_ndtr(x)`, norm.ppf "
+    "`scipy.special.ndtri(x)` and norm.logpdf `-0.5 * (x**2 + np.log(2 * np.pi))`"
+)
+_BANDED = "write the matrix in full: `np.diag(x) + np.diag(x[1:], 1)`, for np.linalg.solve"
 _OUTSIDE = "compute it outside the function and pass the result in"
 _LINEAR_ALGEBRA = f"{_OUTSIDE}; {BY_HAND}"
+_INITIAL_VALUE = (
+    f"use cr.solvers.dormand_prince(f, y0, t, args), of f(t, y, *args), or {_OUTSIDE}; {BY_HAND}"
+)
 _COMPLEX = "the eigenvalues may be complex numbers: of a symmetric matrix use"
 _COSINES = "np.cos(2 * np.pi * np.outer(np.arange(x.size), np.arange(x.size)) / x.size)"
 _FOURIER = (
@@ -37,6 +47,12 @@ _MEMORY = "a traced array has no place in memory"
 REMEDIES: dict[str, str] = {
     "np.linalg.eig": f"{_COMPLEX} np.linalg.eigh; {_LINEAR_ALGEBRA}",
     "np.linalg.eigvals": f"{_COMPLEX} np.linalg.eigvalsh; {_LINEAR_ALGEBRA}",
+    "scipy.linalg.solve_banded": _BANDED,
+    "scipy.linalg.solveh_banded": _BANDED,
+    "scipy.linalg.cholesky_banded": _BANDED,
+    "scipy.integrate.odeint": _INITIAL_VALUE,
+    "scipy.integrate.solve_ivp": _INITIAL_VALUE,
+    "scipy.optimize.minimize": f"use cr.solvers.lbfgs(f, x0, args), or {_OUTSIDE}; {BY_HAND}",
     "np.polyfit": _LINEAR_ALGEBRA,
     "np.roots": _LINEAR_ALGEBRA,
     **{
