@@ -33,7 +33,7 @@ __all__ = [
 ]
 
 LAPACK_PRIMITIVES = (
-    "cholesky", "cholesky_pullback", "det", "eigh", "least_squares", "qr", "slogdet",
+    "cholesky", "cholesky_pullback", "cofactors", "det", "eigh", "least_squares", "qr", "slogdet",
     "solve", "svd", "triangular_solve",
 )  # fmt: skip
 """Primitives that are lowered to calls of LAPACK, where SciPy is installed."""

@@ -98,3 +98,18 @@ def test_least_squares_and_their_gradient_share_one_decomposition():
     singular = np.concatenate([stack, stack[..., :1]], axis=-1)  # of rank 3
     got = cr.jit(np.linalg.pinv)(singular)
     np.testing.assert_allclose(got, np.linalg.pinv(singular), atol=1e-4)
+
+
+def test_gradients_of_determinants_hold_at_any_rank():
+    rng = np.random.default_rng(0)
+    program = cr.jit(cr.grad(lambda a: np.sum(np.linalg.det(a))))
+    for n in (1, 2, 5):
+        for rank in range(max(0, n - 2), n + 1):
+            a = rng.standard_normal((3, n, rank)) @ rng.standard_normal((3, rank, n))
+            expected = cr.grad(lambda a: np.sum(np.linalg.det(a)))(a)
+            np.testing.assert_allclose(program(a), expected, rtol=1e-9, atol=1e-12)
+    text = format_program(compile_to_loops(trace(cr.grad(np.linalg.det))(np.eye(4))).loops)
+    assert "python" not in text
+    a = matrices(4, 4)[0]
+    hessian = cr.hessian(np.linalg.det)
+    np.testing.assert_allclose(cr.jit(hessian)(a), hessian(a), rtol=1e-9, atol=1e-12)

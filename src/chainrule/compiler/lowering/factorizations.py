@@ -24,12 +24,14 @@ from chainrule.compiler.loop_ir.loops import (
     Region,
     Statement,
 )
-from chainrule.compiler.lowering.graph_lowering import Lowering, Rule
+from chainrule.compiler.lowering.graph_lowering import OTHERS, Lowering, Rule
 from chainrule.compiler.lowering.loop_body import labelled, lower_into
+from chainrule.compiler.lowering.routine_calls import RULES as CALLBACK
 from chainrule.compiler.lowering.routine_calls import Matrices, append_calls
 from chainrule.compiler.routine import result_types
 from chainrule.graph.graph import Graph
 from chainrule.graph.node import Node, variable
+from chainrule.ops.primitives.linear_algebra.determinant import cofactors_from_singular_values
 from chainrule.ops.primitives.linear_algebra.least_squares import from_singular_values
 from chainrule.ops.primitives.linear_algebra.matrices import transposed
 from chainrule.ops.primitives.linear_algebra.singular_values import svd
@@ -119,19 +121,36 @@ def _least_squares(lowering: Lowering, node: Node, inputs: list[Expression]) -> 
     a, b = node.inputs
     is_transpose = a.primitive is transpose and a.params["axes"] == _swapped(len(a.shape))
     source = a.inputs[0] if is_transpose else a
-    factors = svd(source, is_full=False)
-    key = "svd", source.serial
-    if key not in lowering.factors:
-        value = lowering.expressions[source.serial]
-        lowering.factors[key] = _svd(lowering, factors, [value])
-    values = lowering.factors[key]
-    own = tuple(variable(each) for each in (*result_types(factors), b.array_type))
-    u, s, vh, right = own
+    factors, values = _singular_values(lowering, source)
+    u, s, vh = own = [variable(each) for each in result_types(factors)]
+    right = variable(b.array_type)
     if is_transpose:
         u, vh = transposed(vh), transposed(u)
     x = from_singular_values(u, s, vh, right, node.params["rcond"])
+    return _composed(lowering, node, Graph((*own, right), (x,)), [*values, inputs[1]])
+
+
+def _cofactors(lowering: Lowering, node: Node, inputs: list[Expression]) -> Expression:
+    """The gradient of a determinant; along directions it is computed by NumPy."""
+    if len(inputs) > 1:
+        return CALLBACK[OTHERS](lowering, node, inputs)
+    factors, values = _singular_values(lowering, node.inputs[0])
+    own = tuple(variable(each) for each in result_types(factors))
+    return _composed(lowering, node, Graph(own, (cofactors_from_singular_values(*own),)), values)
+
+
+def _singular_values(lowering: Lowering, a: Node) -> tuple[Node, list[Expression]]:
+    """Decompose a node's value once for all equations; return also the node of the primitive."""
+    factors, key = svd(a, is_full=False), ("svd", a.serial)
+    if key not in lowering.factors:
+        lowering.factors[key] = _svd(lowering, factors, [lowering.expressions[a.serial]])
+    return factors, lowering.factors[key]
+
+
+def _composed(lowering: Lowering, node: Node, graph: Graph, inputs: Sequence[Expression]) -> Load:
+    """Lower a graph that computes a node's value."""
     target = lowering.scratch(node.shape, node.dtype, node), lowering.canonical(node.shape)
-    items = lower_into(lowering, Graph(own, (x,)), [*values, inputs[1]], [target])
+    items = lower_into(lowering, graph, inputs, [target])
     lowering.items += [labelled(item, node.layer) for item in items]
     return Load(*target)
 
@@ -201,6 +220,6 @@ def _append_routine(
 
 
 FACTORIZATIONS: dict[str, Rule] = {
-    "eigh": _eigh, "least_squares": _least_squares, "qr": _qr, "svd": _svd,
+    "cofactors": _cofactors, "eigh": _eigh, "least_squares": _least_squares, "qr": _qr, "svd": _svd,
 }  # fmt: skip
 """Rules of primitives, for matrices that have elements."""

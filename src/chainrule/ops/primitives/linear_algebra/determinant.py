@@ -24,20 +24,25 @@ from chainrule.errors import ShapeError
 from chainrule.graph.array_type import ArrayType
 from chainrule.graph.node import Node
 from chainrule.graph.primitive import Primitive, Sample
-from chainrule.ops.primitives.broadcasting import broadcast_to
-from chainrule.ops.primitives.elementwise import multiply
+from chainrule.ops.primitives.broadcasting import broadcast_to, reduce_to
+from chainrule.ops.primitives.elementwise import divide, equal, exp, log, logical_or, multiply
 from chainrule.ops.primitives.linear_algebra.linear_system import eliminated
 from chainrule.ops.primitives.linear_algebra.matrices import (
     check_square,
     column_of,
     inner_product,
+    matrix_product,
     on_one_thread,
     plus,
     random_matrix,
+    row_of,
 )
+from chainrule.ops.primitives.movement import reshape
+from chainrule.ops.primitives.reduction import reduce_min
 from chainrule.ops.primitives.rules import batched_alike
+from chainrule.ops.primitives.selection import select
 
-__all__ = ["cofactors", "det"]
+__all__ = ["cofactors", "cofactors_from_singular_values", "det"]
 
 
 def _det_type(a: ArrayType) -> ArrayType:
@@ -117,6 +122,19 @@ def _along_one(a: Any, *direction: Any) -> Any:
         np.einsum("...ii->...i", center)[...] = diagonal
     signs = (np.linalg.det(u) * np.linalg.det(vh))[..., None, None]
     return (signs * (conjugate @ center @ vh.conj())).astype(a.dtype)
+
+
+def cofactors_from_singular_values(u: Any, s: Any, vh: Any) -> Any:
+    """The cofactors as nodes, by quotients of the smallest value and others, which are larger."""
+    is_last = np.arange(s.shape[-1]) == s.shape[-1] - 1
+    smallest = reduce_min(s, axes=(s.ndim - 1,))
+    logarithms = select(is_last, 0, log(select(is_last, 1, s)))
+    others = exp(reduce_to(logarithms, (*s.shape[:-1], 1)))  # the product of all but the smallest
+    divisor = select(logical_or(is_last, equal(s, 0)), 1, s)
+    ratio = select(is_last, 1, divide(reshape(smallest, shape=others.shape), divisor))
+    sign = reshape(multiply(det(u), det(vh)), shape=others.shape)
+    center = multiply(multiply(sign, others), ratio)
+    return matrix_product(multiply(u, row_of(center)), vh)
 
 
 def _products_without_one(s: Any) -> Any:
