@@ -14,10 +14,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from chainrule.autodiff.control_flow.cond_primitive import apply_cond, cond
+from chainrule.compiler.graph_passes.node_results import depends_on, replace_results
 from chainrule.graph.graph import Graph
-from chainrule.graph.node import Node, ancestors
-from chainrule.graph.rewrite import rebuilt, rewrite
-from chainrule.ops.primitives.selection import get_result
+from chainrule.graph.node import Node
 
 __all__ = ["merge_branches"]
 
@@ -29,27 +28,22 @@ def merge_branches(graph: Graph) -> Graph:
         merged = _first_merged(nodes)
         if merged is None:
             return graph
-        graph = _without(graph, *merged)
+        graph = replace_results(graph, merged)
 
 
 _Results = dict[tuple[int, int], Node]
-"""The results of the merged ``cond``, by the serial of the old one and the number of its result."""
+"""The results of the merged ``cond``, by the serial of the old one and the index of its result."""
 
 
-def _first_merged(nodes: Sequence[Node]) -> tuple[set[int], _Results] | None:
-    """Merge the first two that may be merged; give their serials, and the results."""
+def _first_merged(nodes: Sequence[Node]) -> _Results | None:
+    """Merge the first two that may be merged; give the results."""
     for number, first in enumerate(nodes):
         for other in nodes[number + 1 :]:
-            if first.inputs[0] is other.inputs[0] and not _depends_on(other, first):
+            if first.inputs[0] is other.inputs[0] and not depends_on(other, first):
                 operands = _operands(first, other)
                 if operands is not None:
-                    return {first.serial, other.serial}, _merged(first, other, operands)
+                    return _merged(first, other, operands)
     return None
-
-
-def _depends_on(node: Node, other: Node) -> bool:
-    """Whether a node depends on one that is older."""
-    return any(each is other for each in ancestors(node.inputs, lambda x: x.serial < other.serial))
 
 
 _Operand = tuple[Node, Node, Node]
@@ -94,12 +88,3 @@ def _merged(first: Node, other: Node, operands: Sequence[_Operand]) -> _Results:
 def _outputs(node: Node) -> list[tuple[Node, Node]]:
     branches = (node.params["if_true"].outputs, node.params["if_false"].outputs)
     return list(zip(*branches, strict=True))
-
-
-def _without(graph: Graph, serials: set[int], results: _Results) -> Graph:
-    def visit(node: Node, inputs: tuple[Node, ...]) -> Node:
-        if node.primitive is get_result and node.inputs[0].serial in serials:
-            return results[node.inputs[0].serial, node.params["index"]]
-        return node if node.serial in serials else rebuilt(node, inputs)
-
-    return rewrite(graph, visit)

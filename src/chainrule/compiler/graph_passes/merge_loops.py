@@ -20,10 +20,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from chainrule.compiler.graph_passes.node_results import depends_on, replace_results
 from chainrule.graph.graph import Graph
-from chainrule.graph.node import Node, ancestors
-from chainrule.graph.rewrite import rebuilt, rewrite
-from chainrule.ops.primitives.selection import get_result, get_results
+from chainrule.graph.node import Node
+from chainrule.ops.primitives.selection import get_results
 
 __all__ = ["merge_loops"]
 
@@ -102,13 +102,9 @@ def _mergeable(loops: Sequence[_Loop]) -> tuple[_Loop, _Loop] | None:
     for number, first in enumerate(loops):
         for other in loops[number + 1 :]:
             for outer, inner in ((first, other), (other, first)):
-                if outer.contains(inner) and not _depends_on(outer.node, inner.node):
+                if outer.contains(inner) and not depends_on(outer.node, inner.node):
                     return outer, inner
     return None
-
-
-def _depends_on(node: Node, other: Node) -> bool:
-    return any(each is other for each in ancestors(node.inputs, lambda _: False))
 
 
 def _merged(outer: _Loop, inner: _Loop) -> Node:
@@ -131,19 +127,18 @@ def _without(graph: Graph, merged: Node, loops: Sequence[Node]) -> Graph:
     results = get_results(merged)
     for each in results:
         each.layer = merged.layer
-    serials = {node.serial for node in loops}
+    return replace_results(
+        graph,
+        {
+            (node.serial, index): results[_merged_index(node, index, merged)]
+            for node in loops
+            for index in range(len(node.params["body"].outputs))
+        },
+    )
 
-    def visit(node: Node, inputs: tuple[Node, ...]) -> Node:
-        if node.primitive is get_result and node.inputs[0].serial in serials:
-            return results[_merged_index(node, merged)]
-        return node if node.serial in serials else rebuilt(node, inputs)
 
-    return rewrite(graph, visit)
-
-
-def _merged_index(result: Node, merged: Node) -> int:
-    """The index in the merged loop of the result that a ``get_result`` takes from its own."""
-    source, index = result.inputs[0], result.params["index"]
+def _merged_index(source: Node, index: int, merged: Node) -> int:
+    """The index in the merged loop of a result of one of its sources."""
     body: Graph = source.params["body"]
     new: Graph = merged.params["body"]
     carries, edge = _carries(source), _carries(merged)
