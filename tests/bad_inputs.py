@@ -60,7 +60,7 @@ FUNCTIONS = [
     (lambda: cr.grad(lambda x: None)(1.0), ShapeError, "must return one number, got None"),
     (lambda: cr.grad(lambda x: (x, x))(1.0), ShapeError, "must return one number, got a tuple"),
     (lambda: cr.grad(lambda x: x, argnums=1)(1.0), ArgumentError, "argnums=1, but <lambda> was"),
-    (lambda: cr.vjp(np.sum, np.ones(2, bool)), DTypeError, "or hold it fixed, as n in vjp("),
+    (lambda: cr.vjp(np.sum, np.ones(2, bool)), DTypeError, "vjp: argument 0 of sum is bool[2]"),
     (lambda: cr.grad(lambda x: x, has_aux=True)(1.0), ArgumentError, "must return (value, the"),
     (lambda: cr.grad(lambda W: np.sum(W @ W))(np.ones((2, 3))), ShapeError, "matmul: cannot mul"),
     (lambda: cr.grad(lambda x: np.sum(x, axis=2))(np.ones(3)), ShapeError, "axis 2 does not exist"),

@@ -187,7 +187,7 @@ def vjp(function: Callable[..., Any], *args: Any, has_aux: bool = False) -> tupl
     ShapeError
         If a cotangent has not the shape of the value.
     DTypeError
-        If an argument holds integers or booleans.
+        If no argument holds floats.
 
     References
     ----------

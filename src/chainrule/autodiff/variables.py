@@ -61,7 +61,7 @@ def lift(
         if args[key] is None:
             raise ArgumentError(
                 f"{transformation}: argument {key} of {name} is None; derivatives are by real "
-                f"numbers, so pass an array, or {_without(transformation)}"
+                "numbers, so pass an array, or choose other arguments with argnums"
             )
         if key not in replaced:
             leaves, structure = tree.flatten(args[key])
@@ -108,17 +108,12 @@ def variable_of(leaf: Any, name: str, transformation: str = "grad") -> Node:
 
 def _check_float(type_: ArrayType, name: str, transformation: str) -> None:
     if not type_.is_float:
+        takes_argnums = transformation not in ("jvp", "linearize", "vjp")
+        others = ", or choose other arguments with argnums" * takes_argnums
         raise DTypeError(
             f"{transformation}: {name} is {type_}; derivatives are by real numbers: pass "
-            f"x.astype(float), or {_without(transformation)}"
+            f"x.astype(float){others}"
         )
-
-
-def _without(transformation: str) -> str:
-    """How to keep an argument out of a derivative."""
-    if transformation == "vjp":
-        return "hold it fixed, as n in vjp(lambda x: f(x, n), x)"
-    return "choose other arguments with argnums"
 
 
 def regroup(flat: Sequence[Any], args: tuple[Any, ...], positions: tuple[int, ...]) -> list[Any]:

@@ -130,6 +130,10 @@ def test_what_a_signal_handler_raises_ends_a_program_of_callbacks(in_child):
     def raise_timeout(*_):
         raise TimeoutError
 
+    def run_again_and_again(program, inputs):  # as one run may end before the signal
+        while True:
+            program(inputs)
+
     def check():
         x, rows = np.eye(2), np.zeros((2000, 1000))
         program = NativeProgram(trace(steps)(x, rows))
@@ -137,8 +141,7 @@ def test_what_a_signal_handler_raises_ends_a_program_of_callbacks(in_child):
         signal.signal(signal.SIGALRM, raise_timeout)
         signal.setitimer(signal.ITIMER_REAL, 0.01)  # most probably between two callbacks
         with pytest.raises(TimeoutError):
-            while True:  # a run may end before
-                program([x, rows])
+            run_again_and_again(program, [x, rows])
         np.testing.assert_array_equal(program([x, rows])[0], expected)
         x[0, 0] = np.nan  # the first failure ends it too
         with pytest.raises(np.linalg.LinAlgError):
