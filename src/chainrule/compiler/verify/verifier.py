@@ -11,11 +11,11 @@ one: it is an independent oracle for the passes, which decide by the latter.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Collection, Iterator, Sequence
+from weakref import WeakKeyDictionary
 
 from chainrule.compiler.analysis.dependence import are_disjoint
-from chainrule.compiler.loop_ir.access import accesses
+from chainrule.compiler.loop_ir.access import Access, accesses
 from chainrule.compiler.loop_ir.expressions import axes_of, leaves_of, loops_of
 from chainrule.compiler.loop_ir.loops import (
     Affine,
@@ -38,6 +38,9 @@ from chainrule.compiler.verify.statement_rules import statement_faults
 from chainrule.errors import GraphError
 
 __all__ = ["verify_items", "verify_program"]
+
+_verified: WeakKeyDictionary[Statement, tuple[tuple[Axis, ...], ...]] = WeakKeyDictionary()
+"""Valid statements, which do not change, each with the axes of the loops around it."""
 
 
 def verify_items(items: Sequence[Item], outputs: Sequence[Buffer], stage: str = "lower") -> None:
@@ -86,7 +89,9 @@ def _check(
                 _check(inner, loop_axes, written, stage)
                 _refuse(stage, [item], _nest_faults(item))
             case Statement():
-                _refuse(stage, [item], statement_faults(item, loop_axes))
+                if loop_axes not in _verified.get(item, ()):
+                    _refuse(stage, [item], statement_faults(item, loop_axes))
+                    _verified[item] = (*_verified.get(item, ()), loop_axes)
                 _refuse(stage, [item], _unwritten_faults(item, written))
             case Call():
                 _refuse(stage, [item], call_faults(item, loop_axes))
@@ -169,16 +174,19 @@ def _epilogue_faults(nest: Nest, contraction: Contraction) -> Iterator[Fault]:
 def _dependence_faults(nest: Nest) -> Iterator[Fault]:
     """A dependence between two items is within one iteration, or their elements are disjoint."""
     items = [*([nest.contraction] if nest.contraction else []), *nest.statements]
-    touched = [list(accesses(item)) for item in items]
-    for early, late in itertools.combinations(touched, 2):
-        for buffer, index, is_write in late:
-            for other, other_index, was_written in early:
-                if buffer.root is not other.root or not (is_write or was_written):
+    earlier: dict[Buffer, list[Access]] = {}
+    for item in items:
+        touched = list(accesses(item))
+        for buffer, index, is_write in touched:
+            for other, other_index, was_written in earlier.get(buffer.root, ()):
+                if not (is_write or was_written):
                     continue
                 if buffer is other and are_disjoint(index, other_index):
                     continue
                 if buffer is not other or not _is_one_iteration(index, other_index, nest.axes):
                     yield "a dependence by {} is carried between iterations of the nest", buffer
+        for access in touched:
+            earlier.setdefault(access[0].root, []).append(access)
 
 
 def _is_one_iteration(index: Index, other: Index, axes: Sequence[Axis]) -> bool:
