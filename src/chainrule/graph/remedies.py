@@ -53,7 +53,7 @@ REMEDIES: dict[str, str] = {
     "scipy.integrate.odeint": _INITIAL_VALUE,
     "scipy.integrate.solve_ivp": _INITIAL_VALUE,
     "scipy.optimize.minimize": f"use cr.solvers.lbfgs(f, x0, args), or {_OUTSIDE}; {BY_HAND}",
-    "np.polyfit": _LINEAR_ALGEBRA,
+    "np.polyfit": "use `np.linalg.lstsq(np.vander(x, deg + 1), y)[0]`",
     "np.roots": _LINEAR_ALGEBRA,
     **{
         f"np.fft.{name}": _FOURIER
