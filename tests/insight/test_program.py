@@ -123,3 +123,20 @@ def test_measured_times_sum_to_the_step_and_leave_the_parameters_unchanged(large
     assert report.limit.flops > 1e8
     assert report.limit.bytes > 1e8
     assert str(report).splitlines()[2].split()[-5:] == ["time", "of", "step", "of", "roofline"]
+
+
+def test_calls_of_routines_are_rows_with_their_layer_and_operations():
+    pytest.importorskip("scipy.linalg.cython_lapack")
+
+    class Whitening(nn.Layer):
+        def forward(self, x):
+            covariance = x.T @ x / len(x) + np.eye(4, dtype="f")
+            values, vectors = np.linalg.eigh(covariance)
+            return x @ vectors / np.sqrt(values)
+
+    report = trained(Whitening(), nn.Dense(3), inputs=4).program()
+    (call,) = [each for each in report.nests if "dsyevd" in each.does]
+    assert (call.flops, call.passes) == (9 * 4**3, ("forward",))
+    assert any("whitening" in name.lower() for name in call.layers)
+    assert "dsyevd" in str(report)
+    assert report.flops == sum(each.flops for each in report.nests)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 
 from chainrule.compiler.loop_ir.access import accesses
@@ -204,14 +204,16 @@ def classify_passes(program: Program, state: int, data: Collection[Buffer]) -> d
     from_data = _closed(data, dependents)
     from_state = _closed(changed, dependents)
 
-    def name(target: Buffer) -> str:
-        if target in changed:
+    def name(targets: Set[Buffer]) -> str:
+        """The pass of a statement, or of a call: by all results, as its work arrays are unused."""
+        if targets & changed:
             return "update"
-        if target in needed:
-            return "forward" if target in from_state or target not in from_data else "batch"
-        return "backward" if target in from_data else "update"
+        if targets & needed:
+            is_of_batch = targets & from_data and not targets & from_state
+            return "batch" if is_of_batch else "forward"
+        return "backward" if targets & from_data else "update"
 
-    return {id(each): name(target) for each in statements for target in written_by(each)}
+    return {id(each): name(written_by(each)) for each in statements}
 
 
 def _closed(
