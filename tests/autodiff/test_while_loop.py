@@ -204,3 +204,29 @@ def test_an_invalid_loop_is_refused_with_the_rule_it_breaks(
 ) -> None:
     with pytest.raises(error, match=words):
         cr.while_loop(condition, body, init)
+
+
+def test_python_numbers_in_a_carry_adopt_the_dtype_that_reaches_them() -> None:
+    factor = np.float32(0.8)
+    for run in (
+        lambda f: f(factor),
+        lambda f: cr.jit(f)(factor),
+        lambda f: cr.jit(cr.grad(f))(factor),
+    ):
+
+        def fixed_point(a: Any) -> Any:
+            return cr.while_loop(
+                lambda s: np.abs(s[0] - s[1]) > 1e-6,
+                lambda s: (np.cos(a * s[0]), s[0]),
+                (0.5, 1.0),
+                max_steps=50,
+            )[0]
+
+        assert run(fixed_point).dtype == np.float32
+    (last, *_), rows = cr.scan(
+        lambda s, _: ((factor * s[2], s[0], s[1]), s[1]), (1.0, 2.0, 3), None, length=4
+    )
+    assert last.dtype == rows.dtype == np.float32
+    np.testing.assert_allclose(rows, [2, 1, 2.4, 1.6], 1e-6)
+    swapped, _ = cr.scan(lambda s, _: ((s[1], s[0]), None), (0, 1.5), None, length=3)
+    assert swapped == (1.5, 0.0)

@@ -21,10 +21,11 @@ from chainrule.graph.node import Node, ancestors, as_node, next_serial
 
 __all__ = [
     "captured_nodes", "check_arity", "check_carry", "converted", "name_of", "named_variables",
-    "nodes_before", "plain_results", "promoted_type", "traced_body", "type_of_leaf",
+    "nodes_before", "plain_results", "settled_carry", "traced_body", "type_of_leaf",
 ]  # fmt: skip
 
 _Result = TypeVar("_Result")
+_Traced = TypeVar("_Traced", bound=tuple[Any, ...])
 
 
 def traced_body(
@@ -78,9 +79,27 @@ def type_of_leaf(value: Any, operation: str) -> ArrayType:
     return value.array_type if type(value) is Node else type_of(value, f"{operation}: an argument")
 
 
-def promoted_type(start: ArrayType, end: Node) -> ArrayType:
-    """A Python scalar as first carry adopts the dtype of the carry that the body returns."""
-    return ArrayType(end.dtype, start.shape) if start.weak else start
+def settled_carry(
+    types: list[ArrayType], trace: Callable[[list[ArrayType]], _Traced]
+) -> tuple[list[ArrayType], _Traced]:
+    """Trace a body until its carry has the types that it starts with; return those and the trace.
+
+    A Python scalar as first carry adopts the dtype of the carry that the body returns. Where that
+    is another such scalar, as in ``lambda s: (f(s[0]), s[0])``, it adopts the dtype of that one.
+    """
+    traced = trace(types)
+    while (promoted := list(map(_promoted, types, traced[1]))) != types:
+        types, traced = promoted, trace(promoted)
+    settled = [ArrayType(each.dtype, each.shape) for each in types]
+    return (types, traced) if settled == types else (settled, trace(settled))
+
+
+def _promoted(start: ArrayType, end: Node) -> ArrayType:
+    if not start.weak:
+        return start
+    if not end.array_type.weak:
+        return ArrayType(end.dtype, start.shape)
+    return ArrayType(np.promote_types(start.dtype, end.dtype), start.shape, True)
 
 
 def converted(value: Any, type_: ArrayType) -> Any:

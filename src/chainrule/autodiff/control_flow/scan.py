@@ -15,7 +15,7 @@ from chainrule.autodiff.control_flow.loop_body import (
     converted,
     named_variables,
     plain_results,
-    promoted_type,
+    settled_carry,
     traced_body,
     type_of_leaf,
 )
@@ -99,15 +99,12 @@ def scan(
         return traced_body("scan", step, nested, [*carry, *rows], finish)
 
     types = [type_of_leaf(each, "scan") for each in start]
-    carry, outputs, y_structure = trace_body(types)
-    promoted = [promoted_type(type_, end) for type_, end in zip(types, outputs, strict=False)]
-    if promoted != types:
-        carry, outputs, y_structure = trace_body(promoted)
-    check_carry("scan", "step", tree.paths(init, "carry"), promoted, outputs)
+    types, (carry, outputs, y_structure) = settled_carry(types, trace_body)
+    check_carry("scan", "step", tree.paths(init, "carry"), types, outputs)
     shared = captured_nodes(outputs, [*carry, *rows])
     name = getattr(step, "__name__", "step")
     body = Graph((*shared, *carry, *rows), tuple(outputs), name)
-    start = [converted(each, type_) for each, type_ in zip(start, promoted, strict=True)]
+    start = [converted(each, type_) for each, type_ in zip(start, types, strict=True)]
     # Imported here, as most programs have no loops: it brings the rules of loops.
     from chainrule.autodiff.control_flow.scan_primitive import apply_scan
 
@@ -125,7 +122,8 @@ def _length(sequences: Sequence[Any], length: int | None) -> int:
     shapes = [type_of_leaf(each, "scan").shape for each in sequences]
     if any(not shape for shape in shapes):
         raise ShapeError(
-            "scan: a sequence must have a first axis to run along, got a single number"
+            "scan: a sequence must have a first axis to run along, got a single number; a list "
+            "of numbers is np.array(list), and for a number of steps it is length=, with xs=None"
         )
     lengths = {shape[0] for shape in shapes} | ({length} if length is not None else set())
     if len(lengths) != 1:

@@ -19,7 +19,7 @@ from chainrule.autodiff.control_flow.loop_body import (
     name_of,
     named_variables,
     plain_results,
-    promoted_type,
+    settled_carry,
     traced_body,
     type_of_leaf,
 )
@@ -96,14 +96,13 @@ def while_loop(
     start, structure = tree.flatten(init)
     names = named_variables(body, (init,), ("carry",))
     types = [type_of_leaf(each, "while_loop") for each in start]
-    carry, ends = _traced(body, structure, names, types)
-    promoted = [promoted_type(type_, end) for type_, end in zip(types, ends, strict=True)]
-    if promoted != types:
-        carry, ends = _traced(body, structure, names, promoted)
-    check_carry("while_loop", "body", tree.paths(init, "carry"), promoted, ends)
+    types, (carry, ends) = settled_carry(
+        types, lambda types: _traced(body, structure, names, types)
+    )
+    check_carry("while_loop", "body", tree.paths(init, "carry"), types, ends)
     shared = captured_nodes(ends, carry)
-    tested, test = _traced_condition(condition, init, structure, promoted)
-    operands = [converted(each, type_) for each, type_ in zip(start, promoted, strict=True)]
+    tested, test = _traced_condition(condition, init, structure, types)
+    operands = [converted(each, type_) for each, type_ in zip(start, types, strict=True)]
     results = apply_while_loop(
         Graph((*test[:-1],), test[-1:], name_of(condition, "condition")),
         Graph((*shared, *carry), tuple(ends), name_of(body, "body")),
