@@ -24,6 +24,7 @@ FIXED: dict[str, Any] = {
     "scipy": scipy,
     "y": X[::-1] / 2,
     "n": 3,
+    "deg": 2,
     "shape": (2, 6),
     "dates": np.array(["2024-02-01"], "datetime64[D]"),
 }
@@ -38,6 +39,7 @@ ORIGINALS: dict[str, Callable[[Any], Any]] = {
     "np.lib.scimath.logn": lambda x: np.emath.logn(3, x),
     "np.lib.scimath.power": lambda x: np.emath.power(x, 3),
     "np.sort_complex": lambda x: np.sort_complex(x).real,
+    "np.polyfit": lambda x: np.polyfit(x, FIXED["y"], 2),
     "math.dist": lambda x: np.linalg.norm(x - FIXED["y"]),
     "math.erf": scipy.special.erf,
     "math.erfc": scipy.special.erfc,
