@@ -58,6 +58,13 @@ class _State(NamedTuple):
     has_failed: Any
 
 
+class _Limits(NamedTuple):
+    memory: int
+    gtol: float
+    ftol: float
+    max_line_steps: int
+
+
 def lbfgs(
     function: Callable[..., Any],
     x0: Any,
@@ -130,42 +137,53 @@ def lbfgs(
         return value
 
     derivative = value_and_grad(objective)
+    limits = _Limits(memory, gtol, ftol, max_line_steps)
     value, gradient = derivative(x)
-    none = np.zeros((memory, *x.shape), x.dtype)
-    start = _State(
-        x, value, gradient, none, none, 0, 1, np.max(np.abs(gradient), initial=0) <= gtol, False
-    )
-
-    def iterate(state: _State) -> _State:
-        direction = _direction(state, memory)
-        first = np.where(state.steps == 0, 1 / np.maximum(_norm(state.gradient), 1), 1)
-        line = strong_wolfe(
-            derivative, state.x, state.value, state.gradient, direction, first, max_line_steps
-        )
-        reduction = state.value - line.value
-        size = np.maximum(np.maximum(np.abs(state.value), np.abs(line.value)), 1)
-        is_stationary = np.max(np.abs(line.gradient), initial=0) <= gtol
-        is_flat = line.is_sufficient & (reduction <= ftol * size)
-        row = np.arange(memory)[:, None] == state.steps % memory
-        return _State(
-            line.x,
-            line.value,
-            line.gradient,
-            np.where(row, line.x - state.x, state.displacements),
-            np.where(row, line.gradient - state.gradient, state.changes),
-            state.steps + 1,
-            state.evaluations + line.evaluations,
-            is_stationary | is_flat,
-            ~line.is_sufficient,
-        )
-
     end = while_loop(
-        lambda state: ~(state.is_stationary | state.has_failed), iterate, start, max_steps
+        lambda state: ~(state.is_stationary | state.has_failed),
+        lambda state: _iterated(state, derivative, limits),
+        _first(x, value, gradient, limits),
+        max_steps,
     )
     return Minimum(
         unravel(end.x), end.value, unravel(end.gradient), end.steps, end.evaluations,
         end.is_stationary,
     )  # fmt: skip
+
+
+def _first(x: Any, value: Any, gradient: Any, limits: _Limits) -> _State:
+    """The state before the first iteration."""
+    none = np.zeros((limits.memory, *x.shape), x.dtype)
+    return _State(x, value, gradient, none, none, 0, 1, _is_small(gradient, limits), False)
+
+
+def _iterated(
+    state: _State, derivative: Callable[[Any], tuple[Any, Any]], limits: _Limits
+) -> _State:
+    """Search along the quasi-Newton direction, and store the correction of the step."""
+    direction = _direction(state, limits.memory)
+    first = np.where(state.steps == 0, 1 / np.maximum(_norm(state.gradient), 1), 1)
+    line = strong_wolfe(
+        derivative, state.x, state.value, state.gradient, direction, first, limits.max_line_steps
+    )
+    size = np.maximum(np.maximum(np.abs(state.value), np.abs(line.value)), 1)
+    is_flat = line.is_sufficient & (state.value - line.value <= limits.ftol * size)
+    row = np.arange(limits.memory)[:, None] == state.steps % limits.memory
+    return _State(
+        line.x,
+        line.value,
+        line.gradient,
+        np.where(row, line.x - state.x, state.displacements),
+        np.where(row, line.gradient - state.gradient, state.changes),
+        state.steps + 1,
+        state.evaluations + line.evaluations,
+        _is_small(line.gradient, limits) | is_flat,
+        ~line.is_sufficient,
+    )
+
+
+def _is_small(gradient: Any, limits: _Limits) -> Any:
+    return np.max(np.abs(gradient), initial=0) <= limits.gtol
 
 
 def _direction(state: _State, memory: int) -> Any:

@@ -11,7 +11,7 @@ evaluates function and gradient once in each iteration.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -33,20 +33,23 @@ class LineMinimum(NamedTuple):
     is_sufficient: Any
 
 
+class _End(NamedTuple):
+    """An end of the interval: its length a, with φ(a) and φ′(a)."""
+
+    length: Any
+    value: Any
+    rate: Any
+
+
 class _Search(NamedTuple):
     """The next length to try, the ends of the interval, and the best point so far.
 
-    `low` is the end with the lower value, with its value and its derivative φ′; `high` is the other
-    one, or infinite as long as no interval is known.
+    `low` is the end with the lower value; `high` is infinite as long as no interval is known.
     """
 
     length: Any
-    low: Any
-    low_value: Any
-    low_rate: Any
-    high: Any
-    high_value: Any
-    high_rate: Any
+    low: _End
+    high: _End
     x: Any
     value: Any
     gradient: Any
@@ -73,46 +76,55 @@ def strong_wolfe(
     def attempt(s: _Search) -> _Search:
         point = x + s.length * direction
         new_value, new_gradient = derivative(point)
-        new_rate = np.sum(new_gradient * direction)
-        is_high = ~(
-            (new_value <= value + _DECREASE * s.length * rate)
-            & ((new_value < s.low_value) | (s.low == 0))
+        new = _End(s.length, new_value, np.sum(new_gradient * direction))
+        decreases = new.value <= value + _DECREASE * new.length * rate
+        is_high = ~(decreases & ((new.value < s.low.value) | (s.low.length == 0)))
+        is_found = ~is_high & (np.abs(new.rate) <= -_CURVATURE * rate)
+        low, high = _section(s.low, s.high, new, is_high)
+        best_x, best_value, best_gradient = _chosen(
+            is_high, (s.x, s.value, s.gradient), (point, new_value, new_gradient)
         )
-        is_found = ~is_high & (np.abs(new_rate) <= -_CURVATURE * rate)
-        # The minimum lies before the new point if φ grows there, else between it and the far end.
-        is_beyond = ~is_high & np.where(s.high > s.low, new_rate >= 0, new_rate <= 0)
-        new_high = np.where(is_beyond, s.low, s.high)
-        high = np.where(is_high, s.length, new_high)
-        high_value = np.where(is_high, new_value, np.where(is_beyond, s.low_value, s.high_value))
-        high_rate = np.where(is_high, new_rate, np.where(is_beyond, s.low_rate, s.high_rate))
-        low = np.where(is_high, s.low, s.length)
-        low_value = np.where(is_high, s.low_value, new_value)
-        low_rate = np.where(is_high, s.low_rate, new_rate)
-        length = _next_length(low, low_value, low_rate, high, high_value, high_rate)
         return _Search(
-            length, low, low_value, low_rate, high, high_value, high_rate,
-            np.where(is_high, s.x, point),
-            np.where(is_high, s.value, new_value),
-            np.where(is_high, s.gradient, new_gradient),
-            s.evaluations + 1,
-            is_found,
+            _next_length(low, high), low, high, best_x, best_value, best_gradient,
+            s.evaluations + 1, is_found,
         )  # fmt: skip
 
-    start = _Search(
-        first + zero, zero, value, rate, zero + np.inf, value, rate, x, value, gradient, 0,
-        ~(rate < 0),
+    start = _End(zero, value, rate)
+    end = while_loop(
+        lambda s: ~s.is_found & _is_wide(s),
+        attempt,
+        _Search(
+            first + zero, start, start._replace(length=zero + np.inf), x, value, gradient, 0,
+            ~(rate < 0),
+        ),
+        max_steps,
     )  # fmt: skip
-    end = while_loop(lambda s: ~s.is_found & _is_wide(s), attempt, start, max_steps)
     return LineMinimum(end.x, end.value, end.gradient, end.evaluations, end.value < value)
+
+
+def _section(low: _End, high: _End, new: _End, is_high: Any) -> tuple[_End, _End]:
+    """Replace an end of the interval by a new point; one that is too high is the far end.
+
+    Else the minimum lies before the new point if φ grows there, or between it and the far end.
+    """
+    is_beyond = np.where(high.length > low.length, new.rate >= 0, new.rate <= 0)
+    far = _End(*_chosen(is_high, new, _chosen(is_beyond, low, high)))
+    return _End(*_chosen(is_high, low, new)), far
+
+
+def _chosen(test: Any, a: Sequence[Any], b: Sequence[Any]) -> list[Any]:
+    return [np.where(test, x, y) for x, y in zip(a, b, strict=True)]
 
 
 def _is_wide(s: _Search) -> Any:
     """Whether the interval has lengths between its ends."""
-    return np.abs(s.high - s.low) > 1e-15 * np.maximum(np.abs(s.low), 1e-300)
+    width = np.abs(s.high.length - s.low.length)
+    return width > 1e-15 * np.maximum(np.abs(s.low.length), 1e-300)
 
 
-def _next_length(low: Any, f0: Any, g0: Any, high: Any, f1: Any, g1: Any) -> Any:
+def _next_length(start: _End, far: _End) -> Any:
     """Minimise the cubic through both ends (equation 3.59); the middle where it is no use."""
+    (low, f0, g0), (high, f1, g1) = start, far
     is_open = high == np.inf
     end = np.where(is_open | (high == low), low + 1, high)
     width = end - low
