@@ -8,7 +8,7 @@ from scipy import integrate
 
 import chainrule as cr
 from chainrule.errors import ArgumentError, ShapeError
-from chainrule.solvers import dormand_prince
+from chainrule.solvers import dormand_prince, lbfgs
 from chainrule.solvers.butcher_tableau import DORMAND_PRINCE
 
 
@@ -97,6 +97,13 @@ def test_a_batch_of_starts_has_the_solutions_of_each() -> None:
         alone = solve(start)
         assert found.steps[row] == alone.steps
         np.testing.assert_allclose(found.y[row], alone.y, rtol=1e-12)
+
+
+def test_lists_of_numbers_and_a_single_argument_are_taken_as_in_scipy() -> None:
+    found = dormand_prince(lambda t, y, w: [y[1], -w * y[0]], [0, 1], TIMES, 4.0)
+    np.testing.assert_allclose(found.y[:, 0], np.sin(2 * TIMES) / 2, atol=1e-6)
+    minimum = lbfgs(lambda x, c: np.sum((x - c) ** 2), [0.0, 0.0], 3.0)
+    np.testing.assert_allclose(minimum.x, [3.0, 3.0])
 
 
 def test_bad_arguments_are_refused() -> None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from chainrule import tree
 from chainrule.errors import DTypeError
-from chainrule.ops.primitives.promotion import as_array, common_dtype
+from chainrule.ops.primitives.promotion import as_array, common_dtype, is_python_number
 
 __all__ = ["ravel"]
 
@@ -17,9 +17,11 @@ __all__ = ["ravel"]
 def ravel(values: Any, name: str) -> tuple[Any, Callable[[Any], Any]]:
     """Concatenate the leaves of a tree to a vector; return it and the function that undoes it.
 
-    Integers become floats; the vector has the dtype to which the leaves promote. What undoes it
-    keeps axes before the last one.
+    A list of numbers is an array, as in SciPy. Integers become floats; the vector has the dtype to
+    which the leaves promote. What undoes it keeps axes before the last one.
     """
+    if isinstance(values, list | tuple) and all(is_python_number(each) for each in values):
+        values = np.asarray(values, np.float64)
     leaves, structure = tree.flatten(values)
     arrays = [as_array(each) for each in leaves]
     dtype = common_dtype(*[each if each.dtype.kind == "f" else 1.0 for each in arrays])

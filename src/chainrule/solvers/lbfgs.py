@@ -68,7 +68,7 @@ class _Limits(NamedTuple):
 def lbfgs(
     function: Callable[..., Any],
     x0: Any,
-    args: tuple[Any, ...] = (),
+    args: Any = (),
     memory: int = 10,
     gtol: float = 1e-5,
     ftol: float = 2.2e-9,
@@ -84,7 +84,7 @@ def lbfgs(
     x0 : nested containers of float arrays
         The first point.
     args : tuple
-        Further arguments of `function`.
+        Further arguments of `function`; what is no tuple is the only one.
     memory : int >= 1
         Number of corrections by which the inverse Hessian is estimated.
     gtol : float > 0
@@ -120,6 +120,7 @@ def lbfgs(
     array([3., 3.])
     """
     check_function("lbfgs", function)
+    args = args if isinstance(args, tuple) else (args,)
     memory = checked_count("lbfgs", "memory", memory)
     gtol = checked_number("lbfgs", "gtol", gtol, POSITIVE)
     ftol = checked_number("lbfgs", "ftol", ftol, POSITIVE)

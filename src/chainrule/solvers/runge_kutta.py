@@ -64,7 +64,7 @@ def dormand_prince(
     function: Callable[..., Any],
     y0: Any,
     t: Any,
-    args: tuple[Any, ...] = (),
+    args: Any = (),
     rtol: float = 1.4e-8,
     atol: float = 1.4e-8,
     max_steps: int = 1000,
@@ -76,11 +76,12 @@ def dormand_prince(
     function : callable
         ``function(t, y, *args)`` returns dy/dt, nested as `y`: plain NumPy code.
     y0 : nested containers of float arrays
-        The initial value, at ``t[0]``.
+        The initial value, at ``t[0]``; a list of numbers is an array.
     t : array, float, (times,)
         The output times, increasing or decreasing.
     args : tuple
-        Further arguments of `function`; derivatives by them are exact, too.
+        Further arguments of `function`, by which the solution has derivatives, too; what is no
+        tuple is the only one.
     rtol, atol : float > 0
         Bounds of the estimated error of a step: its root mean square over all components, each
         divided by ``atol + rtol * abs(y)``, is at most 1.
@@ -111,6 +112,7 @@ def dormand_prince(
     [1.       0.367879 0.135335]
     """
     check_function("dormand_prince", function)
+    args = args if isinstance(args, tuple) else (args,)
     rtol = checked_number("dormand_prince", "rtol", rtol, POSITIVE)
     atol = checked_number("dormand_prince", "atol", atol, POSITIVE)
     max_steps = checked_count("dormand_prince", "max_steps", max_steps)
