@@ -132,6 +132,16 @@ def test_a_function_of_scipy_that_fails_inside_is_named() -> None:
                 traced(X)
 
 
+def test_a_traced_function_of_scipy_that_is_no_variable_is_named_with_how_to_call_it() -> None:
+    functions = [scipy.linalg.expm]
+    default: Any = lambda x, exponential=scipy.linalg.expm: exponential(x)  # noqa: E731
+    for function in (lambda x: functions[0](x), default):
+        with pytest.raises(cr.errors.UnsupportedError, match=r"write scipy\.linalg\.expm\(...\)"):
+            cr.jit(function)(MATRIX)
+    remedy = cr.jit(lambda x: scipy.linalg.expm(x))
+    np.testing.assert_allclose(remedy(MATRIX), scipy.linalg.expm(MATRIX), rtol=1e-13)
+
+
 def test_errors_of_scipy_about_plain_arrays_stay() -> None:
     with pytest.raises(ValueError, match=r"incompatible dimensions|shapes"):
         cr.grad(lambda x: x * np.sum(scipy.linalg.solve_banded((1, 1), MATRIX, X)))(0.3)

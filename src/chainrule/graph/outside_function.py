@@ -14,6 +14,7 @@ from chainrule.errors import (
     TraceError,
     UnsupportedError,
 )
+from chainrule.graph.protocol_gaps.numpy_namespace import namespaces
 from chainrule.graph.remedies import remedy_for
 
 __all__ = ["outside_function_message"]
@@ -35,6 +36,11 @@ def outside_function_message(error: BaseException, traceback: TracebackType | No
     if not is_refusal and (isinstance(error, ChainruleError) or not any(map(_is_traced, called))):
         return ""
     name = next(filter(None, map(_public_name, called)), "")
+    if namespaces.has_operation(name):
+        return (
+            f"{name} is traced where it is called by its name, and was taken here from a list, a "
+            f"default value or an attribute; write {name}(...)"
+        )
     return f"{name} cannot be traced; {remedy_for(name)}" if name else ""
 
 

@@ -62,6 +62,10 @@ class _Namespaces:
             )
         return Retried(value, self._retry, dispatches)
 
+    def has_operation(self, name: str) -> bool:
+        """Whether a function of SciPy, given by its full name, is an operation on nodes."""
+        return name in self._functions
+
     def install(self, function: Any = None) -> list[Replacement | ClosureCell]:
         """Replace the entries of NumPy, and those that the module of a function imported from it.
 
