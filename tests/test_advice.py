@@ -60,7 +60,7 @@ NAMES: dict[str, Any] = {
     "f": np.sin, "function": np.sin, "forward": np.sin, "backward": np.cos,
     "rate": 0.5, "n": 3, "seed": 0, "key": cr.random.key(0), "shape": (2, 3), "index": 2,
     "labels": np.array([b"no"]), "name": "day", "table": {"day": ["2026-11-29"]},
-    "test": x > 0.5, "mean": x, "indices": np.array([1, 0]),
+    "test": x > 0.5, "deg": 2, "mean": x, "indices": np.array([1, 0]),
 }  # fmt: skip
 """What the variables in advice stand for."""
 
@@ -69,6 +69,8 @@ NAMES_IN: dict[str, dict[str, Any]] = {
     "cr.cond": {"condition": True, "if_true": lambda: 1.0, "if_false": lambda: 2.0},
     "cr.while_loop": {"condition": lambda c: c < 1.0, "body": lambda c: c + 1.0, "init": 0.0},
     "cr.jvp": {"args": (x,), "tangents": (x,)},
+    "cr.solvers.dormand_prince": {"f": lambda t, y: -y, "y0": 1.0, "t": x, "args": ()},
+    "cr.solvers.lbfgs": {"f": lambda x: np.sum(x * x), "x0": x, "args": ()},
 }
 """What they stand for in calls that begin so."""
 
