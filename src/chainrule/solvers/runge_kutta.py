@@ -17,7 +17,7 @@ from chainrule.arguments.checks import POSITIVE, checked_count, checked_number
 from chainrule.autodiff.control_flow.scan import scan
 from chainrule.autodiff.control_flow.while_loop import while_loop
 from chainrule.autodiff.custom import stop_gradient
-from chainrule.errors import ArgumentError, ShapeError
+from chainrule.errors import ArgumentError, ShapeError, counted
 from chainrule.graph.node import Node
 from chainrule.graph.trace_errors import check_function
 from chainrule.ops.primitives.promotion import as_array
@@ -123,8 +123,8 @@ def dormand_prince(
         rates, _ = ravel(function(time, unravel(y), *args), "dormand_prince: dy/dt")
         if rates.shape != y.shape:
             raise ShapeError(
-                f"dormand_prince: dy/dt has {rates.size} components and y {y.size}; the function "
-                "must return an array of the shape of y"
+                f"dormand_prince: dy/dt has {counted(rates.size, 'component')} and y {y.size}; the "
+                "function, called as function(t, y, *args), must return an array of the shape of y"
             )
         return rates.astype(y.dtype)
 
