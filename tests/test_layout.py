@@ -50,7 +50,8 @@ ONLY_PACKAGE = {"llvmlite": "chainrule.compiler", "click": "chainrule.cli"}
 PLAN = """
 arguments arguments/foreign_names autodiff autodiff/analysis autodiff/passes
 autodiff/control_flow ops/primitives/linear_algebra cli cli/csv_table data data/csv_file
-datasets insight insight/plots losses metrics testing (export) solvers (interop) (science)
+datasets insight insight/plots losses metrics testing (export) solvers (interop)
+science science/optimize science/integrate science/ndimage science/images
 storage graph graph/protocol_gaps
 data/formats data/features data/image_folder
 ops ops/primitives ops/numpy_api ops/scipy_api ops/counter_based_random

@@ -9,7 +9,7 @@
 import sys
 from typing import TYPE_CHECKING
 
-from chainrule import data, datasets, errors, nn, optim, testing
+from chainrule import data, datasets, errors, nn, optim, science, testing
 from chainrule import numpy_protocol as numpy_protocol
 from chainrule.arguments.aliases import CORE_NAMES
 from chainrule.arguments.rooms import open_room
@@ -78,6 +78,7 @@ __all__ = [
     "plot",
     "random",
     "scan",
+    "science",
     "set_num_threads",
     "simplify",
     "solvers",

@@ -1,0 +1,3 @@
+"""Filters of images: edges, smoothing, thresholds, focus."""
+
+__all__: list[str] = []

@@ -1,0 +1,16 @@
+"""The public names of `chainrule.science` by the subpackage that defines them."""
+
+from __future__ import annotations
+
+__all__ = ["IMAGES", "INTEGRATE", "OPTIMIZE", "SUBPACKAGES"]
+
+SUBPACKAGES = ("images", "integrate", "ndimage", "optimize")
+
+OPTIMIZE: tuple[str, ...] = ("minimize",)
+"""Optimisation, roots and fits: SciPy's names, and `compare`, `extrema`, `anneal`."""
+
+INTEGRATE: tuple[str, ...] = ("odeint", "solve_ivp")
+"""Initial value problems."""
+
+IMAGES: tuple[str, ...] = ()
+"""Filters of images; those of `scipy.ndimage` by its names are in ``science.ndimage``."""
