@@ -6,7 +6,16 @@ __all__ = ["IMAGES", "INTEGRATE", "OPTIMIZE", "SUBPACKAGES"]
 
 SUBPACKAGES = ("images", "integrate", "ndimage", "optimize")
 
-OPTIMIZE: tuple[str, ...] = ("minimize",)
+OPTIMIZE: tuple[str, ...] = (
+    "bisect",
+    "brenth",
+    "brentq",
+    "minimize",
+    "newton",
+    "ridder",
+    "root_scalar",
+    "toms748",
+)
 """Optimisation, roots and fits: SciPy's names, and `compare`, `extrema`, `anneal`."""
 
 INTEGRATE: tuple[str, ...] = ("odeint", "solve_ivp")

@@ -4,9 +4,21 @@ from typing import TYPE_CHECKING
 
 from scipy import optimize as _scipy
 
+from chainrule.science.optimize.bracketing import bisect, brenth, brentq, ridder, toms748
 from chainrule.science.optimize.minimize import minimize
+from chainrule.science.optimize.newton import newton
+from chainrule.science.optimize.root_scalar import root_scalar
 
-__all__ = ["minimize"]
+__all__ = [
+    "bisect",
+    "brenth",
+    "brentq",
+    "minimize",
+    "newton",
+    "ridder",
+    "root_scalar",
+    "toms748",
+]
 
 if not TYPE_CHECKING:  # what is not replaced is SciPy's own
 
