@@ -100,6 +100,7 @@ PRIMITIVES = {
 LINEAR_ALGEBRA = (
     "cholesky", "cholesky_pullback", "cofactors", "det", "eigh", "least_squares",
     "matrix_exponential", "qr", "slogdet", "solve", "svd", "triangular_solve",
+    "unchecked_solve",
 )  # fmt: skip
 SAMPLES = [
     pytest.param(primitive, sample, id=f"{name}-{number}")

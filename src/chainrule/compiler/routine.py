@@ -3,6 +3,7 @@
 ::
 
     lapack.dpotrf, blas.dtrsm     routines of LAPACK and BLAS whose addresses SciPy publishes
+    small.getrf 3 float64         functions of the program itself, which the backend generates
     python {...}                  a call back into Python, of a primitive's NumPy evaluation
 
 The text behind ``python`` is JSON: the primitive's name and parameters, and the types of operands
@@ -34,7 +35,7 @@ __all__ = [
 
 LAPACK_PRIMITIVES = (
     "cholesky", "cholesky_pullback", "cofactors", "det", "eigh", "least_squares", "qr", "slogdet",
-    "solve", "svd", "triangular_solve",
+    "solve", "svd", "triangular_solve", "unchecked_solve",
 )  # fmt: skip
 """Primitives that are lowered to calls of LAPACK, where SciPy is installed."""
 

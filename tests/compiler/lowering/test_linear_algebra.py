@@ -16,7 +16,11 @@ from chainrule.errors import GraphError
 from chainrule.graph.trace import trace
 from chainrule.ops.primitives.linear_algebra.cholesky import cholesky
 from chainrule.ops.primitives.linear_algebra.determinant import det
-from chainrule.ops.primitives.linear_algebra.linear_system import slogdet, solve
+from chainrule.ops.primitives.linear_algebra.linear_system import (
+    slogdet,
+    solve,
+    unchecked_solve,
+)
 from chainrule.ops.primitives.linear_algebra.triangular import triangular_solve
 from chainrule.ops.primitives.requirement import require
 from chainrule.ops.primitives.selection import get_results
@@ -45,6 +49,26 @@ def test_compiled_calls_agree_with_numpy(stack, n):
     compiled = NativeProgram(trace(equations)(a, b))([a, b])
     for got, expected in zip(compiled, equations(a, b), strict=True):
         np.testing.assert_allclose(got, expected, rtol=1e-9, atol=1e-11)
+
+
+@pytest.mark.parametrize("n", [2, 4, 7, 11, 25])
+def test_unchecked_equations_agree_with_numpy_and_are_not_finite_if_singular(n):
+    def both(a, b):
+        sides = (
+            unchecked_solve(a, b, is_transposed=False),
+            unchecked_solve(a, b, is_transposed=True),
+        )
+        return *sides, *get_results(slogdet(a))
+
+    rng = np.random.default_rng(n)
+    for dtype, tolerance in ((np.float64, 1e-11), (np.float32, 1e-3)):
+        a, b = (rng.standard_normal((3, n, k)).astype(dtype) for k in (n, 2))
+        compiled = NativeProgram(trace(both)(a, b))
+        for got, expected in zip(compiled([a, b]), both(a, b), strict=True):
+            np.testing.assert_allclose(got, expected, rtol=tolerance, atol=tolerance)
+        a[1] = 0
+        for solutions in (compiled([a, b])[:2], both(a, b)[:2]):
+            assert all(np.isfinite(each).all((1, 2)).tolist() == [1, 0, 1] for each in solutions)
 
 
 def test_the_blocked_gradient_of_a_factorization_agrees_with_numpy_and_with_the_formula():

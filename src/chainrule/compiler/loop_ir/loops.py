@@ -311,6 +311,11 @@ class Call:
         """Whether Python evaluates it."""
         return self.routine.startswith("python ")
 
+    @property
+    def is_generated(self) -> bool:
+        """Whether it calls a function that the backend generates."""
+        return self.routine.startswith("small.")
+
 
 Step = Nest | Loop | Call
 

@@ -12,6 +12,7 @@ import numpy as np
 from chainrule.compiler.loop_ir.loops import (
     Affine,
     Apply,
+    Argument,
     Axis,
     Call,
     Expression,
@@ -38,6 +39,10 @@ _INTEGER, _INT32, _BOOL = np.dtype("int64"), np.dtype("int32"), np.dtype(bool)
 
 MIN_BLOCKED = 256
 """The order of a matrix from which on its factorization pays for the kernels of its blocks."""
+
+MAX_SMALL = 24
+"""The order of a matrix up to which loops of its own are faster than a call of LAPACK; they are for
+equations that may be singular, as others have the bits of LAPACK."""
 
 _SINGULAR = "Singular matrix"
 """The messages of `numpy.linalg.LinAlgError` in NumPy."""
@@ -95,26 +100,32 @@ class _Factors(NamedTuple):
 
 def _factors(lowering: Lowering, node: Node, fails: bool) -> _Factors:
     """Factorize a node's value once for all equations; `fails` if it is an error to be singular."""
-    fails = fails or any(
-        each.primitive and each.primitive.name == "solve" and each.inputs[0] is node
-        for each in lowering.graph.equations
-    )
+    fails = fails or _is_matrix_of(lowering, node, "solve")
     key = node.serial, fails
     if key not in lowering.factors:
         lowering.factors[key] = _factorize(lowering, node, fails)
     return lowering.factors[key]
 
 
+def _is_matrix_of(lowering: Lowering, node: Node, name: str) -> bool:
+    """Whether a node is the matrix of equations of a primitive."""
+    return any(
+        each.primitive and each.primitive.name == name and each.inputs[0] is node
+        for each in lowering.graph.equations
+    )
+
+
 def _factorize(lowering: Lowering, node: Node, fails: bool) -> _Factors:
     n = node.shape[-1]
     matrix = _column_major(lowering, node, lowering.expressions[node.serial])
     pivots = Matrices.new(lowering, node.shape[:-1], 1, _INT32, node)
+    is_small = n <= MAX_SMALL and not fails and _is_matrix_of(lowering, node, "unchecked_solve")
 
     def calls(batch: Affine | None) -> list[Call]:
-        order = pivots.region(batch, is_read=False)
-        arguments = (n, n, matrix.region(batch), n, order, None)
-        name, failure = real(node.dtype, "lapack.getrf"), _SINGULAR if fails else ""
-        return [Call(name, arguments, failure, 2 * n**3 // 3, node.layer)]
+        target, order = matrix.region(batch), pivots.region(batch, is_read=False)
+        arguments = (target, order) if is_small else (n, n, target, n, order, None)
+        name = f"small.getrf {n} {node.dtype}" if is_small else real(node.dtype, "lapack.getrf")
+        return [Call(name, arguments, _SINGULAR if fails else "", 2 * n**3 // 3, node.layer)]
 
     append_calls(lowering, matrix.batch, calls)
     return _Factors(matrix, pivots)
@@ -123,14 +134,20 @@ def _factorize(lowering: Lowering, node: Node, fails: bool) -> _Factors:
 def _solve(lowering: Lowering, node: Node, inputs: list[Expression]) -> Expression:
     """X of A X = B or of Aᵀ X = B, by one factorization for both."""
     n, k = node.shape[-2:]
-    factors = _factors(lowering, node.inputs[0], fails=True)
+    fails = node.primitive is not None and node.primitive.name == "solve"
+    factors = _factors(lowering, node.inputs[0], fails)
     x = _column_major(lowering, node, inputs[1])
     side = "T" if node.params["is_transposed"] else "N"
+    is_small = not fails and n <= MAX_SMALL
 
     def calls(batch: Affine | None) -> list[Call]:
         matrix, pivots = (each.region(batch, is_written=False) for each in factors)
-        arguments = (side, n, k, matrix, n, pivots, x.region(batch), n, None)
-        return [Call(real(node.dtype, "lapack.getrs"), arguments, "", 2 * n * n * k, node.layer)]
+        right = x.region(batch)
+        name = real(node.dtype, "lapack.getrs")
+        arguments: tuple[Argument, ...] = (side, n, k, matrix, n, pivots, right, n, None)
+        if is_small:
+            name, arguments = f"small.getrs {side} {n} {k} {node.dtype}", (matrix, pivots, right)
+        return [Call(name, arguments, "", 2 * n * n * k, node.layer)]
 
     append_calls(lowering, x.batch, calls)
     return x.load
@@ -198,6 +215,7 @@ RULES: dict[str, Rule] = {
     "cholesky_pullback": _by_lapack(lower_cholesky_pullback),
     "triangular_solve": _by_lapack(_triangular_solve),
     "solve": _by_lapack(_solve),
+    "unchecked_solve": _by_lapack(_solve),
     "slogdet": _by_lapack(_slogdet),
     "det": _by_lapack(_det),
     **{name: _by_lapack(rule) for name, rule in FACTORIZATIONS.items()},

@@ -15,6 +15,7 @@ from chainrule.compiler.backends.llvm import emit, ir
 from chainrule.compiler.backends.llvm.addressing import BufferAddresses, word_address
 from chainrule.compiler.backends.llvm.nest.expression import ExpressionEmitter
 from chainrule.compiler.backends.llvm.registers import constant, memory_type
+from chainrule.compiler.backends.llvm.small_systems import small_function
 from chainrule.compiler.backends.llvm.spmd.signal_poll import emit_poll
 from chainrule.compiler.loop_ir.layout import Layout
 from chainrule.compiler.loop_ir.loops import Affine, Argument, Call, Region
@@ -33,10 +34,16 @@ class RoutineTable:
     def __init__(self, calls: Iterable[Call], layout: Layout, first_word: int) -> None:
         self.layout = layout
         self.first_word = first_word
-        self.routines = tuple(dict.fromkeys((call.routine, call.failure) for call in calls))
+        external = (call for call in calls if not call.is_generated)
+        self.routines = tuple(dict.fromkeys((call.routine, call.failure) for call in external))
 
     def emit_call(self, emitter: ExpressionEmitter, addresses: BufferAddresses, call: Call) -> None:
         """Emit a call, and after it the report of its failure."""
+        if call.is_generated:
+            pointers = [self._pointer(emitter, addresses, each) for each in call.arguments]
+            function = small_function(emitter.builder.module, call.routine)
+            emitter.builder.call(function, pointers)
+            return
         if not call.is_callback:
             self._emit_call(emitter, addresses, call)
             return

@@ -6,8 +6,8 @@ With W = A⁻ᵀ X̄ the cotangents are B̄ = W and Ā = -W Xᵀ; the derivative
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -30,7 +30,7 @@ from chainrule.ops.primitives.linear_algebra.triangular import check_right_side
 from chainrule.ops.primitives.movement import reshape
 from chainrule.ops.primitives.selection import get_results
 
-__all__ = ["eliminated", "slogdet", "solve"]
+__all__ = ["eliminated", "slogdet", "solve", "unchecked_solve"]
 
 
 def _solve_type(a: ArrayType, b: ArrayType, is_transposed: bool) -> ArrayType:
@@ -38,33 +38,55 @@ def _solve_type(a: ArrayType, b: ArrayType, is_transposed: bool) -> ArrayType:
     return b
 
 
+class _SolveRules(NamedTuple):
+    """The rules of one of the two primitives that solve equations."""
+
+    vjp: Callable[..., tuple[Any, Any]]
+    jvp: Callable[..., Any]
+    batch: Callable[..., Any]
+
+
+def _solve_rules(solve: Callable[[], Primitive]) -> _SolveRules:
+    """Return the rules, which call the primitive itself."""
+
+    def vjp(ct: Node, x: Node, a: Node, b: Node, is_transposed: bool) -> tuple[Any, Any]:
+        pulled = solve()(a, ct, is_transposed=not is_transposed)
+        left, right = (x, pulled) if is_transposed else (pulled, x)
+        return negative(matrix_product(left, transposed(right))), pulled
+
+    def jvp(tangents: Sequence[Node | None], x: Node, a: Node, b: Node, is_transposed: bool) -> Any:
+        da, db = tangents
+        if da is not None:
+            product = matrix_product(transposed(da) if is_transposed else da, x)
+            db = negative(product) if db is None else subtract(db, product)
+        return solve()(a, db, is_transposed=is_transposed)
+
+    def batch(size: int, is_batched: Sequence[bool], a: Node, b: Node, is_transposed: bool) -> Any:
+        return batch_of_right_sides(
+            size, is_batched, a, b, lambda a, b: solve()(a, b, is_transposed=is_transposed)
+        )
+
+    return _SolveRules(vjp, jvp, batch)
+
+
 @on_one_thread
 def _solve(a: Any, b: Any, is_transposed: bool) -> Any:
     return np.linalg.solve(a.mT if is_transposed else a, b)
 
 
-def _solve_vjp(ct: Node, x: Node, a: Node, b: Node, is_transposed: bool) -> tuple[Any, Any]:
-    pulled = solve(a, ct, is_transposed=not is_transposed)
-    left, right = (x, pulled) if is_transposed else (pulled, x)
-    return negative(matrix_product(left, transposed(right))), pulled
+@on_one_thread
+def _unchecked_solve(a: Any, b: Any, is_transposed: bool) -> Any:
+    return _solution(a.mT if is_transposed else a, b)
 
 
-def _solve_jvp(
-    tangents: Sequence[Node | None], x: Node, a: Node, b: Node, is_transposed: bool
-) -> Any:
-    da, db = tangents
-    if da is not None:
-        product = matrix_product(transposed(da) if is_transposed else da, x)
-        db = negative(product) if db is None else subtract(db, product)
-    return solve(a, db, is_transposed=is_transposed)
-
-
-def _solve_batch(
-    size: int, is_batched: Sequence[bool], a: Node, b: Node, is_transposed: bool
-) -> Any:
-    return batch_of_right_sides(
-        size, is_batched, a, b, lambda a, b: solve(a, b, is_transposed=is_transposed)
-    )
+def _solution(a: Any, b: Any) -> Any:
+    """Solve; NaN for the matrices of a stack that are singular."""
+    try:
+        return np.linalg.solve(a, b)
+    except np.linalg.LinAlgError:
+        if a.ndim == 2:
+            return np.full_like(b, np.nan)
+        return np.stack([_solution(*each) for each in zip(a, b, strict=True)])
 
 
 def eliminated(a: Any, b: Any) -> tuple[Any, Any]:
@@ -99,28 +121,57 @@ def _solve_sample(*shapes: tuple[int, ...], is_transposed: bool = False) -> Samp
     return Sample((a[..., ::-1, :], b), {"is_transposed": is_transposed})
 
 
-solve = Primitive(
-    "solve",
-    infer=_solve_type,
-    evaluate=_solve,
-    vjp=_solve_vjp,
-    jvp=_solve_jvp,
-    batch=_solve_batch,
-    formula="{0}⁻¹ {1}",
-    reference=_solve_reference,
-    samples=lambda: [
+def _solve_samples() -> list[Sample]:
+    return [
         _solve_sample((3, 3), (3, 2)),
         _solve_sample((2, 3, 3), (2, 3, 1), is_transposed=True),
         _solve_sample((1, 1), (1, 1)),
         _solve_sample((0, 0), (0, 2)),
-    ],
-    invalid=lambda: [
+    ]
+
+
+def _invalid_solve_samples() -> list[Sample]:
+    return [
         _solve_sample((3, 2), (3, 2)),
         _solve_sample((3, 3), (2, 2)),
         _solve_sample((2, 3, 3), (3, 2)),
-    ],
+    ]
+
+
+_rules = _solve_rules(lambda: solve)
+
+solve = Primitive(
+    "solve",
+    infer=_solve_type,
+    evaluate=_solve,
+    vjp=_rules.vjp,
+    jvp=_rules.jvp,
+    batch=_rules.batch,
+    formula="{0}⁻¹ {1}",
+    reference=_solve_reference,
+    samples=_solve_samples,
+    invalid=_invalid_solve_samples,
 )
 """``solve(a, b, is_transposed=...)``: X of ``A X = B``, or of ``Aᵀ X = B``."""
+
+_unchecked_rules = _solve_rules(lambda: unchecked_solve)
+
+unchecked_solve = Primitive(
+    "unchecked_solve",
+    infer=_solve_type,
+    evaluate=_unchecked_solve,
+    vjp=_unchecked_rules.vjp,
+    jvp=_unchecked_rules.jvp,
+    batch=_unchecked_rules.batch,
+    formula="{0}⁻¹ {1}",
+    reference=_solve_reference,
+    samples=_solve_samples,
+    invalid=_invalid_solve_samples,
+)
+"""``unchecked_solve(a, b, is_transposed=...)``: as `solve`, but not finite where A is singular.
+
+It is for solvers that refuse a step of which nothing is finite, where nothing can be raised.
+"""
 
 
 def _slogdet_type(a: ArrayType) -> tuple[ArrayType, ArrayType]:
