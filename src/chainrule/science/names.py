@@ -10,6 +10,8 @@ OPTIMIZE: tuple[str, ...] = (
     "bisect",
     "brenth",
     "brentq",
+    "least_squares",
+    "leastsq",
     "minimize",
     "newton",
     "ridder",
@@ -18,7 +20,10 @@ OPTIMIZE: tuple[str, ...] = (
 )
 """Optimisation, roots and fits: SciPy's names, and `compare`, `extrema`, `anneal`."""
 
-INTEGRATE: tuple[str, ...] = ("odeint", "solve_ivp")
+INTEGRATE: tuple[str, ...] = (
+    "odeint",
+    "solve_ivp",
+)
 """Initial value problems."""
 
 IMAGES: tuple[str, ...] = ()

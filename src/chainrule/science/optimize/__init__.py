@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 from scipy import optimize as _scipy
 
 from chainrule.science.optimize.bracketing import bisect, brenth, brentq, ridder, toms748
+from chainrule.science.optimize.least_squares import least_squares
+from chainrule.science.optimize.leastsq import leastsq
 from chainrule.science.optimize.minimize import minimize
 from chainrule.science.optimize.newton import newton
 from chainrule.science.optimize.root_scalar import root_scalar
@@ -13,6 +15,8 @@ __all__ = [
     "bisect",
     "brenth",
     "brentq",
+    "least_squares",
+    "leastsq",
     "minimize",
     "newton",
     "ridder",

@@ -1,0 +1,80 @@
+"""Gauss-Newton steps that carry a least-squares solution to the limit of rounding."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import LinAlgError, solve_triangular
+
+__all__ = ["Refined", "refine"]
+
+Vector = NDArray[np.float64]
+
+_MOST_STEPS = 60
+
+
+class Refined(NamedTuple):
+    """A point with its residuals, its Jacobian and the number of evaluations of each."""
+
+    x: Vector
+    residuals: Vector
+    jacobian: NDArray[np.float64]
+    evaluations: int
+
+
+def refine(
+    value: Callable[[Vector], Any],
+    jacobian: Callable[[Vector], Any],
+    x: Vector,
+    is_feasible: Callable[[Vector], bool] = lambda x: True,
+) -> Refined | None:
+    """Take Gauss-Newton steps while each is shorter than the last; None if none is.
+
+    A sum of squares cannot tell points apart whose distance is below the square root of the unit
+    of rounding, so methods that compare sums end with half of the digits. With an exact Jacobian
+    the condition Jᵀ r = 0 has nearly all of them: near a minimum the steps -(JᵀJ)⁻¹ Jᵀ r contract
+    at the rate of |r| and the curvature, without a look at the sum.
+
+    References
+    ----------
+    Björck (1996), "Numerical Methods for Least Squares Problems", section 9.2.
+    """
+    best: Refined | None = None
+    start, last, count = np.inf, np.inf, 0
+    for count in range(1, _MOST_STEPS + 1):
+        residuals = np.atleast_1d(np.asarray(value(x), float)).ravel()
+        slopes = np.asarray(jacobian(x), float)
+        step = _step(slopes, residuals)
+        if step is None or not np.isfinite(residuals).all():
+            break
+        squares = float(residuals @ residuals)
+        # The norm of the change of the residuals; far from a minimum other methods are better.
+        length = float(np.linalg.norm(slopes @ step))
+        start = min(start, squares)
+        if not length < (0.9 * last if best else 1e-3 * np.sqrt(squares)):
+            break
+        if squares > start * (1 + 1e-8):
+            return None
+        best, last = Refined(x, residuals, slopes, count), length
+        if not is_feasible(x + step):
+            break
+        x = x + step
+    return best and best._replace(evaluations=count)
+
+
+def _step(jacobian: NDArray[np.float64], residuals: Vector) -> Vector | None:
+    """Return the solution of J p = -r by QR with columns of unit length; None if J is singular."""
+    norms = np.linalg.norm(jacobian, axis=0)
+    rows, columns = jacobian.shape
+    if rows < columns or not (np.isfinite(norms).all() and np.all(norms > 0)):
+        return None
+    q, r = np.linalg.qr(jacobian / norms)
+    if np.min(np.abs(np.diag(r))) < rows * np.finfo(float).eps:
+        return None
+    try:
+        return -solve_triangular(r, q.T @ residuals) / norms
+    except LinAlgError:
+        return None
