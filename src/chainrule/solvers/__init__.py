@@ -4,7 +4,7 @@ A solver is plain code over ``while_loop`` and ``scan``. So it runs under ``jit`
 ``grad`` as any other function, and its result can be differentiated.
 """
 
+from chainrule.solvers.initial_value import Trajectory, dormand_prince, integrate
 from chainrule.solvers.lbfgs import Minimum, lbfgs
-from chainrule.solvers.runge_kutta import Trajectory, dormand_prince
 
-__all__ = ["Minimum", "Trajectory", "dormand_prince", "lbfgs"]
+__all__ = ["Minimum", "Trajectory", "dormand_prince", "integrate", "lbfgs"]
