@@ -23,7 +23,7 @@ from chainrule.graph.trace import is_number
 from chainrule.graph.trace_errors import check_function
 from chainrule.tracebacks import cut_frames
 
-__all__ = ["jit"]
+__all__ = ["jit", "jit_without_stores"]
 
 
 @answers_foreign_names(CORE_ALIASES)
@@ -73,7 +73,24 @@ def jit(
     array([1., 1.])
     """
     check_function("jit", function)
-    programs = JittedPrograms(function, _unwrapped(function))
+    return _jitted(function, static_argnums, static_argnames)
+
+
+def jit_without_stores(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile a function as `jit` does, but what it changes outside is undone, not done again.
+
+    It is for derivatives of a function whose value is that of a call of the function itself.
+    """
+    return _jitted(function, (), (), discards=True)
+
+
+def _jitted(
+    function: Callable[..., Any],
+    static_argnums: int | Iterable[int],
+    static_argnames: str | Iterable[str],
+    discards: bool = False,
+) -> Callable[..., Any]:
+    programs = JittedPrograms(function, _unwrapped(function), discards)
     fast_paths = programs.fast_paths
     positions, names = static_arguments(function, static_argnums, static_argnames)
 
@@ -110,7 +127,9 @@ def jit(
         static = [_static_value(each) for each in leaves if not is_number(each)]
         return programs.run(key, signature if is_fast else None, leaves, static, args, kwargs)
 
-    note_compiled(compiled, function, lambda each: jit(each, static_argnums, static_argnames))
+    note_compiled(
+        compiled, function, lambda each: _jitted(each, static_argnums, static_argnames, discards)
+    )
     return compiled
 
 

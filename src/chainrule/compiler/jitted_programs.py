@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from operator import itemgetter
 from typing import Any
 
@@ -47,11 +48,13 @@ class JittedPrograms:
     """The programs of a jitted function, by the types of its arguments.
 
     Guards start from `root`, the user's function; `function` is traced, which unwraps static
-    arguments.
+    arguments. With `discards`, what a trace has changed outside is undone.
     """
 
-    def __init__(self, root: Callable[..., Any], function: Callable[..., Any]) -> None:
-        self.function = function
+    def __init__(
+        self, root: Callable[..., Any], function: Callable[..., Any], discards: bool = False
+    ) -> None:
+        self.function, self._discards = function, discards
         self.fast_paths: dict[Any, Callable[[tuple[Any, ...]], Any]] = {}
         self._root = root
         self._programs: OrderedDict[Any, list[_Program]] = OrderedDict()
@@ -75,7 +78,17 @@ class JittedPrograms:
             program, captured = _current(self._programs.get(key, ()))
             if program is None:
                 roots = self._root, *static
-                program, captured = _trace(self.function, args, kwargs, roots, self._graphs)
+                trace = partial(
+                    trace_kept,
+                    "jit",
+                    self.function,
+                    args,
+                    kwargs,
+                    roots,
+                    captures=True,
+                    discards=self._discards,
+                )
+                program, captured = _trace(trace, self._graphs)
                 self._add(key, program)
             return self._run(program, captured, key, signature, leaves)
 
@@ -155,15 +168,11 @@ class _Program:
 
 
 def _trace(
-    function: Callable[..., Any],
-    args: tuple[Any, ...],
-    kwargs: dict[str, Any],
-    roots: Sequence[Any],
-    graphs: OrderedDict[str, ArrayFunction],
+    trace: Callable[[], KeptTrace], graphs: OrderedDict[str, ArrayFunction]
 ) -> tuple[_Program, list[Any]]:
     """Trace and compile a call; return the program and what it has captured."""
     for _ in range(_MAX_TRACES):
-        kept = trace_kept("jit", function, args, kwargs, roots, captures=True)
+        kept = trace()
         program = _Program(kept, _compiled(kept, graphs))
         if (captured := kept.read_inputs()) is not None:
             return program, captured

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import wraps
 from typing import Any
 
@@ -21,6 +21,7 @@ import numpy as np
 
 from chainrule import tree
 from chainrule.errors import TraceError
+from chainrule.graph.array_reads import is_only_counted
 from chainrule.graph.array_type import ArrayType, type_of
 from chainrule.graph.captured_arrays import CapturedArray, CapturedArrays, capturing
 from chainrule.graph.environment import Environment
@@ -54,13 +55,14 @@ class KeptTrace:
     """A trace with what it reads and writes outside; `traced` nests the results alone.
 
     `inputs` are the places of the last inputs of the graph, with structure and types, and `writes`
-    what becomes of its last outputs.
+    what becomes of its last outputs. `discarded` are places whose change was undone.
     """
 
     traced: Traced
     guards: Guards
     inputs: tuple[tuple[Place, tree.Structure, tuple[ArrayType, ...]], ...] = ()
     writes: tuple[_Write, ...] = ()
+    discarded: tuple[Place, ...] = ()
 
     @property
     def is_fixed(self) -> bool:
@@ -125,19 +127,21 @@ def trace_kept(
     roots: Sequence[Any] = (),
     captures: bool = False,
     arguments: Sequence[Any] = (),
+    discards: bool = False,
 ) -> KeptTrace:
     """Trace a call to keep it; `roots` are what it reads, by default itself.
 
     Objects in `arguments` are left out, as their content is passed in.
 
     With `captures`, captured arrays become inputs and rebound places outputs of the program;
-    otherwise they are constants, and a place that the function rebinds is refused.
+    otherwise they are constants, and a place that the function rebinds is refused. With `discards`,
+    whatever the trace has changed is undone instead: the caller runs the function itself, too.
     """
 
     def reach() -> ReachableState:
         return find_reachable_state(*(roots or (function,)), arguments=arguments)
 
-    recorder = _Recorder(operation, function, args, kwargs or {}, reach, captures)
+    recorder = _Recorder(operation, function, args, kwargs or {}, reach, captures, discards)
     kept = recorder.trace()
     if not captures or not (rebound := recorder.rebound):
         return kept
@@ -206,9 +210,11 @@ class _Recorder:
         kwargs: dict[str, Any],
         reach: Callable[[], ReachableState],
         captures: bool,
+        discards: bool,
     ) -> None:
         self._operation, self._function, self._reach = operation, function, reach
         self._arguments, self._captures = (args, kwargs), captures
+        self._discards, self._discarded = discards, list[Place]()
         self._before = Snapshot.of(reach())
         self._is_first = True
         self.rebound: list[Place] = []
@@ -240,7 +246,14 @@ class _Recorder:
         arrays = [each for each in places if _holds_arrays(self.old(each))]
         self.rebound = [*arrays, *numbers]
         read = [*captured.read_by_operations_alone(state.codes), *bound]
-        return _split(traced, Guards(values, read), captured.inputs(), places)
+        read += [each for each in self._discarded if not self._decides(each, after)]
+        kept = _split(traced, Guards(values, read), captured.inputs(), places)
+        return replace(kept, discarded=tuple(self._discarded)) if self._discards else kept
+
+    def _decides(self, place: Place, after: ReachableState) -> bool:
+        """Whether a place is a number that the function does more with than to count its calls."""
+        is_number = isinstance(self.old(place), int | float | np.generic)
+        return is_number and place.kind != "content" and not is_only_counted(place, after.codes)
 
     def _run_on_nodes(
         self,
@@ -257,6 +270,10 @@ class _Recorder:
                 result = self._function(*args, **kwargs)
             finally:
                 reached = self._reach()
+                if self._discards:
+                    self._discarded = self._before.changed(reached)
+                    self._before.restore(reached)
+                    reached = self._reach()
                 found, others = take_left_behind(self._before, reached)
                 if others:
                     self._before.restore(reached)

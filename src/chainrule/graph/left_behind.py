@@ -55,6 +55,16 @@ class Snapshot:
         for container, copy in self.copies:
             _refill(container, copy)
 
+    def changed(self, after: ReachableState) -> list[Place]:
+        """Return the places that hold something else than before, or are new."""
+        return [
+            place
+            for place, value in after.values()
+            if (old := self.values.get(place.identity, MISSING)) is not value
+            and not is_same(old, value)
+            and (old is not MISSING or self.holds(place))
+        ]
+
     def holds(self, place: Place) -> bool:
         """Whether a place was there, if empty perhaps: its container is not new."""
         is_known = place.identity in self.values or id(place.container) in self.state.known

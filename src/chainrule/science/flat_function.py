@@ -13,7 +13,7 @@ such as dictionaries and lists of arrays, in their own structure.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -21,17 +21,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule import tree
-from chainrule.autodiff.derivative import grad, value_and_grad
-from chainrule.autodiff.transformations import hessian, hvp, jacobian
-from chainrule.compiler.jit import jit
-from chainrule.errors import TraceError, UnsupportedError, warn
+from chainrule.errors import TraceError, warn
+from chainrule.graph.environment import current_environment
+from chainrule.graph.node import Node
+from chainrule.science.traced_function import (
+    BoundArguments,
+    Route,
+    TracedFunction,
+    traced_function,
+)
 from chainrule.solvers.flat_vector import ravel
 
-__all__ = ["FlatFunction", "Vector"]
+__all__ = ["FlatFunction", "Vector", "is_tree", "refuse_traced"]
 
 Vector = NDArray[np.float64]
-
-_NOT_TRACED = (TraceError, UnsupportedError)
 
 
 class FlatFunction:
@@ -43,112 +46,168 @@ class FlatFunction:
         The public function, for messages.
     function : callable
         ``function(x, *args)``, plain NumPy code. What cannot be traced is called as it is; it has
-        no derivatives, see `is_traced`.
+        no derivatives, see `is_traced`. What has effects, such as printing or counting its calls,
+        is called as it is for its values.
     x0 : number, array or tree of arrays
         The first point.
     args : tuple
         Further arguments of `function`.
+
+    Raises
+    ------
+    TraceError
+        If `x0` or `args` hold a traced value: SciPy's solvers cannot be differentiated.
     """
 
     def __init__(
         self, operation: str, function: Callable[..., Any], x0: Any, args: tuple[Any, ...] = ()
     ) -> None:
+        refuse_traced(operation, (x0, args))
         self.operation, self.function, self.args = operation, function, args
-        self.is_tree = _is_tree(x0)
+        self.is_tree = is_tree(x0)
+        self._key: Any = None
         if self.is_tree:
-            start, self.restored = ravel(x0, f"{operation}: x0")
-            self._key: Any = _shape_key(x0)
+            start, self._unravel = ravel(x0, f"{operation}: x0")
+            self._key = _shape_key(x0)
         else:
-            start, self.restored, self._key = np.atleast_1d(np.asarray(x0)).ravel(), _same, None
+            start = np.atleast_1d(np.asarray(x0)).ravel()
         self.start: Vector = np.array(start, np.float64)
-        self._is_traced: bool | None = None
+        self._found: tuple[Route, TracedFunction, tuple[Any, ...]] | None = None
         self._last: tuple[bytes, Any, Any] | None = None
+
+    def flattened(self, values: Any) -> Any:
+        """Return the vector of a tree like `x0`; anything else as it is."""
+        is_like = self.is_tree and tree.flatten(values)[1] == self._key[0]
+        return ravel(values, self.operation)[0] if is_like else values
+
+    def restored(self, x: Any) -> Any:
+        """Return the tree of a vector, with numbers where `x0` has them; else the vector."""
+        if not self.is_tree:
+            return x
+        return tree.map_leaves(lambda leaf: leaf[()] if leaf.ndim == 0 else leaf, self._unravel(x))
 
     @property
     def is_traced(self) -> bool:
-        """Whether the function can be traced, so that there are derivatives; tried once."""
-        if self._is_traced is None:
-            try:
-                self._compiled(_same_function)(self.start, *self.args)
-                self._is_traced = True
-            except _NOT_TRACED as error:
-                self._is_traced, self._reason = False, error
-        return self._is_traced
+        """Whether there are exact derivatives; tried once, at the first point."""
+        return self._route[0].kind != "none"
+
+    @property
+    def is_compiled(self) -> bool:
+        """Whether one program gives value and derivatives."""
+        return self._route[0].kind == "compiled"
 
     def notice(self) -> None:
         """Say once for each function that differences take the place of exact derivatives."""
         if not self.is_traced:
-            _notice(self.operation, self.function, str(self._reason))
+            _say_once(self.operation, self.function, self._route[0].reason)
 
-    def value(self, x: Vector) -> Any:
-        """Return the value at a vector, compiled if the function can be traced."""
-        if not self.is_traced:
+    def value(self, x: Any) -> Any:
+        """Return the value at a vector: what the function returns."""
+        x = np.asarray(x)
+        if not self.is_compiled or x.dtype.kind not in "fiu":  # complex: of a complex step
             return self.function(self.restored(x), *self.args)
-        return self._compiled(_same_function)(x, *self.args)
+        return self._derivative("value", x)
 
-    def value_and_gradient(self, x: Vector) -> tuple[Any, Vector]:
-        """Return value and gradient; those of the last point are not computed again."""
-        key = x.tobytes()
+    def value_and_gradient(self, x: Any) -> tuple[Any, Vector]:
+        """Return value and gradient, of one program where the function has no effects."""
+        if not self.is_compiled:
+            return self.value(x), self.gradient(x)
+        key = np.asarray(x).tobytes()
         if self._last is None or self._last[0] != key:
-            value, gradient = self._compiled(value_and_grad)(x, *self.args)
-            self._last = key, value, gradient
-        return self._last[1], self._last[2]
+            self._last = key, *self._derivative("value_and_gradient", x)
+        return self._last[1], self._last[2].copy()
 
-    def gradient(self, x: Vector) -> Vector:
+    def gradient(self, x: Any) -> Vector:
         """Return the gradient, of shape (n,)."""
-        return self._compiled(grad)(x, *self.args)
+        return self._derivative("gradient", x)
 
-    def jacobian(self, x: Vector) -> NDArray[np.float64]:
+    def jacobian(self, x: Any) -> NDArray[np.float64]:
         """Return the Jacobian, of the shape of the value and n."""
-        return self._compiled(jacobian)(x, *self.args)
+        return self._derivative("jacobian", x)
 
-    def hessian(self, x: Vector) -> NDArray[np.float64]:
+    def hessian(self, x: Any) -> NDArray[np.float64]:
         """Return the Hessian, of shape (n, n)."""
-        return self._compiled(hessian)(x, *self.args)
+        return np.reshape(self._derivative("hessian", x), (x.size, x.size))
 
-    def hessian_product(self, x: Vector, vector: Vector) -> Vector:
+    def hessian_product(self, x: Any, vector: Any) -> Vector:
         """Return the product of the Hessian and a vector, without the Hessian."""
-        return self._compiled(hvp)(x, *self.args, vector)
+        vector = np.asarray(vector, x.dtype if x.dtype.kind == "f" else np.float64)
+        return self._derivative("hessian_product", x, vector)
 
-    def _compiled(self, transformation: Callable[..., Any]) -> Callable[..., Any]:
-        try:
-            return _program(transformation, self.function, self._key)
-        except TypeError:  # a callable that cannot be hashed
-            return _program.__wrapped__(transformation, self.function, self._key)
+    def weighted_hessian(self, x: Any, weights: Any) -> NDArray[np.float64]:
+        """Return the sum of the Hessians of the components of the value, each times its weight."""
+        found = self._derivative("weighted_hessian", x, np.asarray(weights, np.float64))
+        return np.reshape(found, (x.size, x.size))
+
+    def weighted_product(self, x: Any, weights: Any, vector: Any) -> Vector:
+        """Return the product of a weighted Hessian and a vector."""
+        vector = np.asarray(vector, np.float64)
+        return self._derivative("weighted_product", x, np.asarray(weights, np.float64), vector)
+
+    @property
+    def size(self) -> int | None:
+        """The size of the value; None if it is not traced."""
+        return self._route[0].size
+
+    @property
+    def _route(self) -> tuple[Route, TracedFunction, tuple[Any, ...]]:
+        """The route, and the function that takes it with its arguments."""
+        if self._found is None:
+            traced = traced_function(self.function, self._key)
+            route = traced.route(self.start, self.args)
+            self._found = route, traced, self.args
+            # Numbers in `args` that decide shapes or branches are constants of the program.
+            if self.args and route.kind in ("eager", "none"):
+                bound = TracedFunction(BoundArguments(self.function, self.args), self._key)
+                other = bound.route(self.start, ())
+                if other.kind != "none":
+                    self._found = other, bound, ()
+        return self._found
+
+    def _derivative(self, name: str, x: Any, *further: Any) -> Any:
+        route, traced, args = self._route
+        x = np.asarray(x, None if getattr(x, "dtype", None) == np.float32 else np.float64)
+        return traced.program(name, route.kind)(x, *args, *further)
+
+
+def refuse_traced(operation: str, arguments: Any) -> None:
+    """Refuse arguments of an outer derivative or program, which SciPy cannot compute with.
+
+    Raises
+    ------
+    TraceError
+        If one of them is a traced value.
+    """
+    if current_environment() is None:
+        return
+    leaves, _ = tree.flatten(arguments)
+    if any(type(leaf) is Node for leaf in leaves):
+        raise TraceError(
+            f"{operation}: its start or arguments are traced values, and SciPy's methods have no "
+            "derivatives and cannot be compiled; call it outside cr.grad and cr.jit, or use "
+            "cr.solvers.lbfgs(f, x0, args), which has both"
+        )
 
 
 @lru_cache(maxsize=256)
-def _program(
-    transformation: Callable[..., Any], function: Callable[..., Any], key: Any
-) -> Callable[..., Any]:
-    """Return the compiled derivative of a function of a vector; `key` has structure and shapes."""
-    if key is None:
-        return jit(transformation(function))
-    structure, shapes = key
-    example = tree.unflatten(structure, [np.zeros(shape) for shape in shapes])
-    _, restored = ravel(example, "x0")
-    return jit(transformation(lambda x, *args: function(restored(x), *args)))
+def _noticed(operation: str, name: str, reason: str) -> list[bool]:
+    return []
 
 
-def _same_function(function: Callable[..., Any]) -> Callable[..., Any]:
-    return function
+def _say_once(operation: str, function: Callable[..., Any], reason: str) -> None:
+    name = str(getattr(function, "__name__", type(function).__name__))
+    said = _noticed(operation, name, reason)
+    if not said:
+        said.append(True)
+        warn(
+            f"{operation}: {name} cannot be traced, so its derivatives are SciPy's differences: "
+            f"{reason}"
+        )
 
 
-def _same(x: Any) -> Any:
-    return x
-
-
-@lru_cache(maxsize=256)
-def _notice(operation: str, function: Callable[..., Any], reason: str) -> None:
-    warn(
-        f"{operation}: {getattr(function, '__name__', function)!s} cannot be traced, so its "
-        f"derivatives are SciPy's differences: {reason}"
-    )
-
-
-def _is_tree(x0: Any) -> bool:
+def is_tree(x0: Any) -> bool:
     """Whether a point is a tree of arrays, and no list of numbers, which is an array."""
-    if isinstance(x0, dict):
+    if isinstance(x0, Mapping):
         return True
     if not isinstance(x0, list | tuple):
         return False
