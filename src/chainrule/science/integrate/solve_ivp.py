@@ -1,0 +1,160 @@
+"""Initial value problems by the methods of `scipy.integrate.solve_ivp`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy import integrate
+
+from chainrule.science.integrate.native_steps import NATIVE, native_solver
+from chainrule.science.integrate.right_hand_side import (
+    RightHandSide,
+    Untraceable,
+    attempt_native,
+    notice,
+)
+
+__all__ = ["solve_ivp"]
+
+_IMPLICIT = ("Radau", "BDF", "LSODA")
+"""The methods that take a Jacobian."""
+
+
+def solve_ivp(
+    fun: Callable[..., Any],
+    t_span: Sequence[float],
+    y0: Any,
+    method: Any = "RK45",
+    t_eval: Any = None,
+    dense_output: bool = False,
+    events: Any = None,
+    vectorized: bool = False,
+    args: Any = None,
+    **options: Any,
+) -> Any:
+    """Solve an initial value problem dy/dt = f(t, y), y(t0) = y0.
+
+    Arguments, results, warnings and errors are those of `scipy.integrate.solve_ivp`. If `fun` can
+    be traced, the steps of ``RK23``, ``RK45`` and ``DOP853`` run in native code, and ``Radau``,
+    ``BDF`` and ``LSODA`` get the exact Jacobian, unless `jac` is given.
+
+    Parameters
+    ----------
+    fun : callable
+        ``fun(t, y, *args)`` returns dy/dt, of the shape of y: plain NumPy code.
+    t_span : two floats
+        The start t0 and the end of the integration.
+    y0 : array, float or complex, (n,)
+        The value at t0.
+    method : {"RK45", "RK23", "DOP853", "Radau", "BDF", "LSODA"} or subclass of OdeSolver
+        The method, by SciPy's names.
+    t_eval : array, float, (times,), optional
+        The output times; the ends of the steps if not given.
+    dense_output : bool
+        Whether the result has the solution as a function of time, ``sol``.
+    events : callable or list of callables, optional
+        ``event(t, y, *args)``, whose zeros are found; attributes ``terminal`` and ``direction``.
+    vectorized : bool
+        Whether `fun` takes y of shape (n, k) as well.
+    args : tuple, optional
+        Further arguments of `fun`, the events and `jac`.
+    **options
+        ``rtol``, ``atol``, ``first_step``, ``max_step``, ``jac``, ``jac_sparsity`` and others of
+        the method.
+
+    Returns
+    -------
+    OdeResult
+        SciPy's fields ``t``, ``y``, ``sol``, ``t_events``, ``y_events``, ``nfev``, ``njev``,
+        ``nlu``, ``status``, ``message``, ``success``; and ``integrator``, the method with where its
+        steps ran, such as ``"RK45 (native)"`` and ``"BDF (SciPy)"``.
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of range.
+
+    References
+    ----------
+    Hairer, Norsett & Wanner (1993), Solving Ordinary Differential Equations I, sections II.4 to
+    II.6. Hairer & Wanner (1996), Solving Ordinary Differential Equations II, section IV.8.
+
+    Examples
+    --------
+    >>> def predators(t, z, a, b, c, d):
+    ...     x, y = z
+    ...     return [a * x - b * x * y, -c * y + d * x * y]
+    >>> solution = solve_ivp(predators, [0, 15], [10, 5], args=(1.5, 1, 3, 1), rtol=1e-8)
+    >>> solution.success, solution.integrator
+    (True, 'RK45 (native)')
+    """
+    rhs = RightHandSide(fun, True, bool(vectorized))
+    given = _Given(t_eval, dense_output, events, vectorized, args)
+    reason = _untraceable(rhs, y0, args)
+    if method in _IMPLICIT and options.get("jac") is None:
+        if reason is None:
+            options, reason = _with_jacobian(rhs, t_span, y0, args, options)
+        if reason is not None and reason.is_chainrule and options.get("jac_sparsity") is None:
+            notice("solve_ivp", fun, str(reason))
+    elif reason is None and method in NATIVE:
+        solver = native_solver(method, rhs, () if args is None else tuple(args))
+        try:
+            return given.solve(f"{method} (native)", fun, t_span, y0, solver, options)
+        except Untraceable:  # what only the compiler refuses
+            pass
+    name = method if isinstance(method, str) else getattr(method, "__name__", str(method))
+    return given.solve(f"{name} (SciPy)", fun, t_span, y0, method, options)
+
+
+@dataclass(frozen=True)
+class _Given:
+    """Arguments that go to SciPy as they are."""
+
+    t_eval: Any
+    dense_output: Any
+    events: Any
+    vectorized: Any
+    args: Any
+
+    def solve(
+        self, integrator: str, fun: Any, t_span: Any, y0: Any, method: Any, options: dict[str, Any]
+    ) -> Any:
+        """Call SciPy's driver of the method; the result names the integrator."""
+        result = integrate.solve_ivp(fun, t_span, y0, method=method, **vars(self), **options)
+        result.integrator = integrator
+        return result
+
+
+def _with_jacobian(
+    rhs: RightHandSide, t_span: Any, y0: Any, args: Any, options: dict[str, Any]
+) -> tuple[dict[str, Any], Untraceable | None]:
+    """Add the exact Jacobian to the options, sparse where its structure is given."""
+    start, extra = np.asarray(y0, float), () if args is None else tuple(args)
+    sparsity = options.get("jac_sparsity")
+    try:
+        t0 = float(t_span[0])
+        attempt_native("solve_ivp", lambda: rhs.jacobian(t0, start, *extra))
+    except Untraceable as error:
+        return options, error
+    except Exception as error:  # noqa: BLE001 - SciPy refuses it in its own words
+        return options, Untraceable(str(error), False)
+    if sparsity is not None:
+        return options, None
+    return {**options, "jac": rhs.jacobian}, None
+
+
+def _untraceable(rhs: RightHandSide, y0: Any, args: Any) -> Untraceable | None:
+    """Return why a function is left to SciPy, if it is."""
+    try:
+        start = np.asarray(y0)
+        if start.ndim != 1 or start.dtype.kind not in "fiub" or not start.size:
+            return Untraceable("", False)
+        rhs.check(start, () if args is None else tuple(args))
+    except Untraceable as error:
+        return error
+    except Exception as error:  # noqa: BLE001 - SciPy refuses it in its own words
+        return Untraceable(str(error), False)
+    return None

@@ -1,0 +1,109 @@
+"""`science.solve_ivp` against `scipy.integrate.solve_ivp`."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy import integrate
+
+from chainrule.errors import ChainruleWarning
+from chainrule.science.integrate import solve_ivp
+
+
+def lorenz(t: Any, state: Any) -> Any:
+    x, y, z = state
+    return [10 * (y - x), x * (28 - z) - y, x * y - 8 / 3 * z]
+
+
+def falls(t: Any, y: Any, gravity: Any) -> Any:
+    return [y[1], -gravity]
+
+
+def hits_ground(t: Any, y: Any, gravity: Any) -> Any:
+    return y[0]
+
+
+setattr(hits_ground, "terminal", True)  # noqa: B010 - as users write it, but for pyright
+setattr(hits_ground, "direction", -1)  # noqa: B010
+
+
+@pytest.mark.parametrize("method", ["RK23", "RK45", "DOP853", "Radau", "BDF", "LSODA"])
+def test_steps_are_those_of_scipy(method: str) -> None:
+    cases: list[dict[str, Any]] = [
+        {},
+        {"t_eval": np.linspace(0, 1, 11), "rtol": 1e-6, "atol": [1e-6, 1e-7, 1e-8]},
+        {"dense_output": True, "max_step": 0.02, "first_step": 1e-4},
+    ]
+    for options in cases:
+        arguments = (lorenz, (0, 1), [1.0, 1, 1], method)
+        found = solve_ivp(*arguments, **options)
+        expected = integrate.solve_ivp(*arguments, **options)
+        assert found.t.shape == expected.t.shape
+        np.testing.assert_allclose(found.y, expected.y, rtol=1e-5)
+        assert (found.nfev, found.status, found.message) == (
+            expected.nfev, expected.status, expected.message,
+        )  # fmt: skip
+        if found.sol:
+            np.testing.assert_allclose(found.sol(0.5), expected.sol(0.5), rtol=1e-5)
+
+
+def test_explicit_steps_are_native_and_jacobians_exact() -> None:
+    assert solve_ivp(lorenz, (0, 0.1), [1, 1, 1]).integrator == "RK45 (native)"
+    stiff = solve_ivp(lambda t, y: -1000 * (y - np.cos(t)), (0, 1), [0.0], "BDF")
+    assert stiff.integrator == "BDF (SciPy)"
+    assert stiff.success
+
+
+def test_events_end_native_integrations() -> None:
+    found = solve_ivp(falls, (0, 100), [0.0, 10.0], events=hits_ground, args=(0.5,))
+    assert found.integrator == "RK45 (native)"
+    np.testing.assert_allclose(found.t_events[0], [40.0])
+    assert found.status == 1
+
+
+def test_backward_and_vectorized_integrations_are_those_of_scipy() -> None:
+    def rational(t: Any, y: Any) -> Any:
+        return np.vstack((y[1] / t, y[1] * (y[0] + 2 * y[1] - 1) / (t * (y[0] - 1))))
+
+    arguments = (rational, (9, 5), [9 / 19, 90 / 361])
+    found = solve_ivp(*arguments, vectorized=True, rtol=1e-8)
+    assert found.integrator == "RK45 (native)"
+    np.testing.assert_allclose(found.y[:, -1], [1 / 3, 2 / 9], rtol=1e-5)
+
+
+def test_functions_with_effects_are_called_as_by_scipy() -> None:
+    seen: list[float] = []
+
+    def counted(t: Any, y: Any) -> Any:
+        seen.append(t)
+        return -y
+
+    found = solve_ivp(counted, (0, 1), [1.0])
+    assert found.nfev == len(seen)
+    assert all(isinstance(each, float) for each in seen)
+
+
+def test_functions_that_cannot_be_traced_get_one_notice_where_a_jacobian_is_needed() -> None:
+    def switched(t: Any, y: Any) -> Any:
+        return -y if t < 0.5 else -2 * y
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        solve_ivp(switched, (0, 1), [1.0], "RK45")
+        solve_ivp(switched, (0, 1), [1.0], "Radau", jac=lambda t, y: [[-1.0]])
+    with pytest.warns(ChainruleWarning, match="switched cannot be traced"):
+        found = solve_ivp(switched, (0, 1), [1.0], "Radau")
+    np.testing.assert_allclose(found.y[:, -1], np.exp(-1.5), rtol=1e-2)
+
+
+def test_errors_are_those_of_scipy() -> None:
+    for method, error in (("RK44", ValueError), ("RK45", ZeroDivisionError)):
+        with pytest.raises(error):
+            solve_ivp(lambda t, y: 1 / 0, (0, 1), [1.0], method)
+    with pytest.raises(TypeError, match="cannot be unpacked"):
+        solve_ivp(falls, (0, 1), [1.0, 0.0], args=0.5)
+    with pytest.raises(ValueError, match="not within"):
+        solve_ivp(lorenz, (0, 1), [1.0, 1, 1], t_eval=[2.0])
