@@ -81,6 +81,7 @@ def integrate(
     max_steps: int | None = None,
     first_step: Any = None,
     max_step: Any = None,
+    limit: Any = None,
 ) -> Trajectory:
     """Solve dy/dt = f(t, y) by a method with adaptive steps.
 
@@ -106,6 +107,8 @@ def integrate(
         (``grad``) requires it, as it stores as many; forward mode does not.
     first_step, max_step : float > 0, optional
         The length of the first step, chosen if not given; the largest length of any step.
+    limit : int, optional
+        The largest number of all steps, without `max_steps`; it may be traced, and takes no memory.
 
     Returns
     -------
@@ -143,7 +146,7 @@ def integrate(
     tolerances = (control.rtol, control.atol)
     if all(isinstance(each, float) for each in tolerances) and not any(tolerances):
         raise ArgumentError("integrate: rtol and atol are both 0; give atol=1e-12, or rtol")
-    return problem.solution(Integration(control.method, control), max_steps)
+    return problem.solution(Integration(control.method, control), max_steps, limit)
 
 
 def dormand_prince(
@@ -251,10 +254,12 @@ class Problem:
             return value
         return checked_number(self.owner, name, value, POSITIVE)
 
-    def solution(self, integration: Integration, max_steps: int | None) -> Trajectory:
+    def solution(
+        self, integration: Integration, max_steps: int | None, limit: Any = None
+    ) -> Trajectory:
         """Integrate, by the loop that `max_steps` asks for."""
         if max_steps is None:
-            rows, history, end = integration.over_steps(self.y0, self.times)
+            rows, history, end = integration.over_steps(self.y0, self.times, limit)
         else:
             rows, history, end = integration.between_times(self.y0, self.times, max_steps)
         final, steps = end.t, end.accepted + end.rejected

@@ -131,7 +131,7 @@ class Integration:
         """Return the coefficients of the continuous extension of a step."""
         return self.method.dense(step.t, step.y, step.y_new, step.h, step.record)
 
-    def over_steps(self, y: Any, times: Any) -> tuple[Any, Counts, State]:
+    def over_steps(self, y: Any, times: Any, limit: Any = None) -> tuple[Any, Counts, State]:
         """Integrate in one loop over the steps; return the rows, their counters and the end."""
         end, count = times[-1], times.shape[0]
         direction = np.sign(end - times[0])
@@ -141,7 +141,9 @@ class Integration:
         history = Counts(*[np.where(is_start, each, 0) for each in state.counts()])
 
         def goes_on(carry: Any) -> Any:
-            return (carry[1] < count) & self.goes_on(carry[0])
+            state = carry[0]
+            is_within = limit is None or state.accepted + state.rejected < limit
+            return (carry[1] < count) & self.goes_on(state) & is_within
 
         def body(carry: Any) -> Any:
             before, index, rows, history = carry

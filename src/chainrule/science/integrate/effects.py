@@ -11,13 +11,11 @@ from chainrule.errors import UnsupportedError
 from chainrule.graph.left_behind import Snapshot
 from chainrule.graph.place import MISSING, Place, is_same
 from chainrule.graph.reachable_state import ReachableState, find_reachable_state
+from chainrule.science.effects import may_have_effects
 
 __all__ = ["call_without_effects"]
 
 _Result = TypeVar("_Result")
-
-_OUTPUT = frozenset(["input", "next", "print"])
-"""Built-in functions whose effect is in no variable."""
 
 
 def call_without_effects(call: Callable[[], _Result], *roots: Any) -> _Result:
@@ -28,9 +26,8 @@ def call_without_effects(call: Callable[[], _Result], *roots: Any) -> _Result:
     """
     state = find_reachable_state(*roots)
     before, arrays = Snapshot.of(state), _array_contents(state)
-    names = {name for code in state.codes for name in code.co_names}
-    if names & _OUTPUT:
-        raise UnsupportedError(f"it calls {' and '.join(sorted(names & _OUTPUT))}")
+    if may_have_effects(state):
+        raise UnsupportedError("it may do more than return a value, such as printing or counting")
     try:
         result = call()
     finally:

@@ -1,0 +1,345 @@
+"""`odeint`: systems of ordinary differential equations, as `scipy.integrate.odeint` solves them."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import integrate
+from scipy.integrate import ODEintWarning
+
+from chainrule.compiler.jit import jit
+from chainrule.science.integrate.effects import call_without_effects
+from chainrule.science.integrate.right_hand_side import (
+    RightHandSide,
+    Untraceable,
+    attempt_native,
+    notice,
+)
+from chainrule.solvers import integrate as native_integrate
+
+__all__ = ["odeint"]
+
+Floats = NDArray[np.float64]
+
+_DEFAULT_TOLERANCE = 1.49012e-8
+_METHOD, _ORDER = "dop853", 8
+_SAFETY = 0.1
+"""Of tolerances: LSODA, too, bounds the error of a step, but the largest one of all components."""
+
+_SUCCESS = "Integration successful."
+_MOST_STEPS = 200_000
+"""Of one call; a system that needs more of them is stiff, and left to LSODA."""
+
+
+def odeint(
+    func: Callable[..., Any],
+    y0: Any,
+    t: Any,
+    args: Any = (),
+    Dfun: Callable[..., Any] | None = None,
+    col_deriv: int = 0,
+    full_output: int = 0,
+    ml: int | None = None,
+    mu: int | None = None,
+    rtol: Any = None,
+    atol: Any = None,
+    tcrit: Any = None,
+    h0: float = 0.0,
+    hmax: float = 0.0,
+    hmin: float = 0.0,
+    ixpr: int = 0,
+    mxstep: int = 0,
+    mxhnil: int = 0,
+    mxordn: int = 12,
+    mxords: int = 5,
+    printmessg: int = 0,
+    tfirst: bool = False,
+) -> Any:
+    """Integrate a system of ordinary differential equations dy/dt = f(y, t).
+
+    Arguments, results, warnings and errors are those of `scipy.integrate.odeint`. A function that
+    can be traced is integrated in one call of native code; otherwise, where an argument concerns
+    LSODA itself (`ixpr`, `mxhnil`, `mxordn`, `mxords`, `hmin`, `tcrit`), and where the native
+    integrator would take too many steps, by SciPy's LSODA, with the exact Jacobian if the function
+    can be traced.
+
+    Parameters
+    ----------
+    func : callable
+        ``func(y, t, *args)`` returns dy/dt, of the length of y: plain NumPy code.
+    y0 : array, float, (n,)
+        The initial value, at ``t[0]``.
+    t : array, float, (times,)
+        The output times, increasing or decreasing.
+    args : tuple
+        Further arguments of `func`.
+    Dfun : callable, optional
+        ``Dfun(y, t, *args)`` returns ∂f/∂y, (n, n); the exact Jacobian if not given.
+    col_deriv : bool
+        Whether `Dfun` returns the transposed matrix.
+    full_output : bool
+        Whether to return `infodict`, too.
+    ml, mu : int, optional
+        The numbers of diagonals below and above the main one, if the Jacobian is banded.
+    rtol, atol : float or array, (n,), optional
+        Bounds of the error of a step: ``rtol * abs(y) + atol``. 1.49012e-8 if not given; natively
+        `atol` is then at most `rtol`.
+    tcrit : array, float, optional
+        Times that no step may pass over.
+    h0, hmax, hmin : float
+        First, largest and least length of a step; 0 leaves it to the integrator.
+    ixpr, mxhnil, mxordn, mxords : int
+        Options of LSODA: printing at switches, number of messages, largest orders.
+    mxstep : int
+        The largest number of steps between two output times; 0 leaves it to the integrator.
+    printmessg : bool
+        Whether to give the message of success as a warning, too.
+    tfirst : bool
+        Whether `func` and `Dfun` take ``(t, y, *args)``.
+
+    Returns
+    -------
+    y : array, float, (times, n)
+        The solution at the output times.
+    infodict : dict, if `full_output`
+        SciPy's entries, and ``"integrator"``: the name of the integrator that was used,
+        ``"dop853"`` or ``"lsoda"``. Of the native one, ``hu``, ``tcur``, ``nst``, ``nfe``, ``nje``,
+        ``nqu`` and ``mused`` mean the same; ``tolsf``, ``tsw``, ``lenrw`` and ``leniw`` are 0.
+
+    Raises
+    ------
+    ValueError
+        If the times are not monotonic, or the dimensions are wrong.
+    RuntimeError
+        If `func` or `Dfun` returns an array of the wrong shape.
+
+    References
+    ----------
+    Hairer, Norsett & Wanner (1993), Solving Ordinary Differential Equations I, section II.5.
+    Hindmarsh (1983), ODEPACK, a systematized collection of ODE solvers.
+
+    Examples
+    --------
+    >>> def pendulum(y, t, damping, gravity):
+    ...     angle, velocity = y
+    ...     return [velocity, -damping * velocity - gravity * np.sin(angle)]
+    >>> t = np.linspace(0, 10, 101)
+    >>> y, info = odeint(pendulum, [np.pi - 0.1, 0.0], t, args=(0.25, 5.0), full_output=True)
+    >>> y.shape, info["integrator"]
+    ((101, 2), 'dop853')
+    """
+    rest = _Lsoda(ml, mu, tcrit, hmin, ixpr, mxhnil, mxordn, mxords)
+    rhs = RightHandSide(func, bool(tfirst))
+    call = _Call(rhs, y0, t, args, rtol, atol, h0, hmax, mxstep)
+    try:
+        rest.check()
+        _check_derivative(Dfun, bool(col_deriv), rest, call)
+        y, info = call.integrate()
+    except Untraceable:
+        return _by_scipy(
+            call, Dfun, col_deriv, full_output, rest, printmessg
+        )  # fmt: skip
+    if printmessg:
+        warnings.warn(_SUCCESS, ODEintWarning, stacklevel=2)
+    return (y, info) if full_output else y
+
+
+@dataclass(frozen=True)
+class _Lsoda:
+    """Arguments that concern LSODA alone."""
+
+    ml: int | None
+    mu: int | None
+    tcrit: Any
+    hmin: float
+    ixpr: int
+    mxhnil: int
+    mxordn: int
+    mxords: int
+
+    @property
+    def is_banded(self) -> bool:
+        """Whether the Jacobian is given by its diagonals."""
+        return any(each is not None and each >= 0 for each in (self.ml, self.mu))
+
+    def check(self) -> None:
+        """Raise Untraceable if one of them is given."""
+        others = self.hmin, self.ixpr, self.mxhnil, self.mxordn != 12, self.mxords != 5
+        if self.tcrit is not None or any(others):
+            raise Untraceable("an argument concerns LSODA", False)
+
+    @property
+    def bandwidths(self) -> tuple[int, int]:
+        """The numbers of diagonals below and above the main one."""
+        return max(self.ml or 0, 0), max(self.mu or 0, 0)
+
+    def jacobian(self, rhs: RightHandSide) -> Callable[..., Floats]:
+        """Return the exact Jacobian for LSODA: the matrix, or its diagonals."""
+        below, above = self.bandwidths
+
+        def matrix(first: Any, second: Any, *args: Any) -> Floats:
+            t, y = (first, second) if rhs.is_time_first else (second, first)
+            full = rhs.jacobian(t, np.array(y), *args)
+            if not self.is_banded:
+                return full
+            return np.stack([_diagonal(full, k) for k in range(above, -below - 1, -1)])
+
+        return matrix
+
+
+@dataclass(frozen=True)
+class _Call:
+    """The arguments of a native integration, as given."""
+
+    rhs: RightHandSide
+    y0: Any
+    t: Any
+    args: Any
+    rtol: Any
+    atol: Any
+    h0: float
+    hmax: float
+    mxstep: int
+
+    def integrate(self) -> tuple[Floats, dict[str, Any]]:
+        """Integrate natively; raise Untraceable where SciPy is to do so."""
+        if not isinstance(self.args, tuple):
+            raise Untraceable("the arguments are no tuple", False)
+        y0, t = self.start(), _plain("t", self.t)
+        is_monotonic = np.all(np.diff(t) >= 0) or np.all(np.diff(t) <= 0)
+        if t.ndim != 1 or len(t) < 2 or t[0] == t[-1] or not is_monotonic:
+            raise Untraceable("there is no interval", False)
+        rtol = _tolerance(self.rtol, y0)
+        atol = _tolerance(self.atol, y0)
+        if self.atol is None:
+            atol = np.minimum(atol, rtol)
+        if np.any(np.finfo(float).eps * np.abs(y0) > rtol * np.abs(y0) + atol):
+            raise Untraceable("the tolerances are less than the precision of float64", False)
+        self.rhs.check(y0, self.args)
+        limit = self.mxstep * (len(t) - 1) if self.mxstep else _MOST_STEPS
+        lengths = [float(each) if each else None for each in (self.h0, self.hmax)]
+        if any(each is not None and not each > 0 for each in (*lengths, limit)):
+            raise Untraceable("a length of a step is negative", False)
+        found = attempt_native(
+            "odeint",
+            lambda: _integrate(
+                self.rhs, y0, t, self.args, _SAFETY * rtol, _SAFETY * atol, limit, *lengths
+            ),
+        )
+        if not found.success:
+            raise Untraceable("it takes too many steps", False)
+        return found.y, _infodict(found.history)
+
+    def start(self) -> Floats:
+        """Return the initial value as a vector."""
+        y0 = _plain("y0", self.y0)
+        if y0.ndim > 1 or not y0.size:
+            raise Untraceable("the initial value is no vector", False)
+        return np.array(np.atleast_1d(y0))
+
+
+@jit
+def _integrate(
+    rhs: Any, y0: Any, t: Any, args: Any, rtol: Any, atol: Any, limit: Any, h0: Any, hmax: Any
+) -> Any:
+    return native_integrate(
+        rhs, y0, t, args, method=_METHOD, rtol=rtol, atol=atol, first_step=h0, max_step=hmax,
+        limit=limit,
+    )  # fmt: skip
+
+
+def _infodict(history: Any) -> dict[str, Any]:
+    """Return SciPy's `infodict` of a native integration."""
+    nothing = np.zeros(len(history.t) - 1)
+
+    def count(values: Any) -> Any:
+        return np.asarray(values[1:], np.int32)
+
+    return {
+        "hu": history.step[1:], "tcur": history.t[1:], "tolsf": nothing, "tsw": nothing.copy(),
+        "nst": count(history.accepted), "nfe": count(history.evaluations),
+        "nje": count(history.jacobians), "nqu": np.full(len(nothing), _ORDER, np.int32),
+        "imxer": -1, "lenrw": 0, "leniw": 0, "mused": np.ones(len(nothing), np.int32),
+        "message": _SUCCESS, "integrator": _METHOD,
+    }  # fmt: skip
+
+
+def _by_scipy(
+    call: _Call,
+    derivative: Callable[..., Any] | None,
+    col_deriv: int,
+    full_output: int,
+    rest: _Lsoda,
+    printmessg: int,
+) -> Any:
+    """Integrate by LSODA, with the exact Jacobian where there is one."""
+    if derivative is None:
+        try:
+            call.rhs.check(call.start(), call.args)
+            derivative, col_deriv = rest.jacobian(call.rhs), 0
+            attempt_native("odeint", lambda: call.rhs.jacobian(0.0, call.start(), *call.args))
+        except Untraceable as error:
+            derivative = None
+            if error.is_chainrule:
+                notice("odeint", call.rhs.function, str(error))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        found = integrate.odeint(
+            call.rhs.function, call.y0, call.t, call.args, derivative, col_deriv, full_output,
+            rest.ml, rest.mu, call.rtol, call.atol, rest.tcrit, call.h0, call.hmax, rest.hmin,
+            rest.ixpr, call.mxstep, rest.mxhnil, rest.mxordn, rest.mxords, printmessg,
+            call.rhs.is_time_first,
+        )  # fmt: skip
+    for each in caught:
+        warnings.warn(each.message, each.category, stacklevel=3)
+    if full_output:
+        found[1]["integrator"] = "lsoda"
+    return found
+
+
+def _check_derivative(
+    derivative: Callable[..., Any] | None, is_transposed: bool, rest: _Lsoda, call: _Call
+) -> None:
+    """Raise Untraceable if `Dfun` returns another shape, which SciPy refuses in its words."""
+    if derivative is None:
+        return
+    y0, t0 = call.start(), float(_plain("t", call.t).flat[0])
+    first, second = (t0, y0) if call.rhs.is_time_first else (y0, t0)
+    try:
+        matrix = call_without_effects(lambda: derivative(first, second, *call.args), derivative)
+        shape = np.asarray(matrix, float).shape
+    except Exception as error:  # noqa: BLE001 - the user's own, which SciPy meets too
+        raise Untraceable(str(error), False) from None
+    rows = 1 + sum(rest.bandwidths) if rest.is_banded else y0.size
+    expected = (y0.size, rows) if is_transposed else (rows, y0.size)
+    if shape != expected and not (y0.size == rows == 1):
+        raise Untraceable(f"Dfun returns the shape {shape}", False)
+
+
+def _plain(name: str, value: Any) -> Floats:
+    """Return an argument as an array of finite real numbers."""
+    array = np.asarray(value)
+    if array.dtype.kind not in "fiub" or not np.all(np.isfinite(array)):
+        raise Untraceable(f"{name} is not real and finite", False)
+    return array.astype(float)
+
+
+def _tolerance(value: Any, y0: Floats) -> Floats:
+    tolerance = _plain("a tolerance", _DEFAULT_TOLERANCE if value is None else value)
+    if tolerance.shape not in ((), y0.shape) or np.any(tolerance < 0):
+        raise Untraceable("a tolerance is negative, or of another length", False)
+    return tolerance
+
+
+def _diagonal(matrix: Floats, k: int) -> Floats:
+    """The k-th diagonal as LSODA stores it: entry j stands in column j."""
+    n = len(matrix)
+    row = np.zeros(n)
+    if abs(k) < n:
+        row[max(k, 0) : n + min(k, 0)] = np.diagonal(matrix, k)
+    return row

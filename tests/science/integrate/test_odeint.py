@@ -1,0 +1,111 @@
+"""`science.odeint` against `scipy.integrate.odeint`, closed forms and published values."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy import integrate
+from scipy.special import airy
+
+from chainrule.errors import ChainruleWarning
+from chainrule.science.integrate import odeint
+
+TIMES = np.linspace(0, 2, 9)
+
+
+def lorenz(state: Any, t: Any, s: Any = 10.0, r: Any = 28.0, b: Any = 8 / 3) -> Any:
+    x, y, z = state
+    return [s * (y - x), x * (r - z) - y, x * y - b * z]
+
+
+def test_solutions_are_those_of_scipy_for_all_forms_of_arguments() -> None:
+    cases: Any = [
+        (lambda y, t: -y, 1, TIMES, {}),
+        (lambda y, t, rate: -rate * y, [1, 2], list(TIMES), {"args": (0.5,)}),
+        (lambda y, t, rates: -rates * y, [1.0, 2], TIMES[::-1], {"args": (np.array([0.5, 1]),)}),
+        (lambda y, t, rates: [-rates[0] * y[0]], 1.0, [0, 1, 1, 2], {"args": ([0.5, 1],)}),
+        (lambda t, y: (y[1], -t * y[0]), (0.0, 1), TIMES, {"tfirst": True, "hmax": 0.1}),
+        (lorenz, [1, 1, 1], TIMES, {"args": (10, 28, 8 / 3), "h0": 1e-3, "rtol": 1e-9}),
+        (lorenz, [1, 1, 1], TIMES, {"rtol": [1e-9, 1e-8, 1e-9], "atol": [1e-9, 1e-9, 1e-7]}),
+    ]
+    for func, y0, t, options in cases:
+        found, info = odeint(func, y0, t, full_output=True, **options)
+        expected = integrate.odeint(func, y0, t, **options)
+        assert info["integrator"] != "lsoda"
+        assert type(found) is np.ndarray
+        assert found.shape == expected.shape
+        np.testing.assert_allclose(found, expected, rtol=2e-6, atol=1e-7)
+        assert set(info) == {*integrate.odeint(func, y0, t, full_output=1, **options)[1]} | {
+            "integrator"
+        }
+        assert all(len(info[key]) == len(t) - 1 for key in ("hu", "nst", "nfe", "nje", "nqu"))
+
+
+def test_airy_and_lorenz_are_as_exact_as_the_tolerances_ask() -> None:
+    t = np.linspace(-10, 2, 61)
+    exact = airy(t)
+    found = odeint(lambda y, t: [y[1], t * y[0]], [exact[0][0], exact[1][0]], t, rtol=1e-12)
+    np.testing.assert_allclose(found[:, 0], exact[0], atol=1e-11, rtol=0)
+    end = odeint(lorenz, [1, 1, 1], [0, 10], rtol=1e-13)[-1]
+    expected = (-4.90268754113464, -3.74387292180292, 24.6908581027906)
+    np.testing.assert_allclose(end, expected, rtol=0, atol=1e-9)
+
+
+def test_what_native_code_cannot_do_is_left_to_lsoda_with_the_exact_jacobian() -> None:
+    def stiff(y: Any, t: Any) -> Any:
+        return [-1000 * (y[0] - math.pi) + y[1], -y[1]]
+
+    for options in (
+        {"tcrit": [1.0]},
+        {"mxords": 4},
+        {"ml": 0, "mu": 1, "ixpr": False, "hmin": 1e-9},
+    ):
+        found, info = odeint(stiff, [0, 1], TIMES, full_output=True, **options)
+        assert info["integrator"] == "lsoda"
+        expected = integrate.odeint(stiff, [0, 1], TIMES, **options)
+        np.testing.assert_allclose(found, expected, rtol=1e-6)
+
+
+def test_functions_that_cannot_be_traced_get_one_notice_and_those_with_effects_all_calls() -> None:
+    calls: list[float] = []
+
+    def counted(y: Any, t: Any) -> Any:
+        calls.append(t)
+        return -y
+
+    def sine(y: Any, t: Any) -> Any:
+        return math.sin(y[0])
+
+    with pytest.warns(ChainruleWarning, match="counted cannot be traced"):
+        _, info = odeint(counted, 1.0, TIMES, full_output=True)
+    assert info["nfe"][-1] == len(calls)
+    with pytest.warns(ChainruleWarning, match="sine cannot be traced"):
+        found = odeint(sine, 1.0, TIMES)
+    np.testing.assert_allclose(found, integrate.odeint(sine, 1.0, TIMES))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        odeint(sine, 1.0, TIMES, Dfun=lambda y, t: [[math.cos(y[0])]])
+
+
+def test_errors_and_warnings_are_those_of_scipy() -> None:
+    def decay(y: Any, t: Any) -> Any:
+        return -y
+
+    cases: Any = [
+        (ZeroDivisionError, (lambda y, t: 1 / 0, 1.0, TIMES)),
+        (RuntimeError, (lambda y, t: [1, -1], 1.0, TIMES)),
+        (ValueError, (decay, [[1.0], [2.0]], TIMES)),
+        (ValueError, (decay, 1.0, [0, 2, 1])),
+        (RuntimeError, (lambda y, t: -100 * y, [1, 1], [0, 1], (), lambda y, t: [[0, 0, 0]])),
+    ]
+    for error, arguments in cases:
+        with pytest.raises(error):
+            odeint(*arguments)
+    with pytest.warns(integrate.ODEintWarning, match="Excess work"):
+        odeint(decay, 1.0, [0, 100], mxstep=1)
+    with pytest.warns(integrate.ODEintWarning, match="Integration successful"):
+        odeint(decay, 1.0, TIMES, printmessg=1)
