@@ -198,7 +198,9 @@ class Integration:
 
             state, step = while_loop(is_before, body, carry, max_steps)
             is_reached = direction * (target - state.t) <= 0
-            value = np.where(is_reached, self.at(step, self.dense(step), target), np.nan)
+            # A product, so that the derivative, too, is NaN where a time was not reached.
+            known = np.where(is_reached, 1, np.nan)
+            value = self.at(step, self.dense(step), target) * known.astype(y.dtype)
             state = state._replace(work=state.work.plus(self.method.dense_work))
             return (state, step), (value, state.counts())
 

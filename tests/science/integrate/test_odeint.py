@@ -59,11 +59,10 @@ def test_what_native_code_cannot_do_is_left_to_lsoda_with_the_exact_jacobian() -
     def stiff(y: Any, t: Any) -> Any:
         return [-1000 * (y[0] - math.pi) + y[1], -y[1]]
 
-    for options in (
-        {"tcrit": [1.0]},
-        {"mxords": 4},
-        {"ml": 0, "mu": 1, "ixpr": False, "hmin": 1e-9},
-    ):
+    cases: list[dict[str, Any]] = [
+        {"tcrit": [1.0]}, {"mxords": 4}, {"ml": 0, "mu": 1, "ixpr": False, "hmin": 1e-9},
+    ]  # fmt: skip
+    for options in cases:
         found, info = odeint(stiff, [0, 1], TIMES, full_output=True, **options)
         assert info["integrator"] == "lsoda"
         expected = integrate.odeint(stiff, [0, 1], TIMES, **options)

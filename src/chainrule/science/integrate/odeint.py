@@ -20,6 +20,12 @@ from chainrule.science.integrate.right_hand_side import (
     attempt_native,
     notice,
 )
+from chainrule.science.integrate.traced import (
+    as_vector,
+    is_known_to_fail,
+    is_traced,
+    traced_solution,
+)
 from chainrule.solvers import integrate as native_integrate
 
 __all__ = ["odeint"]
@@ -67,6 +73,11 @@ def odeint(
     LSODA itself (`ixpr`, `mxhnil`, `mxordn`, `mxords`, `hmin`, `tcrit`), and where the native
     integrator would take too many steps, by SciPy's LSODA, with the exact Jacobian if the function
     can be traced.
+
+    Within a trace, as under ``cr.grad``, ``cr.jacobian``, ``cr.vmap`` and ``cr.jit``, the solution
+    has derivatives by `y0`, `args`, `t`, and what `func` reads from outside. Reverse mode keeps
+    `mxstep` steps between two output times, at least 500 if not given; the solution is NaN where
+    these do not suffice.
 
     Parameters
     ----------
@@ -136,6 +147,9 @@ def odeint(
     rest = _Lsoda(ml, mu, tcrit, hmin, ixpr, mxhnil, mxordn, mxords)
     rhs = RightHandSide(func, bool(tfirst))
     call = _Call(rhs, y0, t, args, rtol, atol, h0, hmax, mxstep)
+    if is_traced(y0, t, args):
+        y, info = call.trace()
+        return (y, info) if full_output else y
     try:
         rest.check()
         _check_derivative(Dfun, bool(col_deriv), rest, call)
@@ -235,6 +249,24 @@ class _Call:
             raise Untraceable("it takes too many steps", False)
         return found.y, _infodict(found.history)
 
+    def trace(self) -> tuple[Any, dict[str, Any]]:
+        """Integrate as part of a trace."""
+        args = self.args if isinstance(self.args, tuple) else (self.args,)
+        tolerances = [_DEFAULT_TOLERANCE if x is None else x for x in (self.rtol, self.atol)]
+        rtol, atol = [np.asarray(each, float) for each in tolerances]
+        if self.atol is None:
+            atol = np.minimum(atol, rtol)
+        lengths = {"first_step": self.h0 or None, "max_step": self.hmax or None}
+        found = traced_solution(
+            self.rhs, as_vector(self.y0), as_vector(self.t), args, _METHOD, _SAFETY * rtol,
+            _SAFETY * atol, self.mxstep, **lengths,
+        )  # fmt: skip
+        message = _SUCCESS
+        if is_known_to_fail(found):
+            message = "Excess work done on this call; give a larger mxstep."
+            warnings.warn(message, ODEintWarning, stacklevel=3)
+        return found.y, _infodict(found.history) | {"message": message}
+
     def start(self) -> Floats:
         """Return the initial value as a vector."""
         y0 = _plain("y0", self.y0)
@@ -255,10 +287,10 @@ def _integrate(
 
 def _infodict(history: Any) -> dict[str, Any]:
     """Return SciPy's `infodict` of a native integration."""
-    nothing = np.zeros(len(history.t) - 1)
+    nothing = np.zeros(history.t.shape[0] - 1)
 
     def count(values: Any) -> Any:
-        return np.asarray(values[1:], np.int32)
+        return values[1:].astype(np.int32)
 
     return {
         "hu": history.step[1:], "tcur": history.t[1:], "tolsf": nothing, "tsw": nothing.copy(),

@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 from scipy import integrate
+from scipy.integrate._ivp.ivp import OdeResult
 
+from chainrule.errors import UnsupportedError
 from chainrule.science.integrate.native_steps import NATIVE, native_solver
 from chainrule.science.integrate.right_hand_side import (
     RightHandSide,
@@ -16,11 +18,20 @@ from chainrule.science.integrate.right_hand_side import (
     attempt_native,
     notice,
 )
+from chainrule.science.integrate.traced import (
+    as_vector,
+    is_known_to_fail,
+    is_traced,
+    traced_solution,
+)
 
 __all__ = ["solve_ivp"]
 
 _IMPLICIT = ("Radau", "BDF", "LSODA")
 """The methods that take a Jacobian."""
+
+_SUCCESS = "The solver successfully reached the end of the integration interval."
+_TOO_MANY_STEPS = "Too many steps between two output times."
 
 
 def solve_ivp(
@@ -40,6 +51,10 @@ def solve_ivp(
     Arguments, results, warnings and errors are those of `scipy.integrate.solve_ivp`. If `fun` can
     be traced, the steps of ``RK23``, ``RK45`` and ``DOP853`` run in native code, and ``Radau``,
     ``BDF`` and ``LSODA`` get the exact Jacobian, unless `jac` is given.
+
+    Within a trace, as under ``cr.grad``, ``cr.jacobian``, ``cr.vmap`` and ``cr.jit``, the solution
+    at the times `t_eval` has derivatives by `y0`, `args`, the times, and what `fun` reads from
+    outside. It is NaN where the steps that are kept for reverse mode do not suffice.
 
     Parameters
     ----------
@@ -93,6 +108,8 @@ def solve_ivp(
     """
     rhs = RightHandSide(fun, True, bool(vectorized))
     given = _Given(t_eval, dense_output, events, vectorized, args)
+    if is_traced(t_span, y0, t_eval, args):
+        return _traced(rhs, t_span, y0, method, given, options)
     reason = _untraceable(rhs, y0, args)
     if method in _IMPLICIT and options.get("jac") is None:
         if reason is None:
@@ -126,6 +143,45 @@ class _Given:
         result = integrate.solve_ivp(fun, t_span, y0, method=method, **vars(self), **options)
         result.integrator = integrator
         return result
+
+
+_TRACED_METHODS = {
+    "RK23": "dormand_prince", "RK45": "dormand_prince", "DOP853": "dop853", "Radau": "dop853",
+    "BDF": "dop853", "LSODA": "dop853",
+}  # fmt: skip
+"""The integrators that stand for SciPy's methods within a trace."""
+
+
+def _traced(
+    rhs: RightHandSide, t_span: Any, y0: Any, method: Any, given: _Given, options: dict[str, Any]
+) -> Any:
+    """Integrate as part of a trace; the output times must be given."""
+    if method not in _TRACED_METHODS or given.events is not None or given.dense_output:
+        raise UnsupportedError(
+            "solve_ivp: within a trace, as under cr.grad and cr.jit, there are neither events nor "
+            "dense_output nor other methods than SciPy's by name; give t_eval=, and find events in "
+            "a call of its own, outside"
+        )
+    if given.t_eval is None:
+        raise UnsupportedError(
+            "solve_ivp: within a trace, as under cr.grad and cr.jit, the number of steps is not "
+            "known; give the output times, as in t_eval=np.linspace(t0, t1, 101)"
+        )
+    times, start = as_vector(given.t_eval), as_vector(y0)
+    t = np.concatenate([as_vector(t_span[0]), times])
+    found = traced_solution(
+        rhs, start, t, () if given.args is None else tuple(given.args), _TRACED_METHODS[method],
+        options.get("rtol", 1e-3), options.get("atol", 1e-6),
+        first_step=options.get("first_step"), max_step=options.get("max_step"),
+    )  # fmt: skip
+    is_failed = is_known_to_fail(found)
+    return OdeResult(
+        t=times, y=np.transpose(found.y[1:]), sol=None, t_events=None, y_events=None,
+        nfev=found.evaluations, njev=found.jacobians, nlu=found.factorizations,
+        status=-1 if is_failed else 0, success=found.success,
+        message=_TOO_MANY_STEPS if is_failed else _SUCCESS,
+        integrator=f"{_TRACED_METHODS[method]} (native)",
+    )  # fmt: skip
 
 
 def _with_jacobian(
