@@ -62,7 +62,7 @@ compiler/backends/llvm/contraction compiler/backends/llvm/spmd compiler/backends
 nn nn/layers nn/activations nn/losses nn/initializers
 optim optim/schedules
 train train/model train/inputs train/checks train/fit train/inference train/metrics train/files
-train/progress train/rbm
+train/progress train/rbm train/fit/minimizers
 """
 
 # Methods of a higher layer: two-line bodies, imported when called (pyproject.toml).

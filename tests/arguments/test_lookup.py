@@ -82,7 +82,10 @@ KNOWN: list[tuple[Aliases, set[str]]] = [
     (METRIC_ALIASES, {*METRICS, "top_k"}),
     (LAYER_ALIASES, set(nn.__all__)),
     (LAYER_ARGUMENT_ALIASES, _parameters(*(each.__init__ for each in LAYERS.values()))),
-    (OPTIMIZER_ALIASES, _parameters(*optim.OPTIMIZERS.values(), *optim.SCHEDULES.values())),
+    (
+        OPTIMIZER_ALIASES,
+        _parameters(*optim.OPTIMIZERS.values(), *optim.SCHEDULES.values(), optim.LBFGS),
+    ),
     (
         FIT_ALIASES,
         _parameters(

@@ -42,8 +42,18 @@ BAD = [
     (lambda: optim.AdamW(weight_decay=-1), "AdamW: weight_decay is -1; it must be a number, 0 or"),
     (lambda: optim.resolve_optimizer("adm"), "there is no optimizer 'adm'; did you mean 'adam'?"),
     (lambda: optim.resolve_optimizer("magic"), "there are sgd, adagrad"),
-    (lambda: optim.resolve_optimizer("lbfgs"), "use scipy.optimize.minimize with"),
-    (lambda: optim.resolve_optimizer("Newton-CG"), "is a method of SciPy"),
+    (lambda: optim.resolve_optimizer("dogbox"), "for a network with the loss 'mse' or 'sse' give"),
+    (lambda: optim.resolve_optimizer("lbfgs", 0.1), "chooses the length of each step itself"),
+    (lambda: optim.resolve_optimizer(optim.LBFGS(), 0.1), "leave it out"),
+    (lambda: optim.LBFGS(history_size=5), "here it is `memory`"),
+    (lambda: optim.LBFGS(tolerance_grad=1e-5), "here it is `gtol`"),
+    (lambda: optim.LBFGS(max_iter=20), "net.fit(X, y, epochs=...)"),
+    (lambda: optim.LBFGS(line_search_fn="strong_wolfe"), "strong Wolfe conditions; leave it out"),
+    (lambda: optim.LBFGS(memory=0), "LBFGS: memory is 0; it must be an integer, 1 or more"),
+    (lambda: optim.LBFGS().init(np.ones(2)), "solvers.lbfgs(function, params)"),
+    (lambda: optim.SciPyMinimizer("cgg"), "did you mean 'cg'?"),
+    (lambda: optim.SciPyMinimizer("cg", options={"maxiter": 9}), "net.fit(X, y, epochs=100"),
+    (lambda: optim.SciPyMinimizer("cg", options={"jac": np.sin}), "a dict of options"),
     (lambda: optim.resolve_optimizer(0.1), "optimizer is 0.1; it must be a name such as 'adam'"),
     (lambda: optim.resolve_optimizer(None), "optimizer is None"),
     (lambda: optim.resolve_optimizer("sgd", -1), "SGD: learning_rate is -1"),
@@ -114,3 +124,11 @@ def test_a_custom_optimizer_is_accepted():
 
     rule = optim.resolve_optimizer(Own(0.5))
     assert rule.update(1.0, 1.0, {}, rule.rate(0, 0), 1) == (0.5, {})
+
+
+@pytest.mark.parametrize("name", [*optim.MINIMIZERS, "L-BFGS", "newton_cg", "Levenberg-Marquardt"])
+def test_a_full_batch_method_is_found_by_its_name_and_described_by_its_config(name):
+    method = optim.resolve_optimizer(name)
+    assert isinstance(method, optim.Minimizer)
+    assert optim.from_config(method.config()) == method
+    assert set(method.config()).isdisjoint({"learning_rate", "clip_norm", "clip_value"})

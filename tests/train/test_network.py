@@ -89,7 +89,7 @@ def test_a_network_traces_nodes_and_can_be_differentiated():
     [
         ({"loss": "mes"}, "mse"),
         ({"loss": "mse", "optimizer": "adma"}, "adam"),
-        ({"loss": "mse", "optimizer": "lbfgs"}, "scipy"),
+        ({"loss": "mse", "optimizer": "lbfgs", "lr": 0.1}, "learning_rate"),
         ({"loss": "mse", "optimizer": optim.SGD(0.1), "lr": 0.2}, "learning_rate"),
         ({"loss": "mse", "optimizer": "sgd", "lr": -1}, "learning_rate"),
         ({"loss": "mse", "metrics": ["acc"]}, "accuracy"),

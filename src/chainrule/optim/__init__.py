@@ -15,18 +15,30 @@ from chainrule.optim.adagrad import Adagrad
 from chainrule.optim.adam import Adam
 from chainrule.optim.adamw import AdamW
 from chainrule.optim.clipping import clip
+from chainrule.optim.lbfgs import LBFGS
+from chainrule.optim.levenberg_marquardt import LevenbergMarquardt
 from chainrule.optim.lion import Lion
+from chainrule.optim.minimizer import Minimizer
 from chainrule.optim.nadam import Nadam
 from chainrule.optim.optimizer import Optimizer
-from chainrule.optim.registry import OPTIMIZERS, SCHEDULES, from_config, resolve_optimizer
+from chainrule.optim.registry import (
+    MINIMIZERS,
+    OPTIMIZERS,
+    SCHEDULES,
+    from_config,
+    resolve_optimizer,
+)
 from chainrule.optim.rmsprop import RMSprop
 from chainrule.optim.schedules.decay import cosine, exponential, inverse_time, step
 from chainrule.optim.schedules.plateau import reduce_on_plateau
 from chainrule.optim.schedules.schedule import Schedule, constant
 from chainrule.optim.schedules.warmup import one_cycle, warmup
+from chainrule.optim.scipy_minimizer import SciPyMinimizer
 from chainrule.optim.sgd import SGD
 
 __all__ = [
+    "LBFGS",
+    "MINIMIZERS",
     "OPTIMIZERS",
     "SCHEDULES",
     "SGD",
@@ -34,11 +46,14 @@ __all__ = [
     "Adagrad",
     "Adam",
     "AdamW",
+    "LevenbergMarquardt",
     "Lion",
+    "Minimizer",
     "Nadam",
     "Optimizer",
     "RMSprop",
     "Schedule",
+    "SciPyMinimizer",
     "clip",
     "constant",
     "cosine",

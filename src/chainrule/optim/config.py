@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, Field, fields, is_dataclass
 from typing import Any
 
 __all__ = ["describe", "describe_briefly"]
@@ -36,7 +36,7 @@ def describe_briefly(record: Any) -> str:
     shown = {
         field.name: getattr(record, field.name)
         for field in sorted(fields(record), key=lambda each: each.name != "learning_rate")
-        if field.name == "learning_rate" or getattr(record, field.name) != field.default
+        if field.init and (field.name == "learning_rate" or _is_set(record, field))
     }
     arguments = (f"{name}={_brief(value)}" for name, value in shown.items())
     return f"{type(record).__name__}({', '.join(arguments)})"
@@ -48,5 +48,10 @@ def _brief(value: Any) -> str:
     return describe_briefly(value) if is_dataclass(value) else repr(value)
 
 
+def _is_set(record: Any, field: Field[Any]) -> bool:
+    default = field.default if field.default_factory is MISSING else field.default_factory()
+    return getattr(record, field.name) != default
+
+
 def _values(record: Any) -> dict[str, Any]:
-    return {field.name: getattr(record, field.name) for field in fields(record)}
+    return {field.name: getattr(record, field.name) for field in fields(record) if field.init}

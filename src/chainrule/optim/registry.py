@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any, cast
 
 from chainrule.arguments.aliases import OPTIMIZER_ALIASES
@@ -12,7 +14,10 @@ from chainrule.optim.adadelta import Adadelta
 from chainrule.optim.adagrad import Adagrad
 from chainrule.optim.adam import Adam
 from chainrule.optim.adamw import AdamW
+from chainrule.optim.lbfgs import LBFGS
+from chainrule.optim.levenberg_marquardt import LevenbergMarquardt
 from chainrule.optim.lion import Lion
+from chainrule.optim.minimizer import Minimizer
 from chainrule.optim.nadam import Nadam
 from chainrule.optim.optimizer import Optimizer
 from chainrule.optim.rmsprop import RMSprop
@@ -20,9 +25,10 @@ from chainrule.optim.schedules.decay import cosine, exponential, inverse_time, s
 from chainrule.optim.schedules.plateau import reduce_on_plateau
 from chainrule.optim.schedules.schedule import Rate, Schedule, constant
 from chainrule.optim.schedules.warmup import one_cycle, warmup
+from chainrule.optim.scipy_minimizer import SCIPY_METHODS, SciPyMinimizer
 from chainrule.optim.sgd import SGD
 
-__all__ = ["OPTIMIZERS", "SCHEDULES", "from_config", "resolve_optimizer"]
+__all__ = ["MINIMIZERS", "OPTIMIZERS", "SCHEDULES", "from_config", "resolve_optimizer"]
 
 OPTIMIZERS: dict[str, type[Optimizer]] = {
     kind.__name__.lower(): kind
@@ -45,13 +51,24 @@ SCHEDULES: dict[str, type[Schedule]] = {
 }
 """Schedules by name."""
 
-_CLASSES = {kind.__name__: kind for kind in (*OPTIMIZERS.values(), *SCHEDULES.values())}
+MINIMIZERS: dict[str, Callable[[], Minimizer]] = {
+    "lbfgs": LBFGS,
+    "lm": LevenbergMarquardt,
+    **{method: partial(SciPyMinimizer, method) for method in SCIPY_METHODS},
+}
+"""Full-batch methods by the names that ``net.compile(optimizer=...)`` accepts."""
 
-_SCIPY_METHODS = {
-    "bfgs", "cg", "cobyla", "cobyqa", "dogbox", "dogleg", "l-bfgs-b", "lbfgs", "lm", "nelder-mead",
-    "newton-cg", "powell", "slsqp", "tnc", "trf", "trust-constr", "trust-exact", "trust-krylov",
-    "trust-ncg",
-}  # fmt: skip
+_MINIMIZER_CLASSES = (LBFGS, LevenbergMarquardt, SciPyMinimizer)
+
+_CLASSES: dict[str, Callable[..., Any]] = {
+    kind.__name__: kind for kind in (*OPTIMIZERS.values(), *_MINIMIZER_CLASSES, *SCHEDULES.values())
+}
+
+_MINIMIZER_SPELLINGS = {
+    "".join(filter(str.isalnum, spelling)): name
+    for name in MINIMIZERS
+    for spelling in {name, "levenberg-marquardt" if name == "lm" else name}
+}
 
 
 @answers_foreign_names(OPTIMIZER_ALIASES)
@@ -63,7 +80,7 @@ def resolve_optimizer(
     Parameters
     ----------
     optimizer : str, Optimizer or subclass of it
-        A name such as "sgd" in any case, an optimiser, or its class.
+        A name such as "sgd", "lbfgs" or "newton-cg" in any case, an optimiser, or its class.
     learning_rate : float > 0, Schedule, function (epoch) or None
         Its learning rate; None for the default. An instance has its own already.
 
@@ -83,6 +100,7 @@ def resolve_optimizer(
     SGD(learning_rate=0.5, clip_norm=None, clip_value=None, momentum=0.0, nesterov=False)
     """
     if isinstance(optimizer, Optimizer):
+        _refuse_rate(optimizer, learning_rate)
         if learning_rate is not None:
             raise ArgumentError(
                 f"compile: learning_rate is {learning_rate!r}, but the optimizer has its own, "
@@ -90,8 +108,21 @@ def resolve_optimizer(
                 f"optim.{type(optimizer).__name__}(learning_rate={learning_rate!r})"
             )
         return optimizer
+    kind = _class_of(optimizer)
+    if not isinstance(kind, type) or issubclass(kind, Minimizer):
+        minimizer = kind()
+        _refuse_rate(minimizer, learning_rate)
+        return minimizer
     arguments: dict[str, Any] = {} if learning_rate is None else {"learning_rate": learning_rate}
-    return _class_of(optimizer)(**arguments)
+    return kind(**arguments)
+
+
+def _refuse_rate(optimizer: Optimizer, learning_rate: Any) -> None:
+    if isinstance(optimizer, Minimizer) and learning_rate is not None:
+        raise ArgumentError(
+            f"compile: learning_rate is {learning_rate!r:.40}, but {type(optimizer).__name__} "
+            "chooses the length of each step itself; leave it out"
+        )
 
 
 @answers_foreign_names(OPTIMIZER_ALIASES)
@@ -129,8 +160,8 @@ def from_config(config: Any) -> Any:
         raise FormatError(
             f"optimizer: the description is of kind {kind!r:.60}; known are {', '.join(_CLASSES)}"
         )
-    arguments = {
-        name: from_config(value) if isinstance(value, dict) else value
+    arguments: dict[str, Any] = {
+        name: from_config(value) if isinstance(value, dict) and name != "options" else value
         for name, value in values.items()
     }
     try:
@@ -141,7 +172,7 @@ def from_config(config: Any) -> Any:
         ) from error
 
 
-def _class_of(name: Any) -> type[Optimizer]:
+def _class_of(name: Any) -> Callable[..., Optimizer]:
     if isinstance(name, type) and issubclass(name, Optimizer):
         return name
     if not isinstance(name, str):
@@ -152,9 +183,15 @@ def _class_of(name: Any) -> type[Optimizer]:
     key = name.lower()
     if key in OPTIMIZERS:
         return OPTIMIZERS[key]
-    if key in _SCIPY_METHODS:
+    if (spelling := "".join(filter(str.isalnum, key))) in _MINIMIZER_SPELLINGS:
+        return MINIMIZERS[_MINIMIZER_SPELLINGS[spelling]]
+    if key in _LEAST_SQUARES:
         raise ArgumentError(
-            f"compile: optimizer {name!r} is a method of SciPy; use scipy.optimize.minimize with "
-            "chainrule.value_and_grad and jac=True, or one of " + ", ".join(OPTIMIZERS)
+            f"compile: optimizer {name!r} is a method of scipy.optimize.least_squares; for a "
+            "network with the loss 'mse' or 'sse' give 'lm', which is Levenberg-Marquardt"
         )
-    raise ArgumentError(f"compile: there is no optimizer {name!r}; {suggestion(key, OPTIMIZERS)}")
+    known = {**OPTIMIZERS, **MINIMIZERS}
+    raise ArgumentError(f"compile: there is no optimizer {name!r}; {suggestion(key, known)}")
+
+
+_LEAST_SQUARES = ("trf", "dogbox")

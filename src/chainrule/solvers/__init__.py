@@ -6,5 +6,14 @@ A solver is plain code over ``while_loop`` and ``scan``. So it runs under ``jit`
 
 from chainrule.solvers.initial_value import Trajectory, dormand_prince, integrate
 from chainrule.solvers.lbfgs import Minimum, lbfgs
+from chainrule.solvers.levenberg_marquardt import LeastSquares, levenberg_marquardt
 
-__all__ = ["Minimum", "Trajectory", "dormand_prince", "integrate", "lbfgs"]
+__all__ = [
+    "LeastSquares",
+    "Minimum",
+    "Trajectory",
+    "dormand_prince",
+    "integrate",
+    "lbfgs",
+    "levenberg_marquardt",
+]

@@ -15,9 +15,20 @@ from chainrule.errors import ShapeError
 from chainrule.graph.trace_errors import check_function
 from chainrule.ops.primitives.promotion import as_array
 from chainrule.solvers.flat_vector import ravel
-from chainrule.solvers.line_search import strong_wolfe
+from chainrule.solvers.line_search import LineMinimum, Point, strong_wolfe
 
-__all__ = ["Minimum", "lbfgs"]
+__all__ = [
+    "NO_DECREASE",
+    "NO_STEP",
+    "SMALL_GRADIENT",
+    "Limits",
+    "Minimum",
+    "Search",
+    "first_search",
+    "is_small",
+    "iterated",
+    "lbfgs",
+]
 
 
 class Minimum(NamedTuple):
@@ -46,19 +57,39 @@ class Minimum(NamedTuple):
     success: Any
 
 
-class _State(NamedTuple):
-    x: Any
-    value: Any
-    gradient: Any
-    displacements: Any  # (memory, n), of x; row k % memory has that of step k
-    changes: Any  # (memory, n), of the gradient
+class Search(NamedTuple):
+    """Where the minimisation stands, and the corrections of its last steps.
+
+    Attributes
+    ----------
+    point : Point
+        Parameters, value and gradient.
+    displacements, changes : array, (memory, n)
+        Of the parameters and of the gradient; row k % memory has those of correction k.
+    corrections : int
+        Number of corrections stored since the memory was empty.
+    steps, evaluations : int
+        Number of iterations, and of evaluations of function and gradient.
+    status : int
+        0 as long as the search goes on; else why it has ended: `SMALL_GRADIENT`, `NO_DECREASE` or
+        `NO_STEP`.
+    """
+
+    point: Point
+    displacements: Any
+    changes: Any
+    corrections: Any
     steps: Any
     evaluations: Any
-    is_stationary: Any
-    has_failed: Any
+    status: Any
 
 
-class _Limits(NamedTuple):
+SMALL_GRADIENT, NO_DECREASE, NO_STEP = 1, 2, 3
+
+
+class Limits(NamedTuple):
+    """The settings of `lbfgs`."""
+
     memory: int
     gtol: float
     ftol: float
@@ -138,61 +169,84 @@ def lbfgs(
         return value
 
     derivative = value_and_grad(objective)
-    limits = _Limits(memory, gtol, ftol, max_line_steps)
-    value, gradient = derivative(x)
+    limits = Limits(memory, gtol, ftol, max_line_steps)
+    start = Point(x, *derivative(x))
     end = while_loop(
-        lambda state: ~(state.is_stationary | state.has_failed),
-        lambda state: _iterated(state, derivative, limits),
-        _first(x, value, gradient, limits),
+        lambda search: search.status == 0,
+        lambda search: iterated(search, derivative, limits),
+        first_search(start, limits),
         max_steps,
     )
+    found = end.point
     return Minimum(
-        unravel(end.x), end.value, unravel(end.gradient), end.steps, end.evaluations,
-        end.is_stationary,
+        unravel(found.x), found.value, unravel(found.gradient), end.steps, end.evaluations,
+        (end.status == SMALL_GRADIENT) | (end.status == NO_DECREASE),
     )  # fmt: skip
 
 
-def _first(x: Any, value: Any, gradient: Any, limits: _Limits) -> _State:
-    """The state before the first iteration."""
-    none = np.zeros((limits.memory, *x.shape), x.dtype)
-    return _State(x, value, gradient, none, none, 0, 1, _is_small(gradient, limits), False)
+def first_search(start: Point, limits: Limits) -> Search:
+    """Return the state before the first iteration."""
+    none = np.zeros((limits.memory, *start.x.shape), start.x.dtype)
+    status = np.where(is_small(start.gradient, limits), SMALL_GRADIENT, 0)
+    return Search(start, none, none, 0, 0, 1, status)
 
 
-def _iterated(
-    state: _State, derivative: Callable[[Any], tuple[Any, Any]], limits: _Limits
-) -> _State:
-    """Search along the quasi-Newton direction, and store the correction of the step."""
-    direction = _direction(state, limits.memory)
-    first = np.where(state.steps == 0, 1 / np.maximum(_norm(state.gradient), 1), 1)
-    line = strong_wolfe(
-        derivative, state.x, state.value, state.gradient, direction, first, limits.max_line_steps
+def iterated(
+    search: Search,
+    derivative: Callable[[Any], tuple[Any, ...]],
+    limits: Limits,
+    stays: Any = False,
+    is_idle: Any = False,
+) -> Search:
+    """Search along the quasi-Newton direction, and store the correction of the step.
+
+    Without a step along it, the next one is tried along the gradient, with an empty memory. Where
+    `stays`, the point is only evaluated; where `is_idle`, the search is left as it is.
+    """
+    start, stored = search.point, search.corrections
+    direction = _direction(search, limits.memory)
+    first = np.where(stored == 0, 1 / np.maximum(_norm(start.gradient), 1), 1)
+    line = strong_wolfe(derivative, start, direction, first, limits.max_line_steps, stays, is_idle)
+    end = line.point
+    moves = line.is_sufficient & ~(stays | is_idle)
+    row = moves & (np.arange(limits.memory)[:, None] == stored % limits.memory)
+    failed = ~(line.is_sufficient | stays | is_idle)
+    return Search(
+        end,
+        np.where(row, end.x - start.x, search.displacements),
+        np.where(row, end.gradient - start.gradient, search.changes),
+        np.where(moves, stored + 1, np.where(failed, 0, stored)),
+        search.steps + np.where(stays | is_idle, 0, 1),
+        search.evaluations + line.evaluations,
+        np.where(
+            is_idle,
+            search.status,
+            _status(line, start.value, moves, failed & (stored == 0), limits),
+        ),
     )
-    size = np.maximum(np.maximum(np.abs(state.value), np.abs(line.value)), 1)
-    is_flat = line.is_sufficient & (state.value - line.value <= limits.ftol * size)
-    row = np.arange(limits.memory)[:, None] == state.steps % limits.memory
-    return _State(
-        line.x,
-        line.value,
-        line.gradient,
-        np.where(row, line.x - state.x, state.displacements),
-        np.where(row, line.gradient - state.gradient, state.changes),
-        state.steps + 1,
-        state.evaluations + line.evaluations,
-        _is_small(line.gradient, limits) | is_flat,
-        ~line.is_sufficient,
-    )
 
 
-def _is_small(gradient: Any, limits: _Limits) -> Any:
+def _status(line: LineMinimum, before: Any, moves: Any, has_ended: Any, limits: Limits) -> Any:
+    """Return why the search ends after a line search, or 0."""
+    value = line.point.value
+    size = np.maximum(np.maximum(np.abs(before), np.abs(value)), 1)
+    is_flat = moves & (before - value <= limits.ftol * size)
+    status = np.where(has_ended, NO_STEP, np.where(is_flat, NO_DECREASE, 0))
+    return np.where(is_small(line.point.gradient, limits), SMALL_GRADIENT, status)
+
+
+def is_small(gradient: Any, limits: Limits) -> Any:
+    """Whether every component of a gradient is at most `gtol` in size."""
     return np.max(np.abs(gradient), initial=0) <= limits.gtol
 
 
-def _direction(state: _State, memory: int) -> Any:
+def _direction(search: Search, memory: int) -> Any:
     """Multiply the negative gradient by the inverse Hessian: the two-loop recursion."""
-    count = np.minimum(state.steps, memory)
-    rows = (state.steps - 1 - np.arange(memory)) % memory  # the most recent one first
+    stored = search.corrections
+    count = np.minimum(stored, memory)
+    rows = (stored - 1 - np.arange(memory)) % memory  # the most recent one first
     known = np.arange(memory) < count
-    s, y = state.displacements[rows], state.changes[rows]
+    s, y = search.displacements[rows], search.changes[rows]
     curvature = np.sum(s * y, axis=1)
     is_used = known & (curvature > 0)
     rho = np.where(is_used, 1 / np.where(is_used, curvature, 1), 0)
@@ -206,7 +260,7 @@ def _direction(state: _State, memory: int) -> Any:
         s, y, rho, alpha = row
         return r + s * (alpha - rho * np.sum(y * r)), None
 
-    q, alpha = scan(backward, state.gradient, (s, y, rho))
+    q, alpha = scan(backward, search.point.gradient, (s, y, rho))
     square = np.sum(y[0] * y[0])
     scale = np.where(is_used[0], curvature[0] / np.where(is_used[0], square, 1), 1)
     r, _ = scan(forward, q * scale, (s, y, rho, alpha), reverse=True)

@@ -18,17 +18,24 @@ import numpy as np
 
 from chainrule.autodiff.control_flow.while_loop import while_loop
 
-__all__ = ["LineMinimum", "strong_wolfe"]
+__all__ = ["LineMinimum", "Point", "strong_wolfe"]
 
 _DECREASE, _CURVATURE = 1e-4, 0.9
 
 
-class LineMinimum(NamedTuple):
-    """The end of a line search: where, and whether the value is sufficiently smaller there."""
+class Point(NamedTuple):
+    """A point with the value and the gradient of the function, and what else it returns there."""
 
     x: Any
     value: Any
     gradient: Any
+    rest: tuple[Any, ...] = ()
+
+
+class LineMinimum(NamedTuple):
+    """The end of a line search, and whether the value is sufficiently smaller there."""
+
+    point: Point
     evaluations: Any
     is_sufficient: Any
 
@@ -45,61 +52,71 @@ class _Search(NamedTuple):
     """The next length to try, the ends of the interval, and the best point so far.
 
     `low` is the end with the lower value; `high` is infinite as long as no interval is known.
+    Where `stays`, the next length is 0, and the search ends with it.
     """
 
     length: Any
     low: _End
     high: _End
-    x: Any
-    value: Any
-    gradient: Any
+    best: Point
     evaluations: Any
     is_found: Any
+    stays: Any
 
 
 def strong_wolfe(
-    derivative: Callable[[Any], tuple[Any, Any]],
-    x: Any,
-    value: Any,
-    gradient: Any,
+    derivative: Callable[[Any], tuple[Any, ...]],
+    start: Point,
     direction: Any,
     first: Any,
     max_steps: int,
+    stays: Any = False,
+    is_idle: Any = False,
 ) -> LineMinimum:
-    """Search from `x`, whose value and gradient are given, with `first` as the first length.
+    """Search from a point along a direction, with `first` as the first length.
 
-    `derivative` returns value and gradient.
+    `derivative` returns value, gradient and what else a `Point` has. If no length is sufficient,
+    the search ends at the point itself, evaluated once more for what else it has. Where `stays`,
+    that is the only evaluation, and value and gradient need not be known; so it is where the
+    function does not decrease along the direction. Where `is_idle`, there is none.
     """
-    rate = np.sum(gradient * direction)
-    zero = rate * 0
+    rate = np.sum(start.gradient * direction)
+    zero, stays = rate * 0, stays | ~(rate < 0)
 
     def attempt(s: _Search) -> _Search:
-        point = x + s.length * direction
-        new_value, new_gradient = derivative(point)
-        new = _End(s.length, new_value, np.sum(new_gradient * direction))
-        decreases = new.value <= value + _DECREASE * new.length * rate
-        is_high = ~(decreases & ((new.value < s.low.value) | (s.low.length == 0)))
-        is_found = ~is_high & (np.abs(new.rate) <= -_CURVATURE * rate)
+        x = start.x + s.length * direction
+        value, gradient, *rest = derivative(x)
+        new = _End(s.length, value, np.sum(gradient * direction))
+        decreases = new.value <= start.value + _DECREASE * new.length * rate
+        is_lower = decreases & ((new.value < s.low.value) | (s.low.length == 0))
+        is_high = ~(is_lower | s.stays)
+        is_found = ~is_high & ((np.abs(new.rate) <= -_CURVATURE * rate) | s.stays)
         low, high = _section(s.low, s.high, new, is_high)
-        best_x, best_value, best_gradient = _chosen(
-            is_high, (s.x, s.value, s.gradient), (point, new_value, new_gradient)
-        )
-        return _Search(
-            _next_length(low, high), low, high, best_x, best_value, best_gradient,
-            s.evaluations + 1, is_found,
-        )  # fmt: skip
+        best = _chosen_point(is_high, s.best, Point(x, value, gradient, tuple(rest)))
+        count = s.evaluations + 1
+        is_last = ~_is_wide(low, high) | (count >= max_steps)
+        returns = ~is_found & is_last & (low.length == 0)
+        length = np.where(returns, zero, _next_length(low, high))
+        is_found = is_found | (is_last & ~returns)
+        return _Search(length, low, high, best, count, is_found, returns)
 
-    start = _End(zero, value, rate)
+    origin = _End(zero, start.value, rate)
+    first = np.where(stays, zero, first + zero)
     end = while_loop(
-        lambda s: ~s.is_found & _is_wide(s),
+        lambda s: ~s.is_found,
         attempt,
         _Search(
-            first + zero, start, start._replace(length=zero + np.inf), x, value, gradient, 0,
-            ~(rate < 0),
+            first, origin, origin._replace(length=zero + np.inf), start, 0,
+            is_idle | (zero != 0), stays,
         ),
-        max_steps,
+        max_steps + 1,
     )  # fmt: skip
-    return LineMinimum(end.x, end.value, end.gradient, end.evaluations, end.value < value)
+    return LineMinimum(end.best, end.evaluations, end.best.value < start.value)
+
+
+def _chosen_point(test: Any, a: Point, b: Point) -> Point:
+    x, value, gradient = _chosen(test, a[:3], b[:3])
+    return Point(x, value, gradient, tuple(_chosen(test, a.rest, b.rest)))
 
 
 def _section(low: _End, high: _End, new: _End, is_high: Any) -> tuple[_End, _End]:
@@ -116,10 +133,10 @@ def _chosen(test: Any, a: Sequence[Any], b: Sequence[Any]) -> list[Any]:
     return [np.where(test, x, y) for x, y in zip(a, b, strict=True)]
 
 
-def _is_wide(s: _Search) -> Any:
+def _is_wide(low: _End, high: _End) -> Any:
     """Whether the interval has lengths between its ends."""
-    width = np.abs(s.high.length - s.low.length)
-    return width > 1e-15 * np.maximum(np.abs(s.low.length), 1e-300)
+    width = np.abs(high.length - low.length)
+    return width > 1e-15 * np.maximum(np.abs(low.length), 1e-300)
 
 
 def _next_length(start: _End, far: _End) -> Any:

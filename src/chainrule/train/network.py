@@ -17,7 +17,7 @@ from chainrule.optim.registry import resolve_optimizer
 from chainrule.optim.schedules.schedule import Rate
 from chainrule.pickling import independent_copies
 from chainrule.train.callbacks import Callback
-from chainrule.train.fit.fit import FitArguments, fit
+from chainrule.train.fit.fit import DEFAULT_BATCH_SIZE, FitArguments, fit
 from chainrule.train.history import History
 from chainrule.train.inference.class_prediction import predicted_classes, probability_activation
 from chainrule.train.inference.evaluate import PREDICT_BATCH_SIZE, evaluate, predict
@@ -145,7 +145,7 @@ class Network(LayerSequence):
         y: ArrayLike,
         *unnamed: Any,
         epochs: int = 1,
-        batch_size: int | None = 32,
+        batch_size: int | None = DEFAULT_BATCH_SIZE,
         validation_data: Sequence[ArrayLike] | None = None,
         validation_split: float = 0.0,
         shuffle: bool = True,
@@ -170,9 +170,9 @@ class Network(LayerSequence):
         *unnamed
             Refused: the arguments after `y` are keyword-only.
         epochs : int >= 1
-            Passes over the data.
+            Passes over the data; of full-batch methods the largest number of iterations.
         batch_size : int >= 1 or None
-            Samples a step; None for full batch.
+            Samples a step; None for full batch, the default of methods such as "lbfgs".
         validation_data : (X, y), (X, y, sample_weight) or None
             Samples to evaluate after each epoch, reported as ``val_loss`` and so on.
         validation_split : float in [0, 1)

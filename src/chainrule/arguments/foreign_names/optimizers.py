@@ -31,7 +31,6 @@ jax  constant_schedule  -> constant
 torch  lr_scheduler  -> schedules are learning rates: optim.SGD(optim.cosine(0.1, epochs=9))
 torch,keras  LambdaLR LearningRateSchedule  -> a function of the epoch is a learning rate:
        optim.SGD(lambda epoch: 0.1 / (1 + epoch))
-torch  LBFGS  -> use scipy.optimize.minimize(method='L-BFGS-B', jac=True) on value_and_grad
 torch,keras  Adamax RAdam Ftrl  -> use optim.Adam(0.001)
 jax  chain  -> clipping is an argument, as in optim.Adam(0.001, clip_norm=1.0)
 jax  apply_updates  -> update returns the new parameters
@@ -43,6 +42,15 @@ OPTIMIZER_ARGUMENTS = Subject(
     ours="{}=",
     theirs={"": "{}="},
     table="""
+torch  history_size  -> memory
+jax  memory_size  -> memory
+torch  tolerance_grad  -> gtol
+sklearn  tol  -> gtol
+torch  tolerance_change  -> ftol
+torch  line_search_fn  -> the line search is that of the strong Wolfe conditions; leave it out
+torch,sklearn  max_iter  -> the number of iterations is net.fit(X, y, epochs=...)
+torch  max_eval  -> max_line_steps
+sklearn  max_fun  -> max_line_steps
 torch  alpha  -> rho
 keras,other  decay  -> rho
 jax  b1  -> beta_1

@@ -22,7 +22,7 @@ def explain_nonfinite(
     *,
     step: int,
     epoch: int,
-    learning_rate: float,
+    learning_rate: float | None,
     parameters: Mapping[str, NDArray[Any]],
     gradients: Mapping[str, NDArray[Any]] | None = None,
     losses: Sequence[float] = (),
@@ -31,7 +31,8 @@ def explain_nonfinite(
 ) -> str:
     """Return the evidence for a loss that is not finite, the likely cause and the remedy.
 
-    `singularity` is where the computation of the loss, or of its gradient, ceases to be finite.
+    `learning_rate` is None where a method chooses the length of its steps itself. `singularity` is
+    where the computation of the loss, or of its gradient, ceases to be finite.
 
     Examples
     --------
@@ -41,7 +42,8 @@ def explain_nonfinite(
     The largest parameter is 2e+08, in dense.weight. The steps are too long: use learning_rate=0.05,
     or limit the gradients with clip_norm=1.0.
     """
-    time = f"step {step} of epoch {epoch} (learning rate {learning_rate:g})"
+    rate = "" if learning_rate is None else f" (learning rate {learning_rate:g})"
+    time = f"step {step} of epoch {epoch}{rate}"
     is_singular = singularity is not None and singularity.is_of_derivative
     what = "the gradient of the loss is not finite" if is_singular else f"the loss became {loss}"
     findings = [f"{what} at {time}."]
@@ -87,14 +89,18 @@ def _largest(arrays: Mapping[str, NDArray[Any]]) -> tuple[float, str]:
     return max(sizes, default=(0.0, ""))
 
 
-def _remedy(learning_rate: float, is_divergence: bool) -> str:
+def _remedy(learning_rate: float | None, is_divergence: bool) -> str:
     if is_divergence:
+        if learning_rate is None:
+            return "Start from smaller parameters, such as those of a new network."
         return (
             f"The steps are too long: use learning_rate={learning_rate / 10:g}, or limit the "
             "gradients with clip_norm=1.0."
         )
-    return (
+    usual = (
         "The parameters are of usual size, so a formula is outside its range: look for a log or "
-        "a division of 0, or a square root of a negative number, in the loss and your own layers; "
-        f"if there is none, use learning_rate={learning_rate / 10:g}."
+        "a division of 0, or a square root of a negative number, in the loss and your own layers"
     )
+    if learning_rate is None:
+        return f"{usual}."
+    return f"{usual}; if there is none, use learning_rate={learning_rate / 10:g}."

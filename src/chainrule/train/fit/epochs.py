@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chainrule.errors import DataError, counted
+from chainrule.optim.minimizer import Minimizer
 from chainrule.optim.schedules.schedule import Schedule
 from chainrule.train.callbacks import Callback, check_monitors, defines, stops
 from chainrule.train.checks import explain_nonfinite
@@ -24,6 +26,9 @@ from chainrule.train.model.model import Model
 from chainrule.train.model.running_metrics import RunningMetrics
 from chainrule.train.progress import Display
 
+if TYPE_CHECKING:
+    from chainrule.train.fit.scipy_trainer import SciPyTrainer
+
 __all__ = ["EpochLoop", "FitRun"]
 
 
@@ -33,7 +38,7 @@ class FitRun:
 
     net: Any  # the public object, with a `history`, that callbacks are called with
     model: Model
-    trainer: Trainer
+    trainer: Trainer | SciPyTrainer
     callbacks: list[Callback]
     progress: Display
     samples: Samples
@@ -60,11 +65,11 @@ class EpochLoop:
             run.progress.start(epochs, -(-len(run.samples) // run.batch_size))
             self._note_fusion()
             self._notify("on_fit_start", run.net)
-            remaining = epochs
-            while remaining:
-                remaining -= (done := self._run_epochs(remaining, shuffle)) or 1
-                if not done and self._run_epoch(shuffle):
-                    break
+            if isinstance(trainer, Trainer):
+                self._run_all(trainer, epochs, shuffle)
+            else:
+                trainer.minimize(epochs, self._begin_epoch, self._end_epoch)
+            self._note_end(epochs)
             self._notify("on_fit_end", run.net)
         except NotFinite as error:
             raise self._explained(error, shuffle) from None
@@ -75,9 +80,17 @@ class EpochLoop:
             run_to_its_end(trainer.write_back)
             run.progress.close()
 
-    def _run_epochs(self, limit: int, shuffle: bool) -> int:
+    def _run_all(self, trainer: Trainer, epochs: int, shuffle: bool) -> None:
+        """Run epochs until they are done, a callback stops them or a method has ended."""
+        remaining = epochs
+        while remaining:
+            remaining -= (done := self._run_epochs(trainer, remaining, shuffle)) or 1
+            if (not done and self._run_epoch(trainer, shuffle)) or trainer.end:
+                return
+
+    def _run_epochs(self, trainer: Trainer, limit: int, shuffle: bool) -> int:
         """Run several epochs in one native call; return how many, 0 if each must be observed."""
-        run, trainer = self._run, self._trainer
+        run = self._run
         count = min(limit, trainer.epochs_per_call, self._epochs_per_call)
         objective = trainer.objective
         is_observed = run.callbacks or run.validation or objective.gathers
@@ -94,6 +107,7 @@ class EpochLoop:
                 self.history.write_from(first_row, logs | {"seconds": [seconds] * done})
 
         trainer.run_epochs(count, orders, record)
+        count = self.history.epochs - first_row  # fewer where a full-batch method has ended
         seconds = (time.perf_counter() - start) / count
 
         def row(number: int) -> dict[str, float]:
@@ -115,18 +129,26 @@ class EpochLoop:
         run = self._run
         return shuffled_orders(len(run.samples), run.batch_size, run.model.seed, epoch, count)
 
-    def _run_epoch(self, shuffle: bool) -> bool:
+    def _run_epoch(self, trainer: Trainer, shuffle: bool) -> bool:
         """Run one epoch; return whether a callback stops the training."""
-        run, trainer, epoch = self._run, self._trainer, self._trainer.counter.epoch
-        self._notify("on_epoch_start", run.net, epoch)
-        (order,) = self._orders(shuffle, epoch, 1) or (None,)
+        (order,) = self._orders(shuffle, trainer.counter.epoch, 1) or (None,)
+        self._begin_epoch()
+        return self._end_epoch(lambda: trainer.run_epoch(order, self._report))
+
+    def _begin_epoch(self) -> None:
+        self._notify("on_epoch_start", self._run.net, self._trainer.counter.epoch)
         self._start_time = time.perf_counter()
-        logs = trainer.run_epoch(order, self._report)
+
+    def _end_epoch(self, logs_of: Callable[[], dict[str, float]]) -> bool:
+        """Record an epoch that ends with its logs; return whether a callback stops the training."""
+        run = self._run
+        logs = logs_of()
+        epoch = self._trainer.counter.epoch - 1
         speed = self._speed(len(run.samples))
         self._pace(1, len(run.samples) / speed)
-        rate = logs.pop("learning_rate")
+        rates = {name: logs.pop(name) for name in ("learning_rate",) if name in logs}
         logs |= self._validate()
-        logs |= {"learning_rate": rate, "seconds": time.perf_counter() - self._start_time}
+        logs |= rates | {"seconds": time.perf_counter() - self._start_time}
         self.history.append(logs)
         run.progress.finish_epochs(1, lambda _: logs, speed)
         self._adapt_learning_rate(logs.get("val_loss", logs["loss"]))
@@ -209,11 +231,12 @@ class EpochLoop:
                 "checks before the first step, so they have been changed since: train on a copy, "
                 "or correct what writes to them"
             )
+        has_no_rate = isinstance(trainer.objective.optimizer, Minimizer)
         evidence = explain_nonfinite(
             error.loss,
             step=error.step,
             epoch=epoch,
-            learning_rate=error.learning_rate,
+            learning_rate=None if has_no_rate else error.learning_rate,
             parameters=error.parameters,
             losses=[*self.history.get("loss", []), *error.losses],
             singularity=singularity_of_step(
@@ -237,6 +260,17 @@ class EpochLoop:
             f"epoch {epoch} anew, in the same order{lacks}"
         )
 
+    def _note_end(self, epochs: int) -> None:
+        """Say how a full-batch method has ended, unless a callback has stopped it."""
+        if not isinstance(self._trainer.objective.optimizer, Minimizer):
+            return
+        note = self._trainer.end
+        if not note and self.history.epochs == epochs:
+            note = f"not converged: no tolerance is met after {counted(epochs, 'epoch')}"
+        if note:
+            self.history.notes.append(note)
+            self._run.progress.note(note)
+
     def _note_fusion(self) -> None:
         objective = self._trainer.objective
         if objective.fused is not None and not self._run.model.counter.steps:
@@ -253,4 +287,5 @@ def _reported_names(run: FitRun) -> list[str]:
     """Return the names of the quantities that the logs of an epoch hold."""
     names = ["loss", *(metric.name for metric in run.trainer.objective.metrics)]
     held_out = [f"val_{name}" for name in names] if run.validation is not None else []
-    return [*names, *held_out, "learning_rate", "seconds"]
+    has_rate = not isinstance(run.trainer.objective.optimizer, Minimizer)
+    return [*names, *held_out, *(["learning_rate"] if has_rate else []), "seconds"]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chainrule.arguments.checks import checked_flag
-from chainrule.errors import ArgumentError
+from chainrule.errors import ArgumentError, counted
 from chainrule.nn.layer import Layer
 from chainrule.nn.layers.activation_layers import Rescale
 from chainrule.nn.layers.augmentation import RandomFlip, RandomRotation, RandomShift, RandomZoom
@@ -20,6 +20,9 @@ from chainrule.nn.layers.reshape import Flatten, Permute, RepeatVector, Reshape
 from chainrule.nn.layers.spatial import Cropping1D, Cropping2D, ZeroPadding1D, ZeroPadding2D
 from chainrule.nn.plain_arrays import warn_of_plain_weights
 from chainrule.nn.sublayers import with_sublayers
+from chainrule.optim.minimizer import Minimizer
+from chainrule.optim.optimizer import Optimizer
+from chainrule.optim.scipy_minimizer import SciPyMinimizer
 from chainrule.train.callbacks import resolve_callbacks
 from chainrule.train.checks import check_settings, warn_likely_mistakes
 from chainrule.train.checks.lookup_range import explain_lookup_error
@@ -46,13 +49,34 @@ from chainrule.train.model.model import Model
 from chainrule.train.model.objective import Objective
 from chainrule.train.progress import choose_display
 
-__all__ = ["FitArguments", "fit"]
+if TYPE_CHECKING:
+    from chainrule.train.fit.scipy_trainer import SciPyTrainer
+
+__all__ = ["DEFAULT_BATCH_SIZE", "FitArguments", "fit"]
 
 _SCALE_PRESERVING = (
     Cropping1D, Cropping2D, Flatten, Identity, Permute, RandomFlip, RandomRotation, RandomShift,
     RandomZoom, RepeatVector, Reshape, ZeroPadding1D, ZeroPadding2D,
 )  # fmt: skip
 """Layers whose outputs have the magnitude of their inputs."""
+
+
+def _trainer(
+    model: Model, objective: Objective, samples: Samples, size: int
+) -> Trainer | SciPyTrainer:
+    if isinstance(optimizer := objective.optimizer, SciPyMinimizer):
+        from chainrule.train.fit.scipy_trainer import SciPyTrainer
+
+        return SciPyTrainer(model, objective, optimizer, samples)
+    return Trainer(model, objective, samples, size)
+
+
+class _Default(int):
+    """A number that is distinguished, by identity, from one that is given."""
+
+
+DEFAULT_BATCH_SIZE = _Default(32)
+"""The ``batch_size`` of a call that gives none; full-batch methods take all samples instead."""
 
 
 @dataclass(frozen=True)
@@ -80,9 +104,9 @@ def fit(net: Any, model: Model, X: Any, y: Any, arguments: FitArguments) -> Hist
             samples, validation = _prepare_samples(model, objective, X, y, arguments)
             if validation is not None:  # refuses weights that the loss cannot apply
                 kind_of_loss(model.stack, objective, model.programs, validation, "fit")
-            size = min(arguments.batch_size or len(samples), len(samples))
+            size = _batch_size(arguments.batch_size, len(samples), objective.optimizer)
             with progress.compiling():
-                trainer = Trainer(model, objective, samples.as_contiguous(), size)
+                trainer = _trainer(model, objective, samples.as_contiguous(), size)
                 if progress.is_shown:  # or its wait would count as time of the first epoch
                     trainer.finish_compiling()
         run = FitRun(net, model, trainer, callbacks, progress, samples, validation, size)
@@ -93,6 +117,19 @@ def fit(net: Any, model: Model, X: Any, y: Any, arguments: FitArguments) -> Hist
             explain_lookup_error(model.stack, samples.X)
             raise
         return loop.history
+
+
+def _batch_size(given: int | None, count: int, optimizer: Optimizer) -> int:
+    """Return the number of samples of a step: all of them for a full-batch method."""
+    if isinstance(optimizer, Minimizer) and given is not None and given < count:
+        if given is not DEFAULT_BATCH_SIZE:
+            raise ArgumentError(
+                f"fit: batch_size is {given} of {counted(count, 'sample')}, but "
+                f"{type(optimizer).__name__} minimises the loss of all of them; leave batch_size "
+                "out, or give an optimizer for batches, such as net.compile(..., optimizer='adam')"
+            )
+        return count
+    return min(given or count, count)
 
 
 def _check_settings(arguments: FitArguments) -> None:

@@ -113,6 +113,12 @@ class TrainState:
         for parameter, index in zip(self._parameters.values(), self._live_indices, strict=True):
             np.copyto(parameter.array, self.values[index])
 
+    @property
+    def is_live(self) -> bool:
+        """Whether the live parameters are equal to the values."""
+        pairs = zip(self._parameters.values(), self._live_indices, strict=True)
+        return all(np.array_equal(each.array, self.values[index]) for each, index in pairs)
+
     def read_back(self) -> None:
         """Copy the live parameters, which a callback may have written to, into the values."""
         values = list(self.values)

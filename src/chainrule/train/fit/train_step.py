@@ -33,10 +33,10 @@ from chainrule.graph.guards import Guards
 from chainrule.graph.kept_trace import KeptTrace, trace_kept
 from chainrule.nn.random_stream import RandomStream
 from chainrule.optim.clipping import clip
+from chainrule.optim.minimizer import Minimizer
 from chainrule.optim.optimizer import Optimizer
-from chainrule.train.checks.loss_dependence import check_dependence
+from chainrule.train.fit.penalized_loss import penalized_loss
 from chainrule.train.model.layer_stack import LayerStack
-from chainrule.train.model.loss_and_metrics import compute_loss_and_metrics
 from chainrule.train.model.objective import Objective
 
 if TYPE_CHECKING:
@@ -50,18 +50,27 @@ def initial_state(
 ) -> dict[str, Any]:
     """Return parameters, optimiser slots and non-trainable state: all that training changes."""
     trained = stack.parameters(trainable=True)
+    params = {name: each.array.copy() for name, each in trained.items()}
     return {
-        "params": {name: each.array.copy() for name, each in trained.items()},
-        "slots": {
-            name: tree.map_leaves(np.array, slots[name])
-            if name in slots
-            else optimizer.slots(each.array)
-            for name, each in trained.items()
-        },
+        "params": params,
+        "slots": _initial_slots(optimizer, params, slots),
         "missed": {name: np.array(count, stack.dtype) for name, count in missed.items()},
         "non_trainable": {
             n: each.array.copy() for n, each in stack.parameters(trainable=False).items()
         },
+    }
+
+
+def _initial_slots(
+    optimizer: Optimizer, params: dict[str, Any], slots: dict[str, Any]
+) -> dict[str, Any]:
+    if isinstance(optimizer, Minimizer):
+        from chainrule.train.fit.minimizers.iteration import minimizer_slots
+
+        return tree.map_leaves(np.array, minimizer_slots(optimizer, params, slots))
+    return {
+        name: tree.map_leaves(np.array, slots[name]) if name in slots else optimizer.slots(each)
+        for name, each in params.items()
     }
 
 
@@ -122,21 +131,17 @@ def _step_input_types(stack: LayerStack, shape: tuple[int, ...]) -> dict[str, Ar
 
 
 def _step(stack: LayerStack, objective: Objective) -> Callable[..., Any]:
-    """Return the train step, in plain NumPy."""
+    """Return the train step, or the iteration of a full-batch method, in plain NumPy."""
+    if isinstance(objective.optimizer, Minimizer):
+        from chainrule.train.fit.minimizers.iteration import iteration
+
+        return _keeping_types(iteration(stack, objective))
 
     def step(state: dict[str, Any], batch: dict[str, Any], step_input: dict[str, Any]) -> Any:
         random = RandomStream(stack.seed, step_input["epoch"], step_input["step"])
 
-        def penalized_loss(params: dict[str, Any]) -> Any:
-            with stack.with_parameters(params | state["non_trainable"], training=True):
-                loss, penalty, *others = compute_loss_and_metrics(stack, objective, batch, random)
-                check_dependence(objective.loss.name, loss, params, stack.layers[-1])
-                non_trainable = {
-                    n: each.value for n, each in stack.parameters(trainable=False).items()
-                }
-            return loss + penalty, ([loss, penalty, *others], non_trainable)
-
-        derivative = value_and_grad(penalized_loss, has_aux=True)
+        loss_of = penalized_loss(stack, objective, state["non_trainable"], batch, random)
+        derivative = value_and_grad(loss_of, has_aux=True)
         (_, (results, non_trainable)), gradients = derivative(state["params"])
         gradients = clip(gradients, objective.optimizer)
         rate, count, slots = step_input["rate"], step_input["count"], state["slots"]
@@ -154,13 +159,23 @@ def _step(stack: LayerStack, objective: Objective) -> Callable[..., Any]:
             "missed": missed,
             "non_trainable": non_trainable,
         }
+        return new, results
+
+    return _keeping_types(step)
+
+
+def _keeping_types(step: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a step return a state of the structure and dtypes of the old one: a carry of a scan."""
+
+    def keeping(state: dict[str, Any], batch: dict[str, Any], step_input: dict[str, Any]) -> Any:
+        new, results = step(state, batch, step_input)
         return _like(state, new), results
 
-    return step
+    return keeping
 
 
 def _like(state: Any, new: Any) -> Any:
-    """Convert the new state to structure and dtypes of the old one: the carry of a scan."""
+    """Convert the new state to structure and dtypes of the old one."""
     leaves, structure = tree.flatten(state)
     new_leaves = tree.flatten_like(structure, new, "the new state")
     named = zip(leaves, new_leaves, tree.paths(state), strict=True)

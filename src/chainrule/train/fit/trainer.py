@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.optim.minimizer import Minimizer
 from chainrule.optim.schedules.schedule import Schedule
 from chainrule.train.fit.compiled_steps import CompiledSteps
 from chainrule.train.fit.nonfinite import NotFinite
@@ -21,6 +22,9 @@ from chainrule.train.inputs.samples import Samples, batches
 from chainrule.train.model.model import Model
 from chainrule.train.model.objective import Objective
 from chainrule.train.model.running_metrics import RunningMetrics
+
+if TYPE_CHECKING:
+    from chainrule.train.fit.search_state import SearchState
 
 __all__ = ["Trainer"]
 
@@ -53,11 +57,18 @@ class Trainer:
     def _begin(self) -> None:
         """Start from the parameters and optimiser slots of the model."""
         model, optimizer = self._model, self.objective.optimizer
-        missed, self._first_step = model.missed_steps(), self.counter.steps
+        is_minimizer = isinstance(optimizer, Minimizer)
+        missed = {} if is_minimizer else model.missed_steps()
+        self._first_step = self.counter.steps
         self._state = self._parameter_lock.read(
             lambda: TrainState(model.stack, optimizer, model.optimizer_slots, missed)
         )
         self._steps = CompiledSteps(model, self.objective, self._state, self._samples, self._size)
+        self._search: SearchState | None = None
+        if is_minimizer:
+            from chainrule.train.fit.search_state import SearchState
+
+            self._search = SearchState(self._state, optimizer, self._dtype)
 
     def finish_compiling(self) -> None:
         """Wait for machine code that is still generated in the background."""
@@ -68,6 +79,11 @@ class Trainer:
         """Largest number of epochs that `run_epochs` takes; 0 if it cannot be used."""
         epochs = self._steps.epochs_per_call
         return epochs if self._steps.runner and epochs > 1 else 0
+
+    @property
+    def end(self) -> str:
+        """How a full-batch method has ended, and why; "" as long as it goes on."""
+        return "" if self._search is None else self._search.end
 
     @property
     def nonfinite_parameter(self) -> str:
@@ -84,10 +100,11 @@ class Trainer:
         self._steps.refresh()
         # No warnings of overflow: a loss that is not finite raises, with the evidence.
         with np.errstate(all="ignore"):
+            self._evaluate(running)
             done = self._run_natively(1, None if order is None else [order], running, report)
             self._run_stepwise(order, done, running, report)
         self._publish()
-        return running.results() | {"learning_rate": float(self._rate)}
+        return running.results() | self._rates
 
     def run_epochs(self, epochs: int, orders: Orders, record: Callable[[Results], None]) -> None:
         """Run several epochs without reports between them.
@@ -98,6 +115,7 @@ class Trainer:
         running, first = RunningMetrics(self.objective), self.counter.steps
         steps = self.counter.steps_per_epoch
         self._steps.refresh()
+        self._evaluate(running)
         try:
             self._run_natively(epochs, orders, running, lambda step, running: None)
         except NotFinite as error:
@@ -111,9 +129,31 @@ class Trainer:
 
     def _results_of(self, running: RunningMetrics, epochs: int, steps: int) -> Results:
         # Repeating one value, a list is built faster than an array.
-        return running.means_of_parts(epochs, steps) | {
-            "learning_rate": [float(self._rate)] * epochs
-        }
+        rates = {name: [rate] * epochs for name, rate in self._rates.items()}
+        return running.means_of_parts(epochs, steps) | rates
+
+    @property
+    def _rates(self) -> dict[str, float]:
+        """The learning rate of the last step, which full-batch methods have not."""
+        return {"learning_rate": float(self._rate)} if self._search is None else {}
+
+    def _evaluate(self, running: RunningMetrics) -> None:
+        """Let a full-batch method evaluate the parameters where it begins."""
+        search, state = self._search, self._state
+        if search is None or search.is_evaluated:
+            return
+        search.begin()
+        if (runner := self._steps.runner) is not None:
+            runner.step_inputs.fill(1, None, self.counter.steps, 0, self.objective.optimizer)
+            values, columns = runner.run_steps(state, self._samples.arrays(), 0, 1)
+            loss = float(columns[0][0])
+        else:
+            outputs = self._run_step(0, self._samples.take(slice(None)))
+            values, loss = outputs[: len(state.values)], float(outputs[len(state.values)])
+        state.previous, state.values, state.steps_since_previous = state.values, values, 0
+        if not (math.isfinite(loss) and state.is_finite):
+            raise self._not_finite(loss, 0, running)
+        search.is_evaluated = True
 
     def _run_natively(
         self, epochs: int, orders: Orders, running: RunningMetrics, report: Report
@@ -129,7 +169,8 @@ class Trainer:
         end = epochs * step_inputs.steps
         self._rate = step_inputs.rate[end - 1]
         for values, columns in runner.run(self._state, self._samples.arrays(), end):
-            count = len(columns[0])
+            count = len(columns[0]) if self._search is None else self._search.steps_in(values)
+            columns = [each[:count] for each in columns]
             if not np.isfinite(columns[0]).all():
                 raise self._replay(columns, done, running)
             self._advance(values, count)
@@ -140,6 +181,8 @@ class Trainer:
             done += count
             running.add_steps(size, columns, self._targets(step_inputs.rows, done - count, done))
             report(done, running)
+            if self.end:
+                break
         return done
 
     def _advance(self, values: list[Array], steps: int) -> None:
@@ -178,25 +221,28 @@ class Trainer:
         if done * self._size >= len(self._samples):
             return
         state, samples, width = self._state, self._samples, len(self._state.values)
-        epoch = np.array(self.counter.epoch)
         reported = time.perf_counter()
         remaining = batches(len(samples), self._size, order, done)
         for step, rows in enumerate(remaining, start=done):
             batch = samples.take(rows)
-            count, run = len(batch[0]), self._steps.single_step(len(batch[0]))
-            step_input = *self._rate_and_count(step), epoch, np.array(step)
-            outputs = run([*state.values, *batch, *step_input])
+            outputs = self._run_step(step, batch)
             if not math.isfinite(outputs[width]):
                 raise self._not_finite(float(outputs[width]), step, running)
             # A native call writes into the state's arrays, so outputs may not alias others.
             values = state.copied(outputs[:width]) if self._steps.runner else outputs[:width]
             self._advance(values, 1)
-            running.add(count, outputs[width:], batch[1])
+            running.add(len(batch[0]), outputs[width:], batch[1])
             if time.perf_counter() - reported > REPORT_SECONDS:
                 report(step + 1, running)
                 reported = time.perf_counter()
         if not self._state.is_finite:
             raise self._not_finite(math.nan, -(-len(samples) // self._size) - 1, running)
+
+    def _run_step(self, step: int, batch: Sequence[Array]) -> list[Any]:
+        """Run one step of the epoch; return the new values, and its results."""
+        run = self._steps.single_step(len(batch[0]))
+        step_input = *self._rate_and_count(step), np.array(self.counter.epoch), np.array(step)
+        return run([*self._state.values, *batch, *step_input])
 
     @property
     def _progress(self) -> tuple[int, int]:
@@ -216,6 +262,9 @@ class Trainer:
         """Publish the optimiser slots; those of frozen parameters stay, for when they are not."""
         model, steps = self._model, self.counter.steps
         slots = self._state.copied_slots()
+        if self._search is not None:  # of all trained parameters together
+            model.optimizer_slots = slots
+            return
         frozen = model.optimizer_slots.keys() - slots.keys()
         model.updates = {name: model.updates.get(name, self._first_step) for name in frozen} | {
             name: steps - missed for name, missed in self._state.missed_steps.items()
@@ -236,6 +285,8 @@ class Trainer:
         If it has frozen some, or unfrozen them, training continues with the others.
         """
         if self._state.trained == tuple(self._model.stack.parameters(trainable=True)):
+            if self._search is not None:
+                self._search.is_evaluated &= self._state.is_live
             self._parameter_lock.read(self._state.read_back)
             return
         check_trainable(self._model.stack)

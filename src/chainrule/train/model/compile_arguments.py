@@ -10,8 +10,9 @@ from chainrule.arguments.checks import shown
 from chainrule.errors import ArgumentError
 from chainrule.nn.losses.loss import LOSSES, Loss, resolve_loss
 from chainrule.nn.losses.target_domain import PROBABILITIES, SIGNS
+from chainrule.optim.levenberg_marquardt import LevenbergMarquardt
 from chainrule.optim.optimizer import Optimizer
-from chainrule.optim.registry import OPTIMIZERS, resolve_optimizer
+from chainrule.optim.registry import MINIMIZERS, OPTIMIZERS, resolve_optimizer
 from chainrule.train.metrics import Metric, resolve_metric
 
 __all__ = ["CompileArguments", "resolve_compile_arguments"]
@@ -28,6 +29,14 @@ class CompileArguments:
     loss: Loss
     optimizer: Optimizer
     metrics: tuple[Metric, ...]
+
+    def __post_init__(self) -> None:
+        is_squares = self.loss.is_built_in and self.loss.name in ("mse", "sse")
+        if isinstance(self.optimizer, LevenbergMarquardt) and not is_squares:
+            raise ArgumentError(
+                f"compile: the loss is {self.loss.name}, but LevenbergMarquardt minimises a sum of "
+                "squares: give the loss 'mse' or 'sse', or for any loss the optimizer 'lbfgs'"
+            )
 
 
 def resolve_compile_arguments(
@@ -48,7 +57,7 @@ def resolve_compile_arguments(
 
 def _refuse_optimizer(loss: Any, optimizer: Any) -> None:
     """Refuse an optimiser in the place of the loss, which Keras takes first."""
-    names = {name.lower() for name in OPTIMIZERS}
+    names = {name.lower() for name in (*OPTIMIZERS, *MINIMIZERS)}
     is_name = isinstance(loss, str) and loss not in LOSSES and loss.lower() in names
     if is_name or isinstance(loss, Optimizer):
         of_loss = repr(optimizer) if isinstance(optimizer, str) and optimizer in LOSSES else "..."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from chainrule.train.model.layer_stack import LayerStack
 from chainrule.train.model.objective import Objective
 from chainrule.train.model.step_losses import has_step_weights, reduce_samples, results_of_steps
 
-__all__ = ["compute_loss_and_metrics"]
+__all__ = ["compute_loss_and_metrics", "results_of_scores"]
 
 
 def compute_loss_and_metrics(
@@ -27,8 +28,15 @@ def compute_loss_and_metrics(
     If padded steps are masked, follow the numbers of steps counted, (1 + mean metrics,), and the
     mask if a metric gathers outputs.
     """
-    X, weight = batch["X"], batch["weight"]
-    scores, mask = stack.with_mask(X, random, scores=objective.fused is not None)
+    scores, mask = stack.with_mask(batch["X"], random, scores=objective.fused is not None)
+    return results_of_scores(objective, batch, scores, mask, stack.penalty)
+
+
+def results_of_scores(
+    objective: Objective, batch: dict[str, Any], scores: Any, mask: Any, penalty: Callable[[], Any]
+) -> list[Any]:
+    """Return what `compute_loss_and_metrics` does, of scores that are computed."""
+    weight = batch["weight"]
     y = _as_scores(batch["y"], objective.loss, scores)
     objective.loss.check(y.shape, scores.shape)
     if mask is not None or has_step_weights(weight):
@@ -37,7 +45,7 @@ def compute_loss_and_metrics(
     else:
         losses = objective.loss(y, scores)
         check_returned(objective.loss.name, losses)
-        loss = reduce_samples(objective.loss, losses, weight, len(X))
+        loss = reduce_samples(objective.loss, losses, weight, len(scores))
         outputs = objective.outputs(scores)
         means = [
             np.mean(metric.of_samples(y, scores if objective.ranks(metric) else outputs))
@@ -45,7 +53,7 @@ def compute_loss_and_metrics(
         ]
         counts = []
     gathered = [outputs] if objective.gathers else []
-    results = [loss, stack.penalty(), *means, *gathered]
+    results = [loss, penalty(), *means, *gathered]
     if mask is None:
         return results
     counted = np.stack([1.0 * each for each in counts])

@@ -6,7 +6,6 @@ import threading
 from collections.abc import Callable, Generator
 from contextlib import ExitStack, contextmanager, nullcontext
 from copy import deepcopy
-from dataclasses import replace
 from typing import Any, ClassVar, cast
 
 import numpy as np
@@ -26,13 +25,13 @@ from chainrule.nn.layer import Layer, Shape
 from chainrule.nn.layers.wrappers import TimeDistributed
 from chainrule.nn.shape_errors import check_output
 from chainrule.nn.sublayers import with_sublayers
-from chainrule.optim.optimizer import Optimizer
 from chainrule.train.model.compile_arguments import CompileArguments
 from chainrule.train.model.dtype_range import check_layer_settings, check_optimizer_settings
 from chainrule.train.model.layer_names import Roster
 from chainrule.train.model.layer_stack import LayerStack
 from chainrule.train.model.locks import SequenceLock, TrainingLock
 from chainrule.train.model.objective import Objective
+from chainrule.train.model.optimizer_change import check_only_rate_differs, have_same_slots
 from chainrule.train.model.program_cache import ProgramCache
 from chainrule.train.model.step_counter import StepCounter
 
@@ -258,13 +257,12 @@ class Model:
         optimizer, scalar = arguments.optimizer, np.zeros((), self.dtype)
         check_optimizer_settings(optimizer, self.dtype)
         if self.training.is_held_here and (old := self.compile_arguments) is not None:
-            _check_only_rate_differs(old.optimizer, optimizer)
+            check_only_rate_differs(old.optimizer, optimizer)
             self.compile_arguments = arguments
             return
         with self._changing("optimizer"), self.parameter_lock.writing():
             previous = optimizer if (old := self.compile_arguments) is None else old.optimizer
-            is_same = type(optimizer) is type(previous)
-            if not is_same or optimizer.slots(scalar) != previous.slots(scalar):
+            if not have_same_slots(optimizer, previous, scalar):
                 self.optimizer_slots = {}
             self.compile_arguments = arguments
 
@@ -323,19 +321,6 @@ class Model:
                 check_output(layer, y, samples=2)
                 shapes.append((None, *y.shape[1:]))
         return shapes
-
-
-def _check_only_rate_differs(optimizer: Optimizer, other: Optimizer) -> None:
-    """Raise if two optimisers differ in more than their learning rate."""
-    if type(other) is type(optimizer):
-        rate = optimizer.learning_rate
-        if replace(other, learning_rate=rate) == replace(optimizer, learning_rate=rate):
-            return
-    raise ArgumentError(
-        f"optimizer: {optimizer!r} is training this network; during fit only its learning rate can "
-        "be changed, by net.optimizer = dataclasses.replace(net.optimizer, learning_rate=...); "
-        "return True from the callback to stop, and assign the other optimiser after fit"
-    )
 
 
 def applies(layer: Layer, activation: str) -> bool:
