@@ -4,7 +4,9 @@ from typing import TYPE_CHECKING
 
 from scipy import optimize as _scipy
 
+from chainrule.science.optimize.bounded import fmin_cobyla, fmin_l_bfgs_b, fmin_slsqp, fmin_tnc
 from chainrule.science.optimize.bracketing import bisect, brenth, brentq, ridder, toms748
+from chainrule.science.optimize.classic import fmin, fmin_bfgs, fmin_cg, fmin_ncg, fmin_powell
 from chainrule.science.optimize.least_squares import least_squares
 from chainrule.science.optimize.leastsq import leastsq
 from chainrule.science.optimize.minimize import minimize
@@ -15,6 +17,15 @@ __all__ = [
     "bisect",
     "brenth",
     "brentq",
+    "fmin",
+    "fmin_bfgs",
+    "fmin_cg",
+    "fmin_cobyla",
+    "fmin_l_bfgs_b",
+    "fmin_ncg",
+    "fmin_powell",
+    "fmin_slsqp",
+    "fmin_tnc",
     "least_squares",
     "leastsq",
     "minimize",
