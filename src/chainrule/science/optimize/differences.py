@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["difference_gradient", "difference_hessian"]
+__all__ = ["difference_gradient", "difference_hessian", "one_sided_differences"]
 
 _EPSILON = float(np.finfo(np.float64).eps)
 
@@ -19,6 +19,18 @@ def difference_gradient(function: Callable[[Any], Any], x: Any) -> NDArray[np.fl
     return np.array(
         [(_at(function, x + step) - _at(function, x - step)) / 2 for step in np.diag(steps)]
     ) / steps  # fmt: skip
+
+
+def one_sided_differences(
+    function: Callable[[Any], Any], x: Any, where: Any
+) -> NDArray[np.float64]:
+    """Return some components of the gradient by differences to the side with finite values."""
+    steps = np.diag(_EPSILON**0.5 * np.maximum(1, np.abs(x)))[where]
+    value = _at(function, x)
+    found = [
+        [(_at(function, x + each) - value) / each.sum() for each in (step, -step)] for step in steps
+    ]
+    return np.array([ahead if np.isfinite(ahead) else behind for ahead, behind in found])
 
 
 def difference_hessian(function: Callable[[Any], Any], x: Any) -> NDArray[np.float64]:

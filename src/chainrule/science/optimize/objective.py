@@ -17,7 +17,11 @@ from typing import Any
 import numpy as np
 
 from chainrule.science.flat_function import FlatFunction
-from chainrule.science.optimize.differences import difference_gradient, difference_hessian
+from chainrule.science.optimize.differences import (
+    difference_gradient,
+    difference_hessian,
+    one_sided_differences,
+)
 
 __all__ = ["DENSE", "GRADIENT_METHODS", "Objective", "method_name"]
 
@@ -122,7 +126,7 @@ class Objective:
     def gradient(self, x: Any, *args: Any) -> Any:
         """Return the gradient: NaN where the value is infinite or NaN, as differences are.
 
-        Where only the gradient is infinite or NaN, differences take its place.
+        Where only the gradient is infinite or NaN, differences to one side take its place.
         """
         last, self._last = self._last, None
         is_known = last is not None and last[0] == x.tobytes()
@@ -131,8 +135,9 @@ class Objective:
             gradient = self.flat.gradient(x)
         if value is not None and not np.isfinite(value).all():
             return np.full_like(gradient, np.nan)
-        if not np.isfinite(gradient).all() and np.isfinite(self.flat.value(x)).all():
-            return difference_gradient(self.flat.value, x)
+        is_wrong = ~np.isfinite(gradient)
+        if is_wrong.any() and np.isfinite(self.flat.value(x)).all():
+            gradient[is_wrong] = one_sided_differences(self.flat.value, x, is_wrong)
         return gradient
 
     def result(self, found: Any) -> Any:

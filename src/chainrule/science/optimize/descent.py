@@ -1,6 +1,6 @@
-"""The functions from before `scipy.optimize.minimize`, with SciPy's arguments, results and reports.
+"""``fmin_bfgs``, ``fmin_cg`` and ``fmin_ncg`` with exact gradients and products with Hessians.
 
-Each is SciPy's own function of that name, with what it can use of exact derivatives.
+Each is SciPy's own function of that name, with its arguments, results and reports.
 """
 
 from __future__ import annotations
@@ -11,155 +11,11 @@ from typing import Any
 import numpy as np
 from scipy import optimize
 
-from chainrule.science.flat_function import refuse_traced
-from chainrule.science.optimize.minimize import supplied
-from chainrule.science.optimize.objective import Objective
+from chainrule.science.optimize.classic_call import call
 
-__all__ = ["fmin", "fmin_bfgs", "fmin_cg", "fmin_ncg", "fmin_powell"]
+__all__ = ["fmin_bfgs", "fmin_cg", "fmin_ncg"]
 
 _STEP = float(np.sqrt(np.finfo(np.float64).eps))
-
-
-def fmin(
-    func: Callable[..., Any],
-    x0: Any,
-    args: Any = (),
-    xtol: float = 1e-4,
-    ftol: float = 1e-4,
-    maxiter: int | None = None,
-    maxfun: int | None = None,
-    full_output: int = 0,
-    disp: int = 1,
-    retall: int = 0,
-    callback: Callable[..., Any] | None = None,
-    initial_simplex: Any = None,
-) -> Any:
-    """Minimise a function by the downhill simplex method, without derivatives.
-
-    Called as `scipy.optimize.fmin`; `x0` may be a tree.
-
-    Parameters
-    ----------
-    func : callable
-        ``func(x, *args)`` returns one number.
-    x0 : number, array of shape (n,) or tree of arrays
-        The start.
-    args : tuple
-        Further arguments of `func`.
-    xtol, ftol : float
-        Largest absolute error of the minimum and of its value.
-    maxiter, maxfun : int, optional
-        Largest number of iterations and of evaluations; 200 n by default.
-    full_output, disp, retall : bool
-        Whether to return details, to print the report, and to return the iterates.
-    callback : callable, optional
-        ``callback(x)`` after each iteration.
-    initial_simplex : array, (n + 1, n), optional
-        Replaces `x0`.
-
-    Returns
-    -------
-    array, tree or tuple
-        The minimum; with `full_output`, ``(x, value, iterations, evaluations, warnflag)``; with
-        `retall`, the iterates after that.
-
-    Raises
-    ------
-    TraceError
-        If `x0` or `args` are traced values.
-
-    References
-    ----------
-    Nelder & Mead (1965), A simplex method for function minimization, Computer Journal 7.
-
-    Examples
-    --------
-    >>> x = fmin(lambda x: x**2 - 4 * x + 8, 0)
-    Optimization terminated successfully.
-             Current function value: 4.000000
-             Iterations: 27
-             Function evaluations: 54
-    >>> x.round(3).tolist()
-    [2.0]
-    """
-    return _run(
-        optimize.fmin,
-        "nelder-mead",
-        (func, x0, args),
-        callback,
-        {"xtol": xtol, "ftol": ftol, "maxiter": maxiter, "maxfun": maxfun,
-         "full_output": full_output, "disp": disp, "retall": retall,
-         "initial_simplex": initial_simplex},
-    )  # fmt: skip
-
-
-def fmin_powell(
-    func: Callable[..., Any],
-    x0: Any,
-    args: Any = (),
-    xtol: float = 1e-4,
-    ftol: float = 1e-4,
-    maxiter: int | None = None,
-    maxfun: int | None = None,
-    full_output: int = 0,
-    disp: int = 1,
-    retall: int = 0,
-    callback: Callable[..., Any] | None = None,
-    direc: Any = None,
-) -> Any:
-    """Minimise a function by Powell's method of conjugate directions, without derivatives.
-
-    Called as `scipy.optimize.fmin_powell`; `x0` may be a tree.
-
-    Parameters
-    ----------
-    func : callable
-        ``func(x, *args)`` returns one number.
-    x0 : number, array of shape (n,) or tree of arrays
-        The start.
-    args : tuple
-        Further arguments of `func`.
-    xtol, ftol : float
-        Error of the line searches, and relative error of the value.
-    maxiter, maxfun : int, optional
-        Largest number of iterations and of evaluations; 1000 n by default.
-    full_output, disp, retall : bool
-        Whether to return details, to print the report, and to return the iterates.
-    callback : callable, optional
-        ``callback(x)`` after each iteration.
-    direc : array, (n, n), optional
-        The first directions.
-
-    Returns
-    -------
-    array, tree or tuple
-        The minimum; with `full_output`, ``(x, value, directions, iterations, evaluations,
-        warnflag)``; with `retall`, the iterates after that.
-
-    Raises
-    ------
-    TraceError
-        If `x0` or `args` are traced values.
-
-    References
-    ----------
-    Powell (1964), An efficient method for finding the minimum of a function of several variables
-    without calculating derivatives, Computer Journal 7.
-
-    Examples
-    --------
-    >>> x = fmin_powell(lambda x: x**2 - 4 * x + 8, 0, disp=False)
-    >>> np.round(x, 6).tolist()
-    [2.0]
-    """
-    return _run(
-        optimize.fmin_powell,
-        "powell",
-        (func, x0, args),
-        callback,
-        {"xtol": xtol, "ftol": ftol, "maxiter": maxiter, "maxfun": maxfun,
-         "full_output": full_output, "disp": disp, "retall": retall, "direc": direc},
-    )  # fmt: skip
 
 
 def fmin_bfgs(
@@ -237,7 +93,7 @@ def fmin_bfgs(
              Function evaluations: 3
              Gradient evaluations: 3
     """
-    return _run(
+    return call(
         optimize.fmin_bfgs,
         "bfgs",
         (f, x0, args),
@@ -315,7 +171,7 @@ def fmin_cg(
     >>> x.round(6).tolist(), float(value)
     ([2.0], 4.0)
     """
-    return _run(
+    return call(
         optimize.fmin_cg,
         "cg",
         (f, x0, args),
@@ -395,7 +251,7 @@ def fmin_ncg(
     >>> x.round(6).tolist()
     [1.0, 1.0]
     """
-    return _run(
+    return call(
         optimize.fmin_ncg,
         "newton-cg",
         (f, x0, args),
@@ -404,43 +260,3 @@ def fmin_ncg(
          "full_output": full_output, "disp": disp, "retall": retall, "c1": c1, "c2": c2},
         {"fprime": fprime, "fhess": fhess, "fhess_p": fhess_p},
     )  # fmt: skip
-
-
-_NAMES = {"fprime": "jac", "fhess": "hess", "fhess_p": "hessp"}
-
-
-def _run(
-    function: Callable[..., Any],
-    method: str,
-    problem: tuple[Callable[..., Any], Any, Any],
-    callback: Any,
-    options: dict[str, Any],
-    derivatives: dict[str, Any] | None = None,
-) -> Any:
-    """Call a function of SciPy's with exact derivatives, and make trees of what it returns."""
-    fun, x0, args = problem
-    refuse_traced(function.__name__, (x0, args))
-    args = args if isinstance(args, tuple) else (args,)
-    given = {_NAMES[name]: each for name, each in (derivatives or {}).items()}
-    fun, start, found, objective = supplied(function.__name__, fun, x0, args, method, given)
-    further = {name: found.get(_NAMES[name]) for name in derivatives or {}}
-    if objective is not None:
-        callback = objective.callback(callback)
-    result = function(fun, start, args=args, callback=callback, **further, **options)
-    if objective is None or not objective.flat.is_tree:
-        return result
-    return _of_trees(result, objective, options)
-
-
-def _of_trees(result: Any, objective: Objective, options: dict[str, Any]) -> Any:
-    """The minimum, gradients and iterates as trees, in what a function of SciPy's returns."""
-    restored = objective.flat.restored
-    if not options["full_output"] and not options["retall"]:
-        return restored(result)
-    parts = [
-        restored(each) if np.shape(each) == objective.flat.start.shape and i != 1 else each
-        for i, each in enumerate(result)
-    ]
-    if options["retall"]:
-        parts[-1] = [restored(each) for each in result[-1]]
-    return tuple(parts)
