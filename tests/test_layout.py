@@ -71,6 +71,7 @@ UPWARD = {
     "chainrule": {f"chainrule.{name}" for name in ("autodiff", "losses", "metrics", "solvers")},
     "chainrule.train.network": {"chainrule.insight.program"},
     "chainrule.train.history": {"chainrule.insight"},
+    "chainrule.science.optimize.fit_result": {"chainrule.insight"},
 }
 
 

@@ -7,6 +7,8 @@ __all__ = ["IMAGES", "INTEGRATE", "OPTIMIZE", "SUBPACKAGES"]
 SUBPACKAGES = ("images", "integrate", "ndimage", "optimize")
 
 OPTIMIZE: tuple[str, ...] = (
+    "FitResult",
+    "curve_fit",
     "bisect",
     "brenth",
     "brentq",

@@ -2,6 +2,7 @@
 
 from chainrule.insight.plots.confusion import confusion
 from chainrule.insight.plots.decision_boundary import decision_boundary
+from chainrule.insight.plots.fit import fit
 from chainrule.insight.plots.forecast import forecast
 from chainrule.insight.plots.history import history
 from chainrule.insight.plots.images import images
@@ -16,6 +17,7 @@ __all__ = [
     "Classifier",
     "confusion",
     "decision_boundary",
+    "fit",
     "forecast",
     "history",
     "images",

@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 from scipy import optimize
 
+from chainrule.science.flat_function import Vector
 from chainrule.science.optimize.defaults import DefaultNumber, DefaultText, is_default
 from chainrule.science.optimize.gauss_newton import refine
 from chainrule.science.optimize.residuals import Residuals, flat_like, is_real_vector
 from chainrule.tracebacks import boundary
 
-__all__ = ["EXACT_TOLERANCE", "least_squares"]
+__all__ = ["EXACT_TOLERANCE", "least_squares", "with_jacobian"]
 
 _JAC = DefaultText("2-point")
 _FTOL, _XTOL, _GTOL = (DefaultNumber(1e-8) for _ in range(3))
@@ -145,38 +146,54 @@ def least_squares(
 
 def _solved(residuals: Residuals, options: dict[str, Any]) -> Any:
     """Return SciPy's result for residuals of a vector, with their exact Jacobian."""
-    is_exact = is_default(options["jac"]) and residuals.is_traced
     sparsity = options["jac_sparsity"]
-    if is_exact:
+    if is_default(options["jac"]) and residuals.is_traced:
         if sparsity is not None and options["method"] == "lm":
             raise ValueError("method='lm' does not support `jac_sparsity`.")
-        options["jac"] = (
-            residuals.jacobian if sparsity is None else residuals.sparse_jacobian(sparsity)
-        )
-        for each in ("ftol", "xtol", "gtol"):
-            if is_default(options[each]):
-                options[each] = EXACT_TOLERANCE
-        options["max_nfev"] = options["max_nfev"] or 1000 * residuals.size
-    elif is_default(options["jac"]):
+        jacobian = residuals.jacobian
+        if sparsity is not None:
+            jacobian = residuals.sparse_jacobian(sparsity)
+        return with_jacobian(residuals.value, jacobian, residuals.flat.start, options)
+    if is_default(options["jac"]):
         residuals.flat.notice()
-    result = optimize.least_squares(residuals.value, residuals.flat.start, **options)
-    if is_exact and options["method"] == "lm":
+    return optimize.least_squares(residuals.value, residuals.flat.start, **options)
+
+
+def with_jacobian(
+    value: Callable[[Vector], Any],
+    jacobian: Callable[[Vector], Any],
+    start: Vector,
+    options: dict[str, Any],
+) -> Any:
+    """Return SciPy's result with an exact Jacobian, refined to the limit of rounding."""
+    given = options = dict(options, jac=jacobian)
+    options = options.copy()
+    for each in ("ftol", "xtol", "gtol"):
+        if each not in options or is_default(options[each]):
+            options[each] = EXACT_TOLERANCE
+    options["max_nfev"] = options.get("max_nfev") or 1000 * start.size
+    result = optimize.least_squares(value, start, **options)
+    if result.status == 0 and not given.get("max_nfev"):
+        # A fit that creeps, as where parameters go to infinity, ends by SciPy's tolerances.
+        by_default = optimize.least_squares(value, start, **given)
+        result = by_default if by_default.success else result
+    if options.get("method") == "lm":
         result.njev = None  # as in SciPy, where the user gives no Jacobian
-    if is_exact and result.status > 0 and options["loss"] == "linear" and sparsity is None:
-        _refine(residuals, result, options["bounds"])
+    is_dense = isinstance(result.jac, np.ndarray)
+    if is_dense and result.status > 0 and options.get("loss", "linear") == "linear":
+        _refine(value, jacobian, result, options.get("bounds", (-np.inf, np.inf)))
     return result
 
 
-def _refine(residuals: Residuals, result: Any, bounds: Any) -> None:
+def _refine(
+    value: Callable[[Vector], Any], jacobian: Callable[[Vector], Any], result: Any, bounds: Any
+) -> None:
     """Carry a result to the limit of rounding, if no bound is active."""
     lower, upper = (bounds.lb, bounds.ub) if isinstance(bounds, optimize.Bounds) else bounds
     if np.any(result.active_mask):
         return
     refined = refine(
-        residuals.value,
-        residuals.jacobian,
-        result.x,
-        lambda x: bool(np.all(x >= lower) and np.all(x <= upper)),
+        value, jacobian, result.x, lambda x: bool(np.all(x >= lower) and np.all(x <= upper))
     )
     if refined is not None:
         gradient = refined.jacobian.T @ refined.residuals

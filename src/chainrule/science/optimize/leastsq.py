@@ -148,7 +148,7 @@ def levenberg_marquardt(
     options: dict[str, Any],
 ) -> Solution:
     """Return the solution with an exact Jacobian, refined to the limit of rounding."""
-    options = dict(options, col_deriv=False)
+    given, options = options, dict(options, col_deriv=False)
     is_refined = is_default(options.get("xtol", _XTOL)) and is_default(options.get("ftol", _FTOL))
     for name in ("ftol", "xtol", "gtol"):
         if is_default(options.get(name, _FTOL)):
@@ -162,7 +162,10 @@ def levenberg_marquardt(
     if found.ier in (6, 7, 8):  # tolerances of rounding are met as far as they can be
         found = found._replace(ier={6: 1, 7: 2, 8: 4}[found.ier])
     if found.ier not in _SUCCESSES:
-        return found
+        # A fit that creeps, as where parameters go to infinity, ends by SciPy's tolerances.
+        given = dict(given, col_deriv=False)
+        by_default = Solution(*optimize.leastsq(value, start, (), jacobian, True, **given))
+        return by_default if by_default.ier in _SUCCESSES else found
     refined = refine(value, jacobian, found.x)
     if refined is None:
         return found

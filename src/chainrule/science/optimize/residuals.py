@@ -131,12 +131,10 @@ def is_real_vector(x0: Any) -> bool:
 
 
 def flat_like(values: Any, start: Any, name: str) -> Any:
-    """Return a tree of limits or scales as a vector in the order of the tree of parameters."""
-    if np.ndim(values) == 0 and not isinstance(values, dict):
-        return values
+    """Return limits or scales of a tree as a vector; one value may stand for a whole subtree."""
     leaves, structure = tree.flatten(start)
-    given, _ = tree.flatten(values)
-    if len(given) != len(leaves):
-        return np.asarray(values, float)
+    if isinstance(values, np.ndarray) and values.size == sum(np.size(each) for each in leaves):
+        return values.ravel()
+    given = tree.broadcast_prefix(values, start, name)
     full = [np.broadcast_to(g, np.shape(leaf)) for g, leaf in zip(given, leaves, strict=True)]
     return np.asarray(ravel(tree.unflatten(structure, full), name)[0], float)

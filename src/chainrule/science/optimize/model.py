@@ -1,0 +1,138 @@
+"""The model of a curve fit: a function of x and of parameters, with its exact Jacobian by them."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import approx_fprime
+
+from chainrule import tree
+from chainrule.science.flat_function import FlatFunction, Vector
+from chainrule.solvers.flat_vector import ravel
+
+__all__ = ["Model", "parameter_count", "parameter_names"]
+
+Matrix = NDArray[np.float64]
+
+
+class Model:
+    """``f(x, *parameters)``, or ``f(x, tree)`` of a tree of parameters.
+
+    Parameters
+    ----------
+    function : callable
+        The model.
+    p0 : array, float, (n,), or tree of arrays
+        The first parameters.
+        A dictionary, or a list or tuple of arrays, is a tree, which `function` takes as it is.
+    """
+
+    def __init__(self, function: Callable[..., Any], p0: Any) -> None:
+        self.function, self.is_tree = function, _is_parameter_tree(p0)
+        if self.is_tree:
+            self._p0 = p0
+            self.start, self.restored = ravel(p0, "curve_fit: p0")
+            self.names = _tree_names(p0)
+        else:
+            self._p0 = self.start = np.atleast_1d(np.asarray(p0, float))
+            self.restored = _same
+            self.names = parameter_names(function, self.start.size)
+        name = str(getattr(function, "__name__", "the model"))
+        self.name = "the model" if name == "<lambda>" else name
+
+    def spread(self, x: Any, *parameters: Any) -> Any:
+        """Return the value for parameters that are given one by one, as SciPy gives them."""
+        if self.is_tree:
+            return self.function(x, self.restored(np.array(parameters, float)))
+        return self.function(x, *parameters)
+
+    def spread_jacobian(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Return a user's Jacobian by a tree of parameters as that by parameters one by one."""
+
+        def jacobian(x: Any, *parameters: Any) -> Any:
+            found = function(x, self.restored(np.array(parameters, float)))
+            if not isinstance(found, dict | list | tuple):
+                return found
+            leaves, _ = tree.flatten(found)
+            return np.concatenate([np.reshape(each, (len(each), -1)) for each in leaves], axis=1)
+
+        return jacobian
+
+    def at(self, x: Any) -> FlatFunction:
+        """Return the model as a function of the vector of its parameters, traced if it can be.
+
+        First with x as an input of the program, which serves other x of the same shape; then, for
+        models that choose by the values of x, with x as a constant.
+        """
+        of_parameters = (_of_tree if self.is_tree else _of_vector)(self.function)
+        if isinstance(x, np.ndarray):
+            flat = FlatFunction("curve_fit", of_parameters, self._p0, (x,))
+            if flat.is_traced:
+                return flat
+        return FlatFunction("curve_fit", lambda p: of_parameters(p, x), self._p0)
+
+    def jacobian(self, x: Any, parameters: Vector) -> Matrix:
+        """Return the Jacobian by the parameters, (number of values, n)."""
+        flat = self.at(x)
+        if flat.is_traced:
+            found: Any = flat.jacobian(parameters)
+        else:
+            found = approx_fprime(parameters, lambda p: np.ravel(self.spread(x, *p)))
+        return np.reshape(found, (-1, parameters.size))
+
+
+def parameter_names(function: Callable[..., Any], count: int) -> list[str]:
+    """Return the names of the arguments after the first; p0, p1, ... where there are none."""
+    names = _positional(function)[1:]
+    return names if len(names) == count else [f"p{place}" for place in range(count)]
+
+
+def parameter_count(function: Callable[..., Any]) -> int:
+    """Return the number of arguments after the first; 0 where it is unknown."""
+    return len(_positional(function)[1:])
+
+
+def _is_parameter_tree(p0: Any) -> bool:
+    """Whether p0 is a tree of arrays, and no list of numbers, which is an array."""
+    if isinstance(p0, list | tuple):
+        leaves, _ = tree.flatten(p0)
+        return any(isinstance(leaf, np.ndarray) and leaf.ndim > 0 for leaf in leaves)
+    return isinstance(p0, dict)
+
+
+def _positional(function: Callable[..., Any]) -> list[str]:
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return []
+    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return [each.name for each in parameters if each.kind in kinds]
+
+
+def _tree_names(p0: Any) -> list[str]:
+    """Return a name for each number of a tree, such as ``rates[1]``, in the order of its vector."""
+    leaves, _ = tree.flatten(p0)
+    return [
+        path + (f"[{', '.join(map(str, index))}]" if index else "")
+        for path, leaf in zip(tree.paths(p0), leaves, strict=True)
+        for index in np.ndindex(*np.shape(leaf))
+    ]
+
+
+def _same(x: Any) -> Any:
+    return x
+
+
+@lru_cache(maxsize=256)
+def _of_vector(function: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda p, x: function(x, *p)
+
+
+@lru_cache(maxsize=256)
+def _of_tree(function: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda p, x: function(x, p)
