@@ -257,11 +257,8 @@ class Problem:
     def solution(
         self, integration: Integration, max_steps: int | None, limit: Any = None
     ) -> Trajectory:
-        """Integrate, by the loop that `max_steps` asks for."""
-        if max_steps is None:
-            rows, history, end = integration.over_steps(self.y0, self.times, limit)
-        else:
-            rows, history, end = integration.between_times(self.y0, self.times, max_steps)
+        """Integrate, and return the solution with its counters."""
+        rows, history, end = integration.solve(self.y0, self.times, max_steps, limit)
         final, steps = end.t, end.accepted + end.rejected
         is_reached = np.abs(final - self.times[0]) >= np.abs(self.times[-1] - self.times[0])
         return Trajectory(

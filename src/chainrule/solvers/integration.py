@@ -1,9 +1,7 @@
 """The driver of one-step methods: output times, step control and counters.
 
-Two loops over the same attempt of a step. Without a bound on the steps, one ``while_loop`` goes
-over the steps, and what lies in an accepted step is written from its stages while they are in
-registers. With a bound, as reverse mode requires, a ``scan`` goes over the output times and a
-``while_loop`` over the steps between two of them; so the tape has a row for each such step.
+A ``scan`` goes over the output times, and a ``while_loop`` over the steps up to the next one; so
+the solution is a graph, which is compiled, batched and differentiated as any other.
 Derivatives are those of the steps taken, at fixed lengths (the discrete adjoint).
 """
 
@@ -19,8 +17,6 @@ from chainrule.autodiff.control_flow.cond import cond
 from chainrule.autodiff.control_flow.scan import scan
 from chainrule.autodiff.control_flow.while_loop import while_loop
 from chainrule.autodiff.custom import stop_gradient
-from chainrule.ops.primitives.array_update import scatter
-from chainrule.ops.primitives.promotion import as_array
 from chainrule.solvers.method import Method, Work
 from chainrule.solvers.step_control import StepControl
 
@@ -131,83 +127,62 @@ class Integration:
         """Return the coefficients of the continuous extension of a step."""
         return self.method.dense(step.t, step.y, step.y_new, step.h, step.record)
 
-    def over_steps(self, y: Any, times: Any, limit: Any = None) -> tuple[Any, Counts, State]:
-        """Integrate in one loop over the steps; return the rows, their counters and the end."""
-        end, count = times[-1], times.shape[0]
-        direction = np.sign(end - times[0])
-        state = self.start(times[0], y, direction)
-        is_start = times == times[0]
-        rows = np.where(is_start[:, None], y, np.nan)
-        history = Counts(*[np.where(is_start, each, 0) for each in state.counts()])
+    def solve(
+        self, y: Any, times: Any, max_steps: int | None, limit: Any = None
+    ) -> tuple[Any, Counts, State]:
+        """Integrate; return the rows at the times, the counters there, and the end.
 
-        def goes_on(carry: Any) -> Any:
-            state = carry[0]
-            is_within = limit is None or state.accepted + state.rejected < limit
-            return (carry[1] < count) & self.goes_on(state) & is_within
-
-        def body(carry: Any) -> Any:
-            before, index, rows, history = carry
-            state, step, is_kept = self.attempt(before, end)
-
-            def is_inside(index: Any) -> Any:
-                target = np.take(times, np.minimum(index, count - 1), axis=0)
-                return is_kept & (index < count) & (direction * (target - state.t) <= 0)
-
-            coefficients, state = self._coefficients(is_inside(index), step, state)
-            counts = state.counts()
-
-            def write(carry: Any) -> Any:
-                index, rows, history = carry
-                rows = scatter(
-                    rows, self.at(step, coefficients, np.take(times, index, axis=0)), index
-                )
-                pairs = zip(history, counts, strict=True)
-                return index + 1, rows, Counts(*[scatter(a, as_array(b), index) for a, b in pairs])
-
-            carry = while_loop(lambda carry: is_inside(carry[0]), write, (index, rows, history))
-            return (state, *carry)
-
-        index = np.sum(np.where(is_start, 1, 0))
-        state, _, rows, history = while_loop(goes_on, body, (state, index, rows, history))
-        return rows, history, state
-
-    def _coefficients(self, is_needed: Any, step: Step, state: State) -> tuple[Any, State]:
-        """Compute the continuous extension where it is needed, and count its work."""
-        if not any(self.method.dense_work):
-            return self.dense(step), state
-        nothing = (step.y * 0,) * self.method.coefficients
-        coefficients = cond(is_needed, self.dense, lambda _: nothing, step)
-        work = Work(*[np.where(is_needed, each, 0) for each in self.method.dense_work])
-        return coefficients, state._replace(work=state.work.plus(work))
-
-    def between_times(self, y: Any, times: Any, max_steps: int) -> tuple[Any, Counts, State]:
-        """Integrate with at most `max_steps` steps between two times, as reverse mode needs."""
+        At most `max_steps` steps are taken between two times, and `limit` in all.
+        """
         end, zero = stop_gradient(times[-1]), stop_gradient(times[0] * 0)
         direction = np.sign(end - stop_gradient(times[0]))
         state = self.start(times[0], y, direction)
         first = state.counts()
         step = Step(times[0], y, zero, y, (y * 0,) * self.method.records)
+        nothing = (y * 0,) * self.method.coefficients
 
         def advance(carry: Any, target: Any) -> Any:
-            def is_before(carry: Any) -> Any:
-                return (direction * (target - carry[0].t) > 0) & self.goes_on(carry[0])
-
-            def body(carry: Any) -> Any:
-                state, tried, is_kept = self.attempt(carry[0], end)
-                return state, _where(is_kept, tried, carry[1])
-
-            state, step = while_loop(is_before, body, carry, max_steps)
+            before, step, coefficients = carry
+            state, step = self._until(before, step, target, end, max_steps, limit)
             is_reached = direction * (target - state.t) <= 0
+            is_new = state.accepted != before.accepted
+            coefficients, state = self._coefficients(is_new, step, coefficients, state)
             # A product, so that the derivative, too, is NaN where a time was not reached.
             known = np.where(is_reached, 1, np.nan)
-            value = self.at(step, self.dense(step), target) * known.astype(y.dtype)
-            state = state._replace(work=state.work.plus(self.method.dense_work))
-            return (state, step), (value, state.counts())
+            value = self.at(step, coefficients, target) * known.astype(y.dtype)
+            return (state, step, coefficients), (value, state.counts())
 
-        (state, _), (rows, history) = scan(advance, (state, step), times[1:])
+        (state, _, _), (rows, history) = scan(advance, (state, step, nothing), times[1:])
         rows = np.concatenate([y[None], rows])
         pairs = zip(first, history, strict=True)
         return rows, Counts(*[np.concatenate([np.stack([a]), b]) for a, b in pairs]), state
+
+    def _until(
+        self, state: State, step: Step, target: Any, end: Any, max_steps: int | None, limit: Any
+    ) -> tuple[State, Step]:
+        """Take steps until one of them contains a time."""
+        direction = np.sign(state.step)
+
+        def is_before(carry: Any) -> Any:
+            state = carry[0]
+            is_within = limit is None or state.accepted + state.rejected < limit
+            return (direction * (target - state.t) > 0) & self.goes_on(state) & is_within
+
+        def body(carry: Any) -> Any:
+            state, tried, is_kept = self.attempt(carry[0], end)
+            return state, _where(is_kept, tried, carry[1])
+
+        return while_loop(is_before, body, (state, step), max_steps)
+
+    def _coefficients(
+        self, is_new: Any, step: Step, before: Any, state: State
+    ) -> tuple[Any, State]:
+        """Compute the continuous extension, once for each step that contains output times."""
+        if not any(self.method.dense_work):
+            return self.dense(step), state
+        coefficients = cond(is_new, lambda step, _: self.dense(step), lambda _, x: x, step, before)
+        work = Work(*[np.where(is_new, each, 0) for each in self.method.dense_work])
+        return coefficients, state._replace(work=state.work.plus(work))
 
 
 def _where(test: Any, yes: Any, no: Any) -> Any:

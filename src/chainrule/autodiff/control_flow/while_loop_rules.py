@@ -21,6 +21,12 @@ from chainrule.autodiff.control_flow.body_batching import (
     inlined,
     valid_operand,
 )
+from chainrule.autodiff.control_flow.scalar_elements import (
+    Elements,
+    elements_of,
+    is_small,
+    joined,
+)
 from chainrule.autodiff.control_flow.scan_forward import operand_tangents, tangents_of_body
 from chainrule.graph.array_type import ArrayType
 from chainrule.graph.graph import Graph
@@ -94,6 +100,15 @@ def while_loop_batch(
 ) -> tuple[list[Node], list[bool]]:
     """Batch the body; where the condition is batched, the loop runs while that of any holds."""
     first, start = condition_shared, condition_shared + body_shared
+    # In NumPy, which takes as long for a short array as for its element, it would not pay.
+    is_compiled = not all(node.is_known for node in inputs)
+    if is_compiled and any(is_small(node.array_type) for node in body.inputs):
+        tests, steps = Elements().of_graph(condition), Elements().of_graph(body)
+        if tests is not None and steps is not None:
+            own = (*condition.inputs[:first], *body.inputs)
+            return _batch_of_elements(
+                apply, size, is_batched, inputs, own, (tests, steps), (first, start), max_steps
+            )
     carries = len(inputs) - start
     of_tested, of_body = list(is_batched[:first]), list(is_batched[first:])
     while True:
@@ -128,6 +143,49 @@ def while_loop_batch(
         return init, of_carry
     entrywise = _Entrywise(tester, graph, of_body, body_shared)
     return entrywise.run(apply, tested, shared, init, max_steps), of_carry
+
+
+def _batch_of_elements(
+    apply: Apply,
+    size: int,
+    is_batched: Sequence[bool],
+    inputs: Sequence[Node],
+    own: Sequence[Node],
+    split: tuple[Graph, Graph],
+    starts: tuple[int, int],
+    max_steps: int | None,
+) -> tuple[list[Node], list[bool]]:
+    """Batch the loop over the elements of its small arrays, and join these after it.
+
+    `own` are the variables of the loop before the split: shared values of both graphs, and carry.
+    """
+    (condition, body), (first, start) = split, starts
+    groups: list[list[Node]] = []
+    flags: list[list[bool]] = []
+    for node, inner, has_axis in zip(inputs, own, is_batched, strict=True):
+        is_split = is_small(inner.array_type)
+        parts = elements_of(node, size if has_axis else None) if is_split else [node]
+        groups.append(parts)
+        flags.append([has_axis] * len(parts))
+    counts = [len(each) for each in groups]
+    results, batched = while_loop_batch(
+        apply, size, [each for group in flags for each in group],
+        *(each for group in groups for each in group),
+        condition=condition, body=body,
+        condition_shared=sum(counts[:first]), body_shared=sum(counts[first:start]),
+        max_steps=max_steps,
+    )  # fmt: skip
+    found = iter(zip(results, batched, strict=True))
+    values: list[tuple[Node, bool]] = []
+    for node, count in zip(own[start:], counts[start:], strict=True):
+        parts = [next(found) for _ in range(count)]
+        if not is_small(node.array_type):
+            values += parts
+            continue
+        is_any = any(has_axis for _, has_axis in parts)
+        arrays = [with_axis(x, each, size) if is_any else x for x, each in parts]
+        values.append((joined(arrays, node.shape, size if is_any else None), is_any))
+    return [node for node, _ in values], [has_axis for _, has_axis in values]
 
 
 class _Entrywise:
