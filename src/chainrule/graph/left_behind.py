@@ -42,6 +42,11 @@ class Snapshot:
 
     def restore(self, after: ReachableState) -> None:
         """Restore what a function has changed, before it is run again."""
+        for (
+            container,
+            copy,
+        ) in self.copies:  # first, as others that equal them may be in their place
+            _refill(container, copy)
         for place, value in after.values():
             old = self.values.get(place.identity, MISSING)
             is_rebound = (
@@ -52,8 +57,6 @@ class Snapshot:
             )
             if is_rebound and (old is not MISSING or place.kind == "attribute"):
                 place.write(old)
-        for container, copy in self.copies:
-            _refill(container, copy)
 
     def changed(self, after: ReachableState) -> list[Place]:
         """Return the places that hold something else than before, or are new."""

@@ -10,19 +10,36 @@ from chainrule.science.optimize.curve_fit import curve_fit
 from chainrule.science.optimize.descent import fmin_bfgs, fmin_cg, fmin_ncg
 from chainrule.science.optimize.direct_search import fmin, fmin_cobyla, fmin_powell
 from chainrule.science.optimize.fit_result import FitResult
+from chainrule.science.optimize.krylov import newton_krylov
 from chainrule.science.optimize.least_squares import least_squares
 from chainrule.science.optimize.leastsq import leastsq
 from chainrule.science.optimize.minimize import minimize
 from chainrule.science.optimize.newton import newton
+from chainrule.science.optimize.root import fsolve, root
 from chainrule.science.optimize.root_scalar import root_scalar
 from chainrule.science.optimize.sequential_quadratic import fmin_slsqp
+from chainrule.science.optimize.without_derivatives import (
+    anderson,
+    broyden1,
+    broyden2,
+    diagbroyden,
+    excitingmixing,
+    fixed_point,
+    linearmixing,
+)
 
 __all__ = [
     "FitResult",
+    "anderson",
     "bisect",
     "brenth",
     "brentq",
+    "broyden1",
+    "broyden2",
     "curve_fit",
+    "diagbroyden",
+    "excitingmixing",
+    "fixed_point",
     "fmin",
     "fmin_bfgs",
     "fmin_cg",
@@ -32,11 +49,15 @@ __all__ = [
     "fmin_powell",
     "fmin_slsqp",
     "fmin_tnc",
+    "fsolve",
     "least_squares",
     "leastsq",
+    "linearmixing",
     "minimize",
     "newton",
+    "newton_krylov",
     "ridder",
+    "root",
     "root_scalar",
     "toms748",
 ]

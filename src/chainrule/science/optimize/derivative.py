@@ -6,21 +6,28 @@ known point may branch on values. A function that is evaluated more often is com
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+import io
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from chainrule.autodiff.transformations import jvp
-from chainrule.compiler.jit import jit
+from chainrule.compiler.jit import jit_without_stores
 from chainrule.errors import warn
+from chainrule.graph.left_behind import Snapshot
+from chainrule.graph.reachable_state import find_reachable_state
+from chainrule.science.effects import may_have_effects, may_keep_results
 
 __all__ = [
     "Derivative",
+    "NoStepError",
     "UntraceableError",
+    "attempt",
     "derivative",
-    "notice",
     "slope",
     "slope_and_curvature",
 ]
@@ -34,11 +41,19 @@ class UntraceableError(Exception):
     """A function has no derivatives that can be derived by tracing it."""
 
 
+class NoStepError(Exception):
+    """A derivative is zero or infinite, so that no step can be made of it."""
+
+
 class Derivative:
-    """``transformation(function)``, evaluated by NumPy at first, by a compiled program later."""
+    """``transformation(function)``, evaluated by NumPy at first, by a compiled program later.
+
+    What the function does besides, such as counting its calls, is undone: it is called for its
+    values as well.
+    """
 
     def __init__(self, transformation: Transformation, function: Callable[..., Any]) -> None:
-        self._eager = transformation(function)
+        self._function, self._eager = function, transformation(_without_output(function))
         self._program: Callable[..., Any] | None = None
         self._calls = 0
 
@@ -51,16 +66,41 @@ class Derivative:
         self._calls += 1
         with np.errstate(all="ignore"):  # the function itself has warned
             if self._calls == _CALLS_BEFORE_COMPILATION:
-                self._program = jit(self._eager)
+                self._program = jit_without_stores(self._eager)
             if self._program is not None:
                 try:
                     return self._program(*arguments)
                 except Exception:  # noqa: BLE001 - it branches on values, or is not to be compiled
                     self._program = None
             try:
-                return self._eager(*arguments)
+                with _undone(self._function, arguments):
+                    return self._eager(*arguments)
             except Exception as error:
                 raise UntraceableError(str(error)) from error
+
+
+def _without_output(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function whose traced calls print nothing."""
+
+    def call(*arguments: Any) -> Any:
+        with contextlib.redirect_stdout(io.StringIO()):
+            return function(*arguments)
+
+    return call
+
+
+@contextmanager
+def _undone(function: Callable[..., Any], arguments: Any) -> Generator[None]:
+    """Undo what a call of a function changes outside."""
+    state = find_reachable_state(function, arguments)
+    if not (may_have_effects(state) or may_keep_results(state)):
+        yield
+        return
+    before = Snapshot.of(state)
+    try:
+        yield
+    finally:
+        before.restore(find_reachable_state(function, arguments))
 
 
 @lru_cache(maxsize=256)
@@ -96,15 +136,31 @@ def slope_and_curvature(function: Callable[..., Any]) -> Callable[..., Any]:
     return all_three
 
 
+def attempt(
+    operation: str,
+    function: Callable[..., Any],
+    instead: str,
+    solve: Callable[[], Any],
+    failures: type[Exception] | tuple[type[Exception], ...] = NoStepError,
+) -> Any:
+    """Return what a method with exact derivatives finds, None if it fails: SciPy's call follows.
+
+    It fails with one of `failures`. Where the function cannot be traced, this is said once for each
+    function, with what is done `instead`.
+    """
+    try:
+        return solve()
+    except UntraceableError as error:
+        try:
+            _notice(operation, function, instead, str(error))
+        except TypeError:  # a callable that cannot be hashed
+            _notice.__wrapped__(operation, function, instead, str(error))
+    except failures:
+        pass
+    return None
+
+
 @lru_cache(maxsize=256)
 def _notice(operation: str, function: Callable[..., Any], instead: str, reason: str) -> None:
-    name = getattr(function, "__name__", repr(function))
+    name = getattr(function, "__name__", type(function).__name__)
     warn(f"{operation}: {name} cannot be traced, so {instead}: {reason}")
-
-
-def notice(operation: str, function: Callable[..., Any], instead: str, error: Exception) -> None:
-    """Say once for each function that it has no exact derivatives, and what is used instead."""
-    try:
-        _notice(operation, function, instead, str(error))
-    except TypeError:
-        _notice.__wrapped__(operation, function, instead, str(error))

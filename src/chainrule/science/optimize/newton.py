@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy import optimize
 
-from chainrule.science.optimize.derivative import UntraceableError, notice
+from chainrule.science.optimize.derivative import attempt
 from chainrule.science.optimize.scalar_function import ScalarFunction
 from chainrule.tracebacks import boundary
 
@@ -102,14 +102,14 @@ def newton(
     if fprime is None and x1 is None and tol > 0 and maxiter > 0:
         function = ScalarFunction(func, 2 if fprime2 is True else 1, is_strict=True)
         fprime2 = function.second if fprime2 is True else fprime2
-        attempt = _of_array if np.size(x0) > 1 else _of_number
-        try:
-            if (found := attempt(function, x0, args, fprime2 or None, settings)) is not None:
-                return found if full_output else found[0]
-        except UntraceableError as error:
-            notice("newton", func, "the root is found by SciPy's secant method", error)
-        except Exception:  # noqa: BLE001 - raised again by the secant method, or caused by a step
-            pass
+        solve = _of_array if np.size(x0) > 1 else _of_number
+        found = attempt(
+            "newton", func, "the root is found by SciPy's secant method",
+            lambda: solve(function, x0, args, fprime2 or None, settings),
+            Exception,  # raised again by the secant method, or caused by a step of Newton's
+        )  # fmt: skip
+        if found is not None:
+            return found if full_output else found[0]
         fprime2 = None
     return optimize.newton(func, x0, fprime, args, fprime2=fprime2, **rest)
 
@@ -119,11 +119,12 @@ def _with_second(
 ) -> Any:
     """Halley's method with the user's first derivative and the exact second one."""
     function = ScalarFunction(func, 2)
-    try:
-        return optimize.newton(function.value, x0, fprime, args, fprime2=function.second, **rest)
-    except UntraceableError as error:
-        notice("newton", func, "the root is found by Newton's method", error)
-    return optimize.newton(func, x0, fprime, args, **rest)
+
+    def solve() -> tuple[Any]:
+        return (optimize.newton(function.value, x0, fprime, args, fprime2=function.second, **rest),)
+
+    found = attempt("newton", func, "the root is found by Newton's method", solve)
+    return optimize.newton(func, x0, fprime, args, **rest) if found is None else found[0]
 
 
 def _of_number(

@@ -8,8 +8,9 @@ from typing import Any
 from scipy import optimize
 
 from chainrule.science.optimize.bracketing import told_signs
-from chainrule.science.optimize.derivative import UntraceableError, notice
+from chainrule.science.optimize.derivative import attempt
 from chainrule.science.optimize.scalar_function import ScalarFunction
+from chainrule.science.optimize.system import first_of
 from chainrule.tracebacks import boundary
 
 __all__ = ["root_scalar"]
@@ -87,25 +88,20 @@ def root_scalar(
     kind = (method or _default(bracket, fprime, x0, x1)).lower()
     has_start = x0 is not None
     if kind == "halley" and has_start and not (fprime and fprime2):
-        function = ScalarFunction(_value_of(f) if fprime is True else f, 2)
-        given = fprime or function.first, fprime2 or function.second
-        try:
-            return optimize.root_scalar(
-                f if fprime is True else function.value, fprime=given[0], fprime2=given[1],
-                **settings,
-            )  # fmt: skip
-        except UntraceableError as error:
-            notice("root_scalar", f, "Halley's method needs fprime and fprime2", error)
+        found = attempt(
+            "root_scalar", f, "Halley's method needs fprime and fprime2",
+            lambda: _halley(f, fprime, fprime2, settings),
+        )  # fmt: skip
+        if found is not None:
+            return found
     if kind == "newton" and has_start and not fprime:
         function = ScalarFunction(f, 1, is_strict=True)
-        try:
-            found = optimize.root_scalar(function.value, fprime=function.first, **settings)
-            if found.converged:
-                return found
-        except UntraceableError as error:
-            notice("root_scalar", f, "its derivative is computed by SciPy's differences", error)
-        except Exception:  # noqa: BLE001 - raised again by SciPy's method, or caused by a step
-            pass
+        found = attempt(
+            "root_scalar", f, "its derivative is computed by SciPy's differences",
+            lambda: optimize.root_scalar(function.value, fprime=function.first, **settings),
+        )  # fmt: skip
+        if found is not None and found.converged:
+            return found
     with told_signs(f, bracket, args):
         return optimize.root_scalar(f, fprime=fprime, fprime2=fprime2, **settings)  # pyright: ignore[reportArgumentType]
 
@@ -115,6 +111,13 @@ def _default(bracket: Any, fprime: Any, x0: Any, x1: Any) -> str:
     return "newton" if bracket is None and x0 is not None and not fprime and x1 is None else ""
 
 
-def _value_of(f: Callable[..., Any]) -> Callable[..., Any]:
-    """Return the first of what a function returns together with its derivative."""
-    return lambda x, *args: f(x, *args)[0]
+def _halley(f: Callable[..., Any], fprime: Any, fprime2: Any, settings: dict[str, Any]) -> Any:
+    """Find the root by Halley's method with the derivatives that are given, and exact ones."""
+    if fprime is True:  # f returns both
+        function = ScalarFunction(first_of(f), 2)
+        return optimize.root_scalar(f, fprime=True, fprime2=function.second, **settings)
+    function = ScalarFunction(f, 2)
+    return optimize.root_scalar(
+        function.value, fprime=fprime or function.first, fprime2=fprime2 or function.second,
+        **settings,
+    )  # fmt: skip

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.science.optimize.derivative import (
+    NoStepError,
     UntraceableError,
     derivative,
     slope,
@@ -35,7 +36,7 @@ class ScalarFunction:
         1 for f', 2 for f' and f''.
     is_strict : bool
         Whether a derivative of zero or infinity, of which no step can be made, raises
-        ZeroDivisionError where the function is not zero.
+        NoStepError where the function is not zero.
     """
 
     def __init__(self, function: Callable[..., Any], order: int, is_strict: bool = False) -> None:
@@ -75,7 +76,7 @@ class ScalarFunction:
         elif np.ndim(traced) or abs(traced - value) > _ATOL + _RTOL * abs(value):
             raise UntraceableError(_CHANGES)
         elif self._is_strict and value != 0 and (first == 0 or not math.isfinite(first)):
-            raise ZeroDivisionError
+            raise NoStepError
 
     def _check_array(self, traced: NDArray[Any], value: NDArray[Any], first: Any) -> None:
         if value.dtype.kind not in "fiu" or traced.shape != value.shape:
@@ -86,7 +87,7 @@ class ScalarFunction:
         if np.any(np.abs(traced - value) > _ATOL + _RTOL * np.abs(value)):
             raise UntraceableError(_CHANGES)
         if self._is_strict and np.any((value != 0) & ~(np.isfinite(first) & (first != 0))):
-            raise ZeroDivisionError
+            raise NoStepError
 
 
 def _kept(x: Any) -> Any:
