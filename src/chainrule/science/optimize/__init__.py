@@ -6,6 +6,7 @@ from scipy import optimize as _scipy
 
 from chainrule.science.optimize.bounded import fmin_l_bfgs_b, fmin_tnc
 from chainrule.science.optimize.bracketing import bisect, brenth, brentq, ridder, toms748
+from chainrule.science.optimize.compare import compare
 from chainrule.science.optimize.curve_fit import curve_fit
 from chainrule.science.optimize.descent import fmin_bfgs, fmin_cg, fmin_ncg
 from chainrule.science.optimize.direct_search import fmin, fmin_cobyla, fmin_powell
@@ -36,6 +37,7 @@ __all__ = [
     "brentq",
     "broyden1",
     "broyden2",
+    "compare",
     "curve_fit",
     "diagbroyden",
     "excitingmixing",

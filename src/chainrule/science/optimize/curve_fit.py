@@ -101,10 +101,10 @@ def curve_fit(
     >>> fit = curve_fit(lambda x, a, b, c: a * np.exp(-b * x) + c, x, y)
     >>> popt, pcov = fit
     >>> popt.round(3)
-    array([2.529, 1.298, 0.499])
+    array([2.527, 1.352, 0.514])
     >>> lower, upper = fit.band(np.array([0.0, 1.0]))
     >>> (upper - lower).round(2)
-    array([0.18, 0.1 ])
+    array([0.18, 0.11])
 
     References
     ----------

@@ -75,10 +75,10 @@ class FitResult(tuple[Any, ...]):  # noqa: SLOT001 (tuples take no slots besides
     ...     return slope * x + level
     >>> curve_fit(line, [0.0, 1.0, 2.0, 3.0], [1.1, 2.9, 5.1, 6.9])
     curve_fit: line by lm, 4 points, 2 parameters
-      parameter  value  standard error  relative     95 % interval
-      slope       1.96         0.06325      3.2 %  1.688 to  2.232
-      level       1.06          0.1183       11 %  0.551 to  1.569
-      R² 0.99792, χ² / degrees of freedom 0.04 / 2 = 0.02
+      parameter  value  standard error  relative    95 % interval
+      slope       1.96         0.05657     2.9 %   1.717 to 2.203
+      level       1.06          0.1058      10 %  0.6047 to 1.515
+      R² 0.99834, χ² / degrees of freedom 0.032 / 2 = 0.016
     """
 
     _report: FitReport
