@@ -37,11 +37,15 @@ SEARCH = "search"
 
 _ENDS = {
     1: "converged: every component of the gradient is at most gtol={gtol:g}",
-    2: "converged: the loss decreased by no more than ftol={ftol:g}, relative to its size",
+    2: "converged: the loss decreased by no more than ftol={ftol:g}, relative to the loss or to 1",
     3: "ended: no step reduces the loss in {dtype} any more",
+}
+_ENDS_OF_SQUARES = {
+    1: "converged: residuals and Jacobian are orthogonal to within gtol={gtol:g}",
+    2: "converged: the loss decreased by no more than ftol={ftol:g}, relative to the loss",
+    3: _ENDS[3],
     4: "converged: the last step was shorter than xtol={xtol:g}, relative to the parameters",
 }
-_ORTHOGONAL = "converged: residuals and Jacobian are orthogonal to within gtol={gtol:g}"
 
 
 def minimizer_slots(
@@ -103,5 +107,5 @@ def _method(optimizer: Minimizer) -> Any:
 def end_in_words(optimizer: Minimizer, status: int, dtype: np.dtype[Any]) -> str:
     """Return how a method has ended, and why."""
     is_squares = isinstance(optimizer, LevenbergMarquardt)
-    words = _ORTHOGONAL if is_squares and status == 1 else _ENDS[status]
+    words = (_ENDS_OF_SQUARES if is_squares else _ENDS)[status]
     return words.format(dtype=dtype, **optimizer.config())
