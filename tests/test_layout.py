@@ -65,10 +65,11 @@ train train/model train/inputs train/checks train/fit train/inference train/metr
 train/progress train/rbm train/fit/minimizers
 """
 
-# Methods of a higher layer: two-line bodies, imported when called (pyproject.toml).
+# Methods of a higher layer, and solvers: imported when called (pyproject.toml).
 UPWARD = {
     # Of the package itself: imported when first used.
     "chainrule": {f"chainrule.{name}" for name in ("autodiff", "losses", "metrics", "solvers")},
+    "chainrule.nn.layers.ode": {f"chainrule.solvers.{x}" for x in ("fixed_steps", "initial_value")},
     "chainrule.train.network": {"chainrule.insight.program"},
     "chainrule.train.history": {"chainrule.insight"},
     "chainrule.science.optimize.fit_result": {"chainrule.insight"},

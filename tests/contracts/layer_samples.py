@@ -44,6 +44,10 @@ def swapped(x: Any) -> Any:
     return np.swapaxes(x, 1, 2)
 
 
+def rotating(t: Any, y: Any) -> Any:
+    return y[:, ::-1] * t
+
+
 def dense_names(*sizes: int) -> tuple[tuple[str, tuple[int, ...]], ...]:
     return (("weight", sizes), ("bias", sizes[-1:]))
 
@@ -293,6 +297,28 @@ SAMPLES = [
     LayerSample(lambda: nn.LogSoftmax(2), (4, 2, 3), (4, 2, 3), (), "log_softmax"),
     LayerSample(nn.Identity, (4, 3), (4, 3), (), "identity"),
     LayerSample(lambda: nn.Lambda(swapped), (4, 2, 3), (4, 3, 2), (), "lambda"),
+    LayerSample(
+        lambda: nn.ODE([nn.Dense(5, "tanh"), nn.Dense(3)], t=0.5, method="midpoint", steps=1),
+        (4, 3),
+        (4, 3),
+        named("dynamics.0", dense_names(3, 5)) + named("dynamics.1", dense_names(5, 3)),
+        "ode",
+    ),
+    LayerSample(
+        lambda: nn.ODE(
+            nn.Dense(3, "tanh"),
+            [0.0, 0.5, 1.0],
+            "heun",
+            steps=1,
+            return_sequences=True,
+            with_time=True,
+        ),
+        (4, 3),
+        (4, 3, 3),
+        named("dynamics.0", dense_names(4, 3)),
+        "ode",
+    ),
+    LayerSample(lambda: nn.ODE(rotating, 0.5, "euler", steps=1), (4, 3), (4, 3), (), "ode"),
     LayerSample(lambda: nn.RepeatVector(3), (4, 2), (4, 3, 2), (), "repeat_vector"),
     LayerSample(
         lambda: nn.ZeroPadding1D((1, 2)), (4, 2, 3), (4, 5, 3), (), "zero_padding1d", fills=True
@@ -313,7 +339,7 @@ SAMPLES = [
     ),
     LayerSample(Scale, (4, 3), (4, 3), (("gain", (3,)),), "scale"),
 ]
-CUSTOM = {"Scale": Scale, "swapped": swapped}
+CUSTOM = {"Scale": Scale, "rotating": rotating, "swapped": swapped}
 
 
 def inputs(sample: LayerSample, dtype: str = "float64") -> Any:

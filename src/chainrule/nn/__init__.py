@@ -44,6 +44,7 @@ from chainrule.nn.layers.global_pooling import (
 from chainrule.nn.layers.lstm_gru import GRU, LSTM
 from chainrule.nn.layers.masking import Masking
 from chainrule.nn.layers.normalization import BatchNorm, LayerNorm
+from chainrule.nn.layers.ode import ODE
 from chainrule.nn.layers.pooling import AvgPool1D, AvgPool2D, MaxPool1D, MaxPool2D
 from chainrule.nn.layers.reshape import Flatten, Permute, RepeatVector, Reshape
 from chainrule.nn.layers.rnn import RNN
@@ -70,6 +71,7 @@ __all__ = [
     "LAYERS",
     "LOSSES",
     "LSTM",
+    "ODE",
     "RNN",
     "SELU",
     "Activation",

@@ -47,6 +47,7 @@ from chainrule.nn.layers.global_pooling import (
 from chainrule.nn.layers.lstm_gru import GRU, LSTM
 from chainrule.nn.layers.masking import Masking
 from chainrule.nn.layers.normalization import BatchNorm, LayerNorm
+from chainrule.nn.layers.ode import ODE
 from chainrule.nn.layers.pooling import AvgPool1D, AvgPool2D, MaxPool1D, MaxPool2D
 from chainrule.nn.layers.reshape import Flatten, Permute, RepeatVector, Reshape
 from chainrule.nn.layers.rnn import RNN
@@ -68,7 +69,7 @@ _CLASSES: tuple[type[Layer], ...] = (
     ELU, Embedding, Flatten, GaussianNoise, GELU, GlobalAvgPool1D, GlobalAvgPool2D,
     GlobalMaxPool1D, GlobalMaxPool2D, GRU, HardSigmoid, Identity, Lambda, LayerNorm, LeakyReLU,
     LogSoftmax, LSTM, Masking, MaxPool1D, MaxPool2D, Mish, MultiHeadAttention, Normalization,
-    Permute, PositionEmbedding, PReLU, RandomFlip, RandomRotation, RandomShift, RandomZoom,
+    ODE, Permute, PositionEmbedding, PReLU, RandomFlip, RandomRotation, RandomShift, RandomZoom,
     ReLU, RepeatVector, Rescale, Reshape, Residual, RNN, SELU, Sigmoid, SiLU, Softmax, Softplus,
     Softsign, Tanh, TimeDistributed, UpSampling2D, ZeroPadding1D, ZeroPadding2D,
 )  # fmt: skip

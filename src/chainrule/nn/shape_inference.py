@@ -37,6 +37,7 @@ from chainrule.nn.layers import (
     lstm_gru,
     masking,
     normalization,
+    ode,
     pooling,
     reshape,
     rnn,
@@ -182,6 +183,15 @@ def _residual(layer: Any, sample: Sample, dtype: Any) -> Sample:
     return shape
 
 
+def _integrated(layer: Any, sample: Sample, dtype: Any) -> Sample:
+    if not isinstance(layer.dynamics, list):
+        return _shape_by_run(layer, sample, dtype)
+    given = (*sample[:-1], sample[-1] + 1) if layer.with_time else sample
+    if _chain(layer.dynamics, given, dtype) != sample:
+        raise ShapeError(f"{layer._title()}: its dynamics change the shape")
+    return (len(layer.t), *sample) if layer.return_sequences else sample
+
+
 def _added(layer: Any, sample: Sample, dtype: Any) -> Sample:
     shapes = {_chain(branch, sample, dtype) for branch in layer.branches}
     if len(shapes) != 1:
@@ -236,6 +246,7 @@ _RULES: dict[type, Callable[[Any, Sample, Any], Sample]] = {
     embedding.Embedding: _embedding,
     wrappers.Bidirectional: _bidirectional,
     wrappers.TimeDistributed: _time_distributed,
+    ode.ODE: _integrated,
     composite.Residual: _residual,
     composite.Add: _added,
     composite.Concatenate: _concatenate,
