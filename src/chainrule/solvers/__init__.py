@@ -4,6 +4,7 @@ A solver is plain code over ``while_loop`` and ``scan``. So it runs under ``jit`
 ``grad`` as any other function, and its result can be differentiated.
 """
 
+from chainrule.solvers.adjoint import adjoint
 from chainrule.solvers.initial_value import Trajectory, dormand_prince, integrate
 from chainrule.solvers.lbfgs import Minimum, lbfgs
 from chainrule.solvers.levenberg_marquardt import LeastSquares, levenberg_marquardt
@@ -12,6 +13,7 @@ __all__ = [
     "LeastSquares",
     "Minimum",
     "Trajectory",
+    "adjoint",
     "dormand_prince",
     "integrate",
     "lbfgs",
