@@ -20,10 +20,12 @@ from chainrule.errors import ArgumentError, ShapeError, counted
 from chainrule.graph.node import Node
 from chainrule.graph.trace_errors import check_function
 from chainrule.ops.primitives.promotion import as_array
+from chainrule.solvers.automatic import Automatic
 from chainrule.solvers.butcher_tableau import DORMAND_PRINCE, TSITOURAS
 from chainrule.solvers.flat_vector import ravel
 from chainrule.solvers.integration import Counts, Integration
 from chainrule.solvers.method import Method
+from chainrule.solvers.rosenbrock import Rosenbrock
 from chainrule.solvers.runge_kutta import Dop853, ExplicitPair
 from chainrule.solvers.step_control import StepControl
 
@@ -31,12 +33,14 @@ __all__ = ["METHODS", "Problem", "Trajectory", "dormand_prince", "integrate"]
 
 Derivative = Callable[[Any, Any], Any]
 
-METHODS: dict[str, Callable[[Derivative], Method]] = {
-    "tsit5": lambda f: ExplicitPair(f, TSITOURAS),
-    "dormand_prince": lambda f: ExplicitPair(f, DORMAND_PRINCE),
-    "dop853": Dop853,
+METHODS: dict[str, Callable[[Derivative, Derivative | None], Method]] = {
+    "tsit5": lambda f, jacobian: ExplicitPair(f, TSITOURAS),
+    "dormand_prince": lambda f, jacobian: ExplicitPair(f, DORMAND_PRINCE),
+    "dop853": lambda f, jacobian: Dop853(f),
+    "rosenbrock": Rosenbrock,
+    "auto": Automatic,
 }
-"""The methods by name, each made of f(t, y) on vectors."""
+"""The methods by name, each made of f(t, y) on vectors, and of ∂f/∂y if that is given."""
 
 
 class Trajectory(NamedTuple):
@@ -82,6 +86,7 @@ def integrate(
     first_step: Any = None,
     max_step: Any = None,
     limit: Any = None,
+    jacobian: Callable[..., Any] | None = None,
 ) -> Trajectory:
     """Solve dy/dt = f(t, y) by a method with adaptive steps.
 
@@ -96,9 +101,11 @@ def integrate(
     args : tuple
         Further arguments of `function`, by which the solution has derivatives, too; what is no
         tuple is the only one.
-    method : {"tsit5", "dormand_prince", "dop853"}
-        The explicit pairs of orders 5 and 4 of Tsitouras and of Dormand and Prince, or the method
-        of order 8 of Dormand and Prince.
+    method : {"tsit5", "dormand_prince", "dop853", "rosenbrock", "auto"}
+        The explicit pairs of orders 5 and 4 of Tsitouras and of Dormand and Prince; the method of
+        order 8 of Dormand and Prince; for stiff equations the Rosenbrock method Rodas5P, of orders
+        5 and 4, with the exact Jacobian; or an automatic choice in each step between the first of
+        these and Rodas5P.
     rtol, atol : float >= 0, or nested as `y0`
         Bounds of the estimated error of a step: its root mean square over all components, each
         divided by ``atol + rtol * abs(y)``, is less than 1. Not both may be 0.
@@ -109,6 +116,9 @@ def integrate(
         The length of the first step, chosen if not given; the largest length of any step.
     limit : int, optional
         The largest number of all steps, without `max_steps`; it may be traced, and takes no memory.
+    jacobian : callable, optional
+        ``jacobian(t, y, *args)`` returns ∂f/∂y, float, (n, n), for y of n elements in all, in the
+        order of its leaves; derived from `function` if not given. Explicit methods do not use it.
 
     Returns
     -------
@@ -120,13 +130,16 @@ def integrate(
     ArgumentError
         If an argument is out of range, or the times are not monotonic.
     ShapeError
-        If `function` returns anything but an array of the shape of `y`.
+        If `function` returns anything but an array of the shape of `y`, or `jacobian` anything
+        but a square matrix.
 
     References
     ----------
     Tsitouras (2011), Runge-Kutta pairs of order 5(4) satisfying only the first column simplifying
     assumption. Hairer, Norsett & Wanner (1993), Solving Ordinary Differential Equations I, sections
-    II.4 and II.5.
+    II.4 and II.5. Steinebach (2023), Construction of Rosenbrock-Wanner method Rodas5P and numerical
+    benchmarks within the Julia Differential Equations package. Hairer & Wanner (1996), Solving
+    Ordinary Differential Equations II, sections IV.2 (stiffness) and IV.7 (Rosenbrock methods).
 
     Examples
     --------
@@ -139,7 +152,7 @@ def integrate(
         max_steps = checked_count("integrate", "max_steps", max_steps)
     problem = Problem("integrate", function, y0, t, args)
     control = StepControl(
-        METHODS[method](problem.derivative),
+        METHODS[method](problem.derivative, problem.jacobian(jacobian)),
         problem.tolerance("rtol", rtol), problem.tolerance("atol", atol),
         problem.length("first_step", first_step), problem.length("max_step", max_step),
     )  # fmt: skip
@@ -232,6 +245,23 @@ class Problem:
                 "function, called as function(t, y, *args), must return an array of the shape of y"
             )
         return rates.astype(y.dtype)
+
+    def jacobian(self, function: Callable[..., Any] | None) -> Derivative | None:
+        """Return ∂f/∂y as a function of vectors, or None if it is to be derived."""
+        if function is None:
+            return None
+        check_function(f"{self.owner}: jacobian", function)
+
+        def matrix(t: Any, y: Any) -> Any:
+            value, n = as_array(function(t, self.unravel(y), *self.args)), y.size
+            if value.shape != (n, n):
+                raise ShapeError(
+                    f"{self.owner}: jacobian has shape {value.shape}, and y "
+                    f"{counted(n, 'component')}; it must return a matrix of shape ({n}, {n})"
+                )
+            return value.astype(y.dtype)
+
+        return matrix
 
     def tolerance(self, name: str, value: Any) -> Any:
         """Return a tolerance as a float, or as a vector for the components of y."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-__all__ = ["Attempt", "Method", "Work", "root_mean_square"]
+__all__ = ["Attempt", "Method", "Work", "root_mean_square", "weighted"]
 
 
 class Work(NamedTuple):
@@ -122,3 +122,12 @@ class Method(Protocol):
 def root_mean_square(x: Any) -> Any:
     """Square root of the mean of the squares."""
     return np.sqrt(np.mean(x * x))
+
+
+def weighted(weights: Sequence[float], stages: Sequence[Any]) -> Any:
+    """Sum the stages with the weights that are not 0, the last one last."""
+    terms = [k if w == 1 else w * k for w, k in zip(weights, stages, strict=False) if w]
+    total = terms[0]
+    for term in terms[1:]:
+        total = total + term
+    return total

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy as np
 from chainrule.solvers import dop853_tableau
 from chainrule.solvers.butcher_tableau import ButcherTableau
 from chainrule.solvers.dop853_tableau import DOP853
-from chainrule.solvers.method import Attempt, Work
+from chainrule.solvers.method import Attempt, Work, weighted
 
 __all__ = ["Dop853", "ExplicitPair"]
 
@@ -51,7 +51,7 @@ class ExplicitPair:
     def step(self, t: Any, y: Any, h: Any, aux: Any) -> Attempt:
         """Compute the stages; the first one is the last of the step before."""
         y_new, stages = _stages(self.tableau, self.derivative, t, y, h, aux)
-        error = h * _weighted(self.tableau.error, stages)
+        error = h * weighted(self.tableau.error, stages)
         return Attempt(y_new, error, stages[-1], tuple(stages), Work(len(stages) - 1))
 
     def error_square(self, error: Any, scale: Any) -> Any:
@@ -62,7 +62,7 @@ class ExplicitPair:
     def dense(self, t: Any, y: Any, y_new: Any, h: Any, record: Any) -> Any:
         """Return the coefficients of the powers of theta: h Σᵢ bᵢ(θ) kᵢ, lowest first."""
         rows = zip(*self.tableau.interpolant, strict=True)
-        return tuple(h * _weighted(weights, record) for weights in rows)
+        return tuple(h * weighted(weights, record) for weights in rows)
 
     def interpolate(self, coefficients: Any, theta: Any, y: Any, y_new: Any, h: Any) -> Any:
         """Evaluate the polynomial by Horner's rule."""
@@ -97,7 +97,7 @@ class Dop853:
     def step(self, t: Any, y: Any, h: Any, aux: Any) -> Attempt:
         """Compute the stages; the first one is the last of the step before."""
         y_new, stages = _stages(DOP853, self.derivative, t, y, h, aux)
-        errors = [h * _weighted(each, stages) for each in (DOP853.error, dop853_tableau.ERROR_3)]
+        errors = [h * weighted(each, stages) for each in (DOP853.error, dop853_tableau.ERROR_3)]
         return Attempt(y_new, tuple(errors), stages[-1], tuple(stages), Work(len(stages) - 1))
 
     def error_square(self, error: Any, scale: Any) -> Any:
@@ -110,10 +110,10 @@ class Dop853:
         """Evaluate three more stages; return the coefficients in the basis of `interpolate`."""
         stages = list(record)
         for c, weights in dop853_tableau.EXTRA:
-            stages.append(self.derivative(t + c * h, y + h * _weighted(weights, stages)))
+            stages.append(self.derivative(t + c * h, y + h * weighted(weights, stages)))
         change = y_new - y
         lower = (change, h * stages[0] - change, 2 * change - h * (stages[0] + record[-1]))
-        return (*lower, *(h * _weighted(each, stages) for each in dop853_tableau.CONTINUOUS))
+        return (*lower, *(h * weighted(each, stages) for each in dop853_tableau.CONTINUOUS))
 
     def interpolate(self, coefficients: Any, theta: Any, y: Any, y_new: Any, h: Any) -> Any:
         """Evaluate y + θ (F₀ + (1-θ) (F₁ + θ (F₂ + (1-θ) (...))))."""
@@ -134,15 +134,6 @@ def _stages(
     """Return the new value and the derivatives of all stages, the last one at the new value."""
     stages, value = [first], y
     for c, weights in zip(tableau.c[1:], tableau.a[1:], strict=True):
-        value = y + h * _weighted(weights, stages)
+        value = y + h * weighted(weights, stages)
         stages.append(derivative(t + c * h, value))
     return value, stages
-
-
-def _weighted(weights: Sequence[float], stages: Sequence[Any]) -> Any:
-    """Sum the stages with the weights that are not 0."""
-    pairs = [(w, k) for w, k in zip(weights, stages, strict=False) if w]
-    total = pairs[0][0] * pairs[0][1]
-    for weight, stage in pairs[1:]:
-        total = total + weight * stage
-    return total
