@@ -96,10 +96,15 @@ class FlatFunction:
         """Whether one program gives value and derivatives."""
         return self._route[0].kind == "compiled"
 
+    @property
+    def reason(self) -> str:
+        """Why there are no exact derivatives."""
+        return self._route[0].reason
+
     def notice(self) -> None:
         """Say once for each function that differences take the place of exact derivatives."""
         if not self.is_traced:
-            _say_once(self.operation, self.function, self._route[0].reason)
+            _say_once(self.operation, self.function, self.reason)
 
     def value(self, x: Any) -> Any:
         """Return the value at a vector: what the function returns."""

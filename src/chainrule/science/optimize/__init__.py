@@ -4,13 +4,20 @@ from typing import TYPE_CHECKING
 
 from scipy import optimize as _scipy
 
+# They use no derivatives, and call the function itself: a program would take longer to be called.
+from scipy.optimize import approx_fprime, bracket, brent, direct, fminbound, golden, minimize_scalar
+
+from chainrule.science.optimize.annealing import anneal, dual_annealing
 from chainrule.science.optimize.bounded import fmin_l_bfgs_b, fmin_tnc
 from chainrule.science.optimize.bracketing import bisect, brenth, brentq, ridder, toms748
 from chainrule.science.optimize.compare import compare
 from chainrule.science.optimize.curve_fit import curve_fit
 from chainrule.science.optimize.descent import fmin_bfgs, fmin_cg, fmin_ncg
 from chainrule.science.optimize.direct_search import fmin, fmin_cobyla, fmin_powell
+from chainrule.science.optimize.evolution import differential_evolution
 from chainrule.science.optimize.fit_result import FitResult
+from chainrule.science.optimize.global_search import basinhopping, brute, shgo
+from chainrule.science.optimize.gradients import check_grad, line_search
 from chainrule.science.optimize.krylov import newton_krylov
 from chainrule.science.optimize.least_squares import least_squares
 from chainrule.science.optimize.leastsq import leastsq
@@ -32,14 +39,24 @@ from chainrule.science.optimize.without_derivatives import (
 __all__ = [
     "FitResult",
     "anderson",
+    "anneal",
+    "approx_fprime",
+    "basinhopping",
     "bisect",
+    "bracket",
+    "brent",
     "brenth",
     "brentq",
     "broyden1",
     "broyden2",
+    "brute",
+    "check_grad",
     "compare",
     "curve_fit",
     "diagbroyden",
+    "differential_evolution",
+    "direct",
+    "dual_annealing",
     "excitingmixing",
     "fixed_point",
     "fmin",
@@ -51,16 +68,21 @@ __all__ = [
     "fmin_powell",
     "fmin_slsqp",
     "fmin_tnc",
+    "fminbound",
     "fsolve",
+    "golden",
     "least_squares",
     "leastsq",
+    "line_search",
     "linearmixing",
     "minimize",
+    "minimize_scalar",
     "newton",
     "newton_krylov",
     "ridder",
     "root",
     "root_scalar",
+    "shgo",
     "toms748",
 ]
 
