@@ -10,7 +10,7 @@ from scipy import optimize
 
 from chainrule.science.flat_function import refuse_traced
 from chainrule.science.optimize.local_search import random_source
-from chainrule.science.optimize.minimize import minimize
+from chainrule.science.optimize.minimize import supplied
 from chainrule.tracebacks import boundary
 
 __all__ = ["differential_evolution"]
@@ -132,23 +132,19 @@ class _Polisher:
         self._function, self._args, self._disp = function, args, disp
 
     def __call__(self, function: Any, x0: Any, bounds: Any, constraints: Any) -> Any:
-        """Minimise as SciPy does where `polish` is True."""
-        is_constrained = np.size(constraints) > 0
-        method = "trust-constr" if is_constrained else "L-BFGS-B"
-        # With exact Hessians it ends so near to the bounds that rounding may lead beyond them,
-        # and differential evolution would reject that.
-        hess = optimize.BFGS() if is_constrained else None
+        """Minimise as SciPy does where `polish` is True, with its approximations of Hessians.
+
+        With exact ones, trust-constr ends so near to the bounds that rounding may lead beyond them,
+        and differential evolution would reject that.
+        """
+        method = "trust-constr" if np.size(constraints) > 0 else "L-BFGS-B"
         if self._disp:
             print(f"Polishing solution with '{method}'")  # noqa: T201 - as SciPy reports it
-        return minimize(
-            self._function,
-            x0,
-            self._args,
-            method,
-            hess=hess,
-            bounds=bounds,
-            constraints=constraints,
+        given = {"jac": None, "bounds": bounds, "constraints": constraints}
+        fun, x0, given, _ = supplied(
+            "differential_evolution", self._function, x0, self._args, "slsqp", given
         )
+        return optimize.minimize(fun, x0, self._args, method, **given)
 
 
 def _takes_polisher() -> bool:

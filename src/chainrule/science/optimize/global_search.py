@@ -226,7 +226,8 @@ def shgo(
         found = with_derivatives("shgo", func, middle, args, known)
         if "jac" in found:
             minimizer_kwargs = found
-        if constraints is not None and str(known["method"]).lower() == "slsqp":
+        is_here = workers in (1, None)  # other processes get what can be pickled
+        if is_here and constraints is not None and str(known["method"]).lower() == "slsqp":
             constraints = exact_constraints("shgo", constraints, middle, "slsqp")
     return optimize.shgo(
         func, bounds, args, constraints, n, iters, callback, minimizer_kwargs, options,
