@@ -132,19 +132,33 @@ class _Polisher:
         self._function, self._args, self._disp = function, args, disp
 
     def __call__(self, function: Any, x0: Any, bounds: Any, constraints: Any) -> Any:
-        """Minimise as SciPy does where `polish` is True, with its approximations of Hessians.
+        """Minimise as SciPy does where `polish` is True, with exact derivatives.
 
-        With exact ones, trust-constr ends so near to the bounds that rounding may lead beyond them,
-        and differential evolution would reject that.
+        With exact Hessians, trust-constr may end beyond a constraint by rounding, which the
+        evolution rejects. So it runs with approximated ones, too, and the better one counts.
         """
+        given = {"jac": None, "bounds": bounds, "constraints": constraints}
         method = "trust-constr" if np.size(constraints) > 0 else "L-BFGS-B"
         if self._disp:
             print(f"Polishing solution with '{method}'")  # noqa: T201 - as SciPy reports it
-        given = {"jac": None, "bounds": bounds, "constraints": constraints}
-        fun, x0, given, _ = supplied(
-            "differential_evolution", self._function, x0, self._args, "slsqp", given
+        if method == "L-BFGS-B":
+            return self._minimized(method, x0, given, "l-bfgs-b")
+        both = [self._minimized(method, x0, given, each) for each in ("trust-constr", "slsqp")]
+
+        def order(found: Any) -> tuple[bool, bool, float]:
+            is_inside = np.all((bounds.lb <= found.x) & (found.x <= bounds.ub))
+            return not found.success, found.constr_violation > 0 or not is_inside, found.fun
+
+        best = min(both, key=order)
+        best.nfev = sum(each.nfev for each in both)
+        return best
+
+    def _minimized(self, method: str, x0: Any, given: dict[str, Any], uses: str) -> Any:
+        """Minimise with the derivatives that the method `uses` can use; SLSQP uses no Hessians."""
+        fun, start, exact, _ = supplied(
+            "differential_evolution", self._function, x0, self._args, uses, given
         )
-        return optimize.minimize(fun, x0, self._args, method, **given)
+        return optimize.minimize(fun, start, self._args, method, **exact)
 
 
 def _takes_polisher() -> bool:
