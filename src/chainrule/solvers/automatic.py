@@ -1,10 +1,9 @@
-"""Automatic switching between an explicit pair and a stiff method, by an estimate of stiffness.
+"""Automatic switching between an explicit and a stiff method, by an estimate of stiffness.
 
 An explicit step costs least, until its length is bounded by stability in place of accuracy: that is
 where h ρ, with ρ the spectral radius of the Jacobian, comes near the boundary of the region of
 stability. From the explicit stages ρ is estimated without a Jacobian, from the stiff step by norms
-of the Jacobian, which are larger. Both methods have the same order, so that the length of a step
-remains the right one where they change.
+of the Jacobian, which are larger.
 
 References
 ----------
@@ -21,16 +20,16 @@ import numpy as np
 
 from chainrule.autodiff.control_flow.cond import cond
 from chainrule.autodiff.custom import stop_gradient
-from chainrule.solvers.butcher_tableau import TSITOURAS
+from chainrule.solvers.dop853_tableau import DOP853
 from chainrule.solvers.method import Attempt, Work, weighted
 from chainrule.solvers.rosenbrock import Rosenbrock
-from chainrule.solvers.runge_kutta import ExplicitPair
+from chainrule.solvers.runge_kutta import Dop853
 
 __all__ = ["Automatic"]
 
-_STIFF, _NOT_STIFF = 2.0, 1.5
-"""Bounds of h ρ for a change. The region of stability of Tsitouras' pair ends at 3.5 on the real
-axis, and the control of the error keeps the lengths of steps from 2.8 to 4.2 over ρ there."""
+_STIFF, _NOT_STIFF = 3.5, 2.5
+"""Bounds of h ρ for a change. The region of stability of DOP853 ends at 6.1 on the real axis; where
+the tolerance is small, steps of stiff equations are refused for their errors before."""
 
 _TO_STIFF, _TO_EXPLICIT = 10, 3
 """By how many accepted steps those with a verdict for a change are to outnumber the others."""
@@ -46,33 +45,33 @@ class _State(NamedTuple):
 
 @dataclass(frozen=True)
 class Automatic:
-    """Tsitouras' pair where the equation is not stiff, Rodas5P where it is."""
+    """DOP853 where the equation is not stiff, Rodas5P where it is.
+
+    A record is that of DOP853, in which a stiff step has the three vectors of its own, and a vector
+    that is 1 for a stiff step and 0 for others.
+    """
 
     derivative: Callable[[Any, Any], Any]
     jacobian: Callable[[Any, Any], Any] | None = None
-    damping: float = 0.04
-    records: int = 4
-    coefficients: int = 4
-    first_work: Work = Work(evaluations=1)  # noqa: RUF009 (a tuple)
-    dense_work: Work = Work()  # noqa: RUF009
+    order_of_error: int = Dop853.order_of_error
+    damping: float = 0.0
+    records: int = Dop853.records + 1
+    coefficients: int = Dop853.coefficients
+    first_work: Work = Dop853.first_work
+    dense_work: Work = Dop853.dense_work
 
     @property
-    def explicit(self) -> ExplicitPair:
+    def explicit(self) -> Dop853:
         """The method for equations that are not stiff."""
-        return ExplicitPair(self.derivative, TSITOURAS)
+        return Dop853(self.derivative)
 
     @property
     def stiff(self) -> Rosenbrock:
         """The method for stiff equations."""
         return Rosenbrock(self.derivative, self.jacobian)
 
-    @property
-    def order_of_error(self) -> int:
-        """That of both methods."""
-        return TSITOURAS.order_of_error
-
     def first(self, t: Any, y: Any) -> Any:
-        """Evaluate the first stage; begin with the explicit pair."""
+        """Evaluate the first stage; begin with the explicit method."""
         return _State(self.derivative(t, y), False, 0)
 
     def step(self, t: Any, y: Any, h: Any, aux: Any) -> Attempt:
@@ -85,39 +84,61 @@ class Automatic:
         verdicts = np.maximum(aux.verdicts + np.where(is_other, 1, -1), 0)
         changes = verdicts >= np.where(is_stiff, _TO_EXPLICIT, _TO_STIFF)
         state = _State(derivative, is_stiff != changes, np.where(changes, 0, verdicts))
-        return Attempt(y_new, error, state, record, Work(*work))
+        flag = np.where(is_stiff, 1, 0) + 0 * y
+        return Attempt(y_new, (is_stiff, *error), state, (*record, flag), Work(*work))
 
     def _explicit_step(self, t: Any, y: Any, h: Any, derivative: Any) -> Any:
         """Take an explicit step; h ρ is estimated from its last two stages, both at t + h."""
         method = self.explicit
         tried = method.step(t, y, h, derivative)
         stages = tried.record
-        before = y + h * weighted(TSITOURAS.a[-2], stages)
+        before = y + h * weighted(DOP853.a[-2], stages)
         size = stop_gradient(
             np.abs(h) * _ratio(stages[-1] - stages[-2], tried.y - before, np.abs(tried.y))
         )
-        record = method.dense(t, y, tried.y, h, stages)
-        return tried.y, tried.error, tried.aux, record, size, tuple(tried.work)
+        return tried.y, tried.error, tried.aux, stages, size, tuple(tried.work)
 
     def _stiff_step(self, t: Any, y: Any, h: Any, derivative: Any) -> Any:
         """Take a stiff step; ρ is at most the sum of the sizes of a row, or of a column."""
         tried, matrix = self.stiff.step_and_matrix(t, y, h)
         size = stop_gradient(np.abs(h) * _bound_of_radius(matrix, np.abs(tried.y)))
-        record = self.stiff.dense(t, y, tried.y, h, tried.record)
+        record = (*tried.record, *(y * 0,) * (self.explicit.records - self.stiff.records))
         following = self.derivative(t + h, tried.y)
         work = tried.work.plus(Work(evaluations=1))
-        return tried.y, tried.error, following, record, size, tuple(work)
+        return tried.y, (tried.error, tried.error), following, record, size, tuple(work)
 
     def error_square(self, error: Any, scale: Any) -> Any:
-        """Return the mean square of the error over its scale."""
-        return self.explicit.error_square(error, scale)
+        """Return the square of the norm; of a stiff step a power, for its lower order.
+
+        The next length is h e^(-1/8) for DOP853 and h e^(-1/5) for Rodas5P.
+        """
+        is_stiff, *errors = error
+        explicit = self.explicit.error_square(errors, scale)
+        stiff = self.stiff.error_square(errors[0], scale)
+        orders = (self.order_of_error + 1) / (self.stiff.order_of_error + 1)
+        return np.where(is_stiff, stiff**orders, explicit)
 
     def dense(self, t: Any, y: Any, y_new: Any, h: Any, record: Any) -> Any:
-        """Return the coefficients of the powers of theta, which the step has computed."""
-        return record
+        """Return the coefficients of either method, in the basis of DOP853."""
+        *stages, flag = record
+
+        def stiff(y: Any, y_new: Any, stages: Any) -> Any:
+            first, second, third = stages[: self.stiff.records]
+            rest = (y * 0,) * (self.coefficients - 4)
+            return (y_new - y, first, second + third, -third, *rest)
+
+        def explicit(y: Any, y_new: Any, stages: Any) -> Any:
+            return self.explicit.dense(t, y, y_new, h, stages)
+
+        return cond(np.sum(flag) > 0, stiff, explicit, y, y_new, stages)
+
+    def work_of_dense(self, record: Any) -> Work:
+        """Return what `dense` costs: nothing for a stiff step."""
+        is_stiff = np.sum(record[-1]) > 0
+        return Work(*[np.where(is_stiff, 0, each) for each in self.dense_work])
 
     def interpolate(self, coefficients: Any, theta: Any, y: Any, y_new: Any, h: Any) -> Any:
-        """Evaluate the polynomial by Horner's rule."""
+        """Evaluate the polynomial in the basis of DOP853."""
         return self.explicit.interpolate(coefficients, theta, y, y_new, h)
 
 

@@ -104,8 +104,8 @@ def integrate(
     method : {"tsit5", "dormand_prince", "dop853", "rosenbrock", "auto"}
         The explicit pairs of orders 5 and 4 of Tsitouras and of Dormand and Prince; the method of
         order 8 of Dormand and Prince; for stiff equations the Rosenbrock method Rodas5P, of orders
-        5 and 4, with the exact Jacobian; or an automatic choice in each step between the first of
-        these and Rodas5P.
+        5 and 4, with the exact Jacobian; or, as the equation is stiff or not, an automatic choice
+        between the last two in each step.
     rtol, atol : float >= 0, or nested as `y0`
         Bounds of the estimated error of a step: its root mean square over all components, each
         divided by ``atol + rtol * abs(y)``, is less than 1. Not both may be 0.

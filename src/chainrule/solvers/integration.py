@@ -181,7 +181,8 @@ class Integration:
         if not any(self.method.dense_work):
             return self.dense(step), state
         coefficients = cond(is_new, lambda step, _: self.dense(step), lambda _, x: x, step, before)
-        work = Work(*[np.where(is_new, each, 0) for each in self.method.dense_work])
+        work = self.method.work_of_dense(step.record)
+        work = Work(*[np.where(is_new, each, 0) for each in work])
         return coefficients, state._replace(work=state.work.plus(work))
 
 

@@ -90,7 +90,7 @@ class Method(Protocol):
 
     @property
     def dense_work(self) -> Work:
-        """What `dense` costs."""
+        """What `dense` costs at most."""
         ...
 
     @property
@@ -112,6 +112,10 @@ class Method(Protocol):
 
     def dense(self, t: Any, y: Any, y_new: Any, h: Any, record: Any) -> Any:
         """Return the coefficients of the continuous extension of an accepted step: vectors."""
+        ...
+
+    def work_of_dense(self, record: Any) -> Work:
+        """Return what `dense` costs for the record of a step."""
         ...
 
     def interpolate(self, coefficients: Any, theta: Any, y: Any, y_new: Any, h: Any) -> Any:

@@ -102,6 +102,10 @@ class Rosenbrock:
         first, second, third = record
         return (y_new - y + first, second - first, third - second, -third)
 
+    def work_of_dense(self, record: Any) -> Work:
+        """Return what `dense` costs."""
+        return self.dense_work
+
     def interpolate(self, coefficients: Any, theta: Any, y: Any, y_new: Any, h: Any) -> Any:
         """Evaluate the polynomial by Horner's rule."""
         total = coefficients[-1]

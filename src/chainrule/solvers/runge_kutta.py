@@ -64,6 +64,10 @@ class ExplicitPair:
         rows = zip(*self.tableau.interpolant, strict=True)
         return tuple(h * weighted(weights, record) for weights in rows)
 
+    def work_of_dense(self, record: Any) -> Work:
+        """Return what `dense` costs."""
+        return self.dense_work
+
     def interpolate(self, coefficients: Any, theta: Any, y: Any, y_new: Any, h: Any) -> Any:
         """Evaluate the polynomial by Horner's rule."""
         total = coefficients[-1]
@@ -114,6 +118,10 @@ class Dop853:
         change = y_new - y
         lower = (change, h * stages[0] - change, 2 * change - h * (stages[0] + record[-1]))
         return (*lower, *(h * weighted(each, stages) for each in dop853_tableau.CONTINUOUS))
+
+    def work_of_dense(self, record: Any) -> Work:
+        """Return what `dense` costs."""
+        return self.dense_work
 
     def interpolate(self, coefficients: Any, theta: Any, y: Any, y_new: Any, h: Any) -> Any:
         """Evaluate y + θ (F₀ + (1-θ) (F₁ + θ (F₂ + (1-θ) (...))))."""
