@@ -8,14 +8,18 @@ from chainrule.solvers.adjoint import adjoint
 from chainrule.solvers.initial_value import Trajectory, dormand_prince, integrate
 from chainrule.solvers.lbfgs import Minimum, lbfgs
 from chainrule.solvers.levenberg_marquardt import LeastSquares, levenberg_marquardt
+from chainrule.solvers.recording import Recording, interpolated, record
 
 __all__ = [
     "LeastSquares",
     "Minimum",
+    "Recording",
     "Trajectory",
     "adjoint",
     "dormand_prince",
     "integrate",
+    "interpolated",
     "lbfgs",
     "levenberg_marquardt",
+    "record",
 ]

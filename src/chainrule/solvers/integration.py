@@ -146,7 +146,7 @@ class Integration:
             state, step = self._until(before, step, target, end, max_steps, limit)
             is_reached = direction * (target - state.t) <= 0
             is_new = state.accepted != before.accepted
-            coefficients, state = self._coefficients(is_new, step, coefficients, state)
+            coefficients, state = self.coefficients(is_new, step, coefficients, state)
             # A product, so that the derivative, too, is NaN where a time was not reached.
             known = np.where(is_reached, 1, np.nan)
             value = self.at(step, coefficients, target) * known.astype(y.dtype)
@@ -174,9 +174,7 @@ class Integration:
 
         return while_loop(is_before, body, (state, step), max_steps)
 
-    def _coefficients(
-        self, is_new: Any, step: Step, before: Any, state: State
-    ) -> tuple[Any, State]:
+    def coefficients(self, is_new: Any, step: Step, before: Any, state: State) -> tuple[Any, State]:
         """Compute the continuous extension, once for each step that contains output times."""
         if not any(self.method.dense_work):
             return self.dense(step), state
