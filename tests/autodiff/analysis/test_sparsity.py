@@ -91,3 +91,19 @@ def test_the_hessian_of_a_chain_of_a_thousand_variables_is_exact() -> None:
     diagonal[-1] = 200
     expected = np.diag(diagonal) - np.diag(400 * x[:-1], 1) - np.diag(400 * x[:-1], -1)
     np.testing.assert_allclose(cr.hessian(rosenbrock)(x), expected, rtol=1e-13, atol=1e-300)
+
+
+def test_each_element_of_a_loop_s_result_depends_on_all_that_the_loop_reads():
+    weights = np.random.default_rng(0).normal(size=(20, 3))
+    inputs = np.random.default_rng(1).normal(size=(4, 3))
+
+    def function(x):
+        def step(carry, row):
+            return np.tanh(carry * row[0] + x[:3] * row), carry
+
+        last, states = cr.scan(step, x[:60].reshape(20, 3), inputs)
+        return np.concatenate([np.sum(last * weights, axis=1), states[-1, ::2, 0]])
+
+    x = np.random.default_rng(2).normal(size=90)
+    expected = np.stack([cr.jvp(function, (x,), (row,))[1] for row in np.eye(90)], axis=1)
+    np.testing.assert_allclose(cr.jacobian(function)(x), expected, rtol=1e-12)

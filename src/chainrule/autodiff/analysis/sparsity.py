@@ -191,7 +191,7 @@ _RULES: dict[str, Callable[[Node, Sequence[Sets]], Sets]] = {
     "cumulative_sum": _accumulated,
     "fold": _folded,
     "gather": _moved,
-    "get_result": _same,
+    "get_result": _all_of,  # of a loop, one set for all its results
     "identity": _same,
     "pad_into": _moved,
     "reduce_to": _summed,
