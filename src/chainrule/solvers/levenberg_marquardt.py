@@ -218,10 +218,12 @@ def damped_iteration(
     residuals: Callable[[Any], tuple[Any, tuple[Any, ...]]],
     limits: DampingLimits,
     stays: Any = False,
+    linearized: Callable[[Any], tuple[Any, Any, tuple[Any, ...]]] | None = None,
 ) -> DampedSearch:
     """Compute the Jacobian, and try steps with growing λ until the sum decreases.
 
-    `residuals` returns them and what else is wanted at a point; where `stays`, no step is tried.
+    `residuals` returns them and what else is wanted at a point, and `linearized` the Jacobian with
+    both, where the caller knows how to compute it best. Where `stays`, no step is tried.
     """
     x = search.x
 
@@ -229,7 +231,10 @@ def damped_iteration(
         values, rest = residuals(x)
         return values, (values, rest)
 
-    matrix, (r, rest) = jacobian(with_values, has_aux=True)(x)
+    if linearized is None:
+        matrix, (r, rest) = jacobian(with_values, has_aux=True)(x)
+    else:
+        matrix, r, rest = linearized(x)
     norms, length = _column_norms(matrix), _norm(r)
     scale = np.maximum(search.scale, norms)
     d = np.where(scale == 0, 1, scale)

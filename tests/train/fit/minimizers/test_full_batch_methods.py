@@ -1,5 +1,6 @@
 """Laws of ``fit`` with full-batch methods, which hold for L-BFGS and Levenberg-Marquardt."""
 
+import copy
 from typing import Any
 
 import numpy as np
@@ -98,6 +99,24 @@ def test_levenberg_marquardt_ends_at_a_minimum_after_fewer_iterations_than_lbfgs
     other = regressor(net.optimizer)
     slow = other.fit(X, Y, epochs=history.epochs, verbose=0, sample_weight=weight)["loss"][-1]
     assert history["loss"][-1] < slow
+
+
+def test_the_jacobian_of_samples_one_by_one_is_that_of_all():
+    rng = np.random.default_rng(0)
+    images, words = rng.normal(size=(20, 6, 6, 1)), rng.integers(0, 9, (20, 5))
+    tables = [
+        (images, [nn.Conv2D(2, 3, activation="tanh"), nn.Flatten(), nn.Dense(2, l2=0.1)]),
+        (words, [nn.Embedding(9, 2, mask_zero=True), nn.LSTM(3), nn.Dense(2)]),
+        (images[:, 0, :, 0], [nn.Dense(3, activation="tanh"), nn.LayerNorm(), nn.Dense(2)]),
+    ]
+    for inputs, layers in tables:
+        losses = []
+        for others in ([], [nn.Lambda(lambda x: x)]):  # which might depend on other samples
+            net = cr.Network([*(copy.deepcopy(each) for each in layers), *others], dtype="float64")
+            net.compile(loss="mse", optimizer="lm")
+            targets = np.cos(np.arange(40.0)).reshape(20, 2)
+            losses.append(net.fit(inputs, targets, epochs=5, verbose=0)["loss"])
+        np.testing.assert_allclose(losses[0], losses[1], rtol=1e-8)
 
 
 def test_residuals_of_sums_and_of_masked_steps_are_those_of_the_loss():

@@ -35,11 +35,15 @@ def iterate(
         values, others = problem.residuals(x)
         return values, tuple(_of_types(tree.flatten(others)[0], leaves))
 
+    def linearized(x: Any) -> tuple[Any, Any, tuple[Any, ...]]:
+        matrix, values, others = problem.linearized(x)
+        return matrix, values, tuple(_of_types(tree.flatten(others)[0], leaves))
+
     def iterated(x: Any, search: dict[str, Any]) -> Any:
         start = DampedSearch(
             x, (), search["damping"], search["growth"], search["scale"], 0, 0, search["status"]
         )
-        end = damped_iteration(start, residuals, limits, search["stays"])
+        end = damped_iteration(start, residuals, limits, search["stays"], linearized)
         found = {
             "damping": end.damping,
             "growth": end.growth,
