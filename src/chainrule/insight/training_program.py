@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from chainrule import tree
 from chainrule.compiler.loop_ir.loops import Buffer
 from chainrule.errors import ArgumentError
+from chainrule.optim.scipy_minimizer import SciPyMinimizer
 from chainrule.train.fit.step_runner import StepRunner
 from chainrule.train.fit.train_step import initial_state
 from chainrule.train.network import Network, model_of
@@ -69,6 +70,11 @@ def training_program(net: Network) -> TrainingProgram:
     """Return the training program of a network that fit ran last."""
     model = model_of(net)
     objective = model.objective("program")
+    if isinstance(objective.optimizer, SciPyMinimizer):
+        raise ArgumentError(
+            "program: the iterations of SciPyMinimizer run in SciPy; net.program shows the steps "
+            "of other optimisers, such as 'lbfgs'"
+        )
     if (latest := model.programs.latest("steps")) is None:
         raise ArgumentError(
             "program: nothing is compiled before sizes are known; call net.fit first, for one epoch"

@@ -193,6 +193,10 @@ def test_what_a_method_cannot_do_is_refused_with_a_remedy():
     net = regressor("lbfgs")
     with pytest.raises(ArgumentError, match="return True from the callback to stop, and assign"):
         net.fit(X, Y, verbose=0, callbacks=lambda net, e, logs: setattr(net, "optimizer", "adam"))
+    net.optimizer = "cg"
+    net.fit(X, Y, verbose=0)
+    with pytest.raises(ArgumentError, match="run in SciPy; net"):
+        net.program()
     net.optimizer = "adam"
     assert "learning_rate" in net.fit(X, Y, verbose=0)
     net.optimizer = optim.LBFGS(memory=3)

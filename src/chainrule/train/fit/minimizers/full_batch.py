@@ -32,7 +32,7 @@ from chainrule.train.model.layer_stack import LayerStack
 from chainrule.train.model.loss_and_metrics import results_of_scores
 from chainrule.train.model.objective import Objective
 
-__all__ = ["FullBatch", "check_penalties"]
+__all__ = ["FullBatch", "check_penalties", "is_sample_wise"]
 
 
 @dataclass(frozen=True)
