@@ -175,7 +175,11 @@ class FlatFunction:
         return traced.program(name, route.kind)(x, *args, *further)
 
 
-def refuse_traced(operation: str, arguments: Any) -> None:
+def refuse_traced(
+    operation: str,
+    arguments: Any,
+    instead: str = "use cr.solvers.lbfgs(f, x0, args), which has both",
+) -> None:
     """Refuse arguments of an outer derivative or program, which SciPy cannot compute with.
 
     Raises
@@ -189,8 +193,7 @@ def refuse_traced(operation: str, arguments: Any) -> None:
     if any(type(leaf) is Node for leaf in leaves):
         raise TraceError(
             f"{operation}: its start or arguments are traced values, and SciPy's methods have no "
-            "derivatives and cannot be compiled; call it outside cr.grad and cr.jit, or use "
-            "cr.solvers.lbfgs(f, x0, args), which has both"
+            f"derivatives and cannot be compiled; call it outside cr.grad and cr.jit, or {instead}"
         )
 
 

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from scipy import optimize as scipy_optimize
 
-from chainrule.errors import ChainruleWarning
+import chainrule as cr
+from chainrule.errors import ChainruleWarning, TraceError
 from chainrule.science import optimize
 
 System = Callable[[Any], Any]
@@ -276,3 +277,15 @@ def test_mistakes_are_refused_as_in_scipy() -> None:
                 getattr(module, solve)(*arguments)
             errors.append(str(error.value))
         assert errors[0] == errors[1]
+
+
+def test_the_derivative_of_a_root_is_that_of_a_newton_step() -> None:
+    def f(x: Any, a: Any) -> Any:
+        return np.stack([x[0] ** 2 - a, x[0] * x[1] - 1])
+
+    with pytest.raises(TraceError, match=r"np.linalg.solve\(J, f\(x, a\)\)"):
+        cr.grad(lambda a: optimize.root(f, [1.0, 1.0], (a,)).x[1])(4.0)
+    x = optimize.root(f, [1.0, 1.0], (4.0,)).x
+    J = cr.jacobian(f)(x, 4.0)
+    derivative = cr.grad(lambda a: (x - np.linalg.solve(J, f(x, a)))[1])(4.0)
+    assert derivative == pytest.approx(-(4.0**-1.5) / 2)  # of a^(-1/2)

@@ -69,6 +69,8 @@ def root(
         If `fun` returns another number of components than x has.
     ValueError
         If there is no such method.
+    TraceError
+        If `x0` or `args` hold a traced value.
 
     References
     ----------
@@ -93,7 +95,7 @@ def root(
     if kind == "krylov" and jac is not None:
         warnings.warn(f"Method {method} does not use the jacobian (jac).", RuntimeWarning, 3)
         fun, jac = (first_of(fun) if jac is True else fun), None
-    system = System("root", fun, x0, is_square=kind != "lm")
+    system = System("root", fun, x0, args, is_square=kind != "lm")
     rest: dict[str, Any] = {"method": method, "tol": tol, "callback": system.callback(callback)}
     found = None
     if jac is None and kind in ("hybr", "lm"):
@@ -168,7 +170,8 @@ def fsolve(
     Raises
     ------
     TypeError
-        If `func` returns another number of components than x has.
+        If `func` returns another number of components than x has, or `x0` or `args` hold a traced
+        value (TraceError).
 
     References
     ----------
@@ -183,8 +186,8 @@ def fsolve(
     >>> print(x, message, details["njev"])
     [2. 3.] The solution converged. 1
     """
-    system = System("fsolve", func, x0)
     args = args if isinstance(args, tuple) else (args,)
+    system = System("fsolve", func, x0, args)
     settings: dict[str, Any] = {
         "xtol": xtol, "maxfev": maxfev, "band": band, "epsfcn": epsfcn, "factor": factor,
         "diag": diag,

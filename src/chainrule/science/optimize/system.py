@@ -14,7 +14,7 @@ from scipy import optimize
 from chainrule import tree
 from chainrule.autodiff.transformations import jacobian, jvp
 from chainrule.graph.node import Node
-from chainrule.science.flat_function import FlatFunction, is_tree
+from chainrule.science.flat_function import FlatFunction, is_tree, refuse_traced
 from chainrule.science.optimize.derivative import (
     Derivative,
     NoStepError,
@@ -27,9 +27,16 @@ __all__ = ["System", "first_of"]
 
 Function = Callable[..., Any]
 
+_NEWTON_STEP = (
+    "take a step of Newton's method from the root, x - np.linalg.solve(J, f(x, a)) with the "
+    "Jacobian J there, whose derivative is that of the root"
+)
+
 
 class System:
     """``f(x, *args) = 0`` for SciPy: of x itself, or of the vector of a tree.
+
+    Its start or arguments may not be traced values, which is a TraceError.
 
     Parameters
     ----------
@@ -40,11 +47,21 @@ class System:
         program, so that it is called when SciPy would call it.
     x0 : number, array or tree of arrays
         Where to begin.
+    args : Any
+        Further arguments; SciPy passes them.
     is_square : bool
         Whether there have to be as many equations as unknowns.
     """
 
-    def __init__(self, operation: str, function: Function, x0: Any, is_square: bool = True) -> None:
+    def __init__(
+        self,
+        operation: str,
+        function: Function,
+        x0: Any,
+        args: Any = (),
+        is_square: bool = True,
+    ) -> None:
+        refuse_traced(operation, (x0, args), _NEWTON_STEP)
         self.operation, self.given, self._is_square = operation, function, is_square
         self._shape: tuple[int, ...] | None = None
         self.is_tree = is_tree(x0)

@@ -66,7 +66,7 @@ def _of_trees(solver: Callable[..., Any], what: str) -> Callable[..., Any]:
     @wraps(solver)
     def solve(*args: Any, **options: Any) -> Any:
         call = described.bind(*args, **options)
-        system = System(name, call.arguments[first], call.arguments[second])
+        system = System(name, call.arguments[first], call.arguments[second], args[2:])
         call.arguments.update({first: system.function, second: system.start})
         if "callback" in call.arguments:
             call.arguments["callback"] = system.callback(call.arguments["callback"])
