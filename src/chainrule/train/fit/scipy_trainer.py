@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from chainrule.optim.scipy_minimizer import SciPyMinimizer
 from chainrule.train.fit.minimizers.compiled_loss import CompiledLoss
+from chainrule.train.fit.minimizers.matrix_size import check_matrix
 from chainrule.train.fit.nonfinite import NotFinite
 from chainrule.train.fit.train_state import TrainState, check_trainable
 from chainrule.train.inputs.samples import Samples
@@ -57,6 +58,7 @@ class SciPyTrainer:
         self._state = model.parameter_lock.read(
             lambda: TrainState(model.stack, self.optimizer, {}, {})
         )
+        check_matrix(model, self.optimizer, self._state.trained_size, len(self._samples))
         self._width = len(self._state.trained)
         params: dict[str, Array] = self._state.tree["params"]
         self._loss = CompiledLoss(model, self.objective, params, self._samples)

@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 from chainrule import tree
 from chainrule.optim.minimizer import Minimizer
 from chainrule.train.fit.minimizers.iteration import SEARCH, end_in_words
+from chainrule.train.fit.minimizers.matrix_size import check_matrix
 from chainrule.train.fit.train_state import TrainState
+from chainrule.train.model.model import Model
 
 __all__ = ["SearchState"]
 
@@ -23,8 +25,9 @@ class SearchState:
     `is_evaluated` says whether value and gradient there are those of the parameters and samples.
     """
 
-    def __init__(self, state: TrainState, optimizer: Minimizer, dtype: np.dtype[Any]) -> None:
-        self._state, self._optimizer, self._dtype = state, optimizer, dtype
+    def __init__(self, model: Model, state: TrainState, optimizer: Minimizer, samples: int) -> None:
+        check_matrix(model, optimizer, state.trained_size, samples)
+        self._state, self._optimizer, self._dtype = state, optimizer, model.dtype
         names = tree.paths(state.tree)
         self._places = {
             name: names.index(f"slots.{SEARCH}.{name}")

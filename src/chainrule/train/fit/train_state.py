@@ -76,6 +76,11 @@ class TrainState:
         return tree.unflatten(self._structure, self.values)
 
     @property
+    def trained_size(self) -> int:
+        """Number of elements of the parameters that are trained."""
+        return sum(each.size for each in self.values[: len(self.trained)])
+
+    @property
     def is_finite(self) -> bool:
         """Whether all elements are."""
         return all(is_clearly_finite(each) or np.isfinite(each).all() for each in self.values)

@@ -57,18 +57,17 @@ class Trainer:
     def _begin(self) -> None:
         """Start from the parameters and optimiser slots of the model."""
         model, optimizer = self._model, self.objective.optimizer
-        is_minimizer = isinstance(optimizer, Minimizer)
-        missed = {} if is_minimizer else model.missed_steps()
+        missed = {} if isinstance(optimizer, Minimizer) else model.missed_steps()
         self._first_step = self.counter.steps
         self._state = self._parameter_lock.read(
             lambda: TrainState(model.stack, optimizer, model.optimizer_slots, missed)
         )
-        self._steps = CompiledSteps(model, self.objective, self._state, self._samples, self._size)
         self._search: SearchState | None = None
-        if is_minimizer:
+        if isinstance(optimizer, Minimizer):
             from chainrule.train.fit.search_state import SearchState
 
-            self._search = SearchState(self._state, optimizer, self._dtype)
+            self._search = SearchState(model, self._state, optimizer, len(self._samples))
+        self._steps = CompiledSteps(model, self.objective, self._state, self._samples, self._size)
 
     def finish_compiling(self) -> None:
         """Wait for machine code that is still generated in the background."""

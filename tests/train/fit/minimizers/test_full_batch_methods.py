@@ -203,6 +203,18 @@ def test_what_a_method_cannot_do_is_refused_with_a_remedy():
     assert "learning_rate" not in net.fit(X, Y, verbose=0)
 
 
+def test_a_matrix_of_gigabytes_is_refused():
+    for optimizer, units, count, size in (
+        ("bfgs", 8333, 10, "25,000 parameters by 25,000"),
+        ("lm", 6250, 60000, "60,000 outputs by 18,751"),
+    ):
+        net = cr.Network([nn.Dense(units), nn.Dense(1)])
+        net.compile(loss="mse", optimizer=optimizer)
+        inputs = np.linspace(-1, 1, count)[:, None]
+        with pytest.raises(ArgumentError, match=f"holds a matrix of {size}.*use 'lbfgs'"):
+            net.fit(inputs, inputs, verbose=0)
+
+
 def test_an_interrupt_keeps_the_last_iteration():
     def interrupt(net: Any, epoch: int, logs: Any) -> None:
         if epoch == 3:
