@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import integrate
 from scipy.integrate import ODEintWarning
 
 from chainrule.compiler.jit import jit
-from chainrule.science.integrate.effects import call_without_effects
+from chainrule.science.integrate.lsoda_options import Floats, GivenJacobian, LsodaOptions
 from chainrule.science.integrate.right_hand_side import (
     RightHandSide,
     Untraceable,
@@ -30,10 +29,11 @@ from chainrule.solvers import integrate as native_integrate
 
 __all__ = ["odeint"]
 
-Floats = NDArray[np.float64]
-
 _DEFAULT_TOLERANCE = 1.49012e-8
-_METHOD, _ORDER = "dop853", 8
+_METHOD, _TRACED_METHOD = "auto", "dop853"
+_ORDERS = {1: 8, 2: 5}
+"""Of the explicit method and of the stiff one, as LSODA numbers them in ``mused``."""
+
 _SAFETY = 0.1
 """Of tolerances: LSODA, too, bounds the error of a step, but the largest one of all components."""
 
@@ -75,9 +75,10 @@ def odeint(
     can be traced.
 
     Within a trace, as under ``cr.grad``, ``cr.jacobian``, ``cr.vmap`` and ``cr.jit``, the solution
-    has derivatives by `y0`, `args`, `t`, and what `func` reads from outside. Reverse mode keeps
-    `mxstep` steps between two output times, at least 500 if not given; the solution is NaN where
-    these do not suffice.
+    by DOP853 has derivatives by `y0`, `args`, `t`, and what `func` reads from outside.
+    Reverse mode keeps `mxstep` steps between two output times, at least 500 if not given; the
+    solution is NaN where these do not suffice. For stiff equations there is ``solve_ivp(...,
+    method="Radau", t_eval=...)``.
 
     Parameters
     ----------
@@ -118,9 +119,10 @@ def odeint(
     y : array, float, (times, n)
         The solution at the output times.
     infodict : dict, if `full_output`
-        SciPy's entries, and ``"integrator"``: the name of the integrator that was used,
-        ``"dop853"`` or ``"lsoda"``. Of the native one, ``hu``, ``tcur``, ``nst``, ``nfe``, ``nje``,
-        ``nqu`` and ``mused`` mean the same; ``tolsf``, ``tsw``, ``lenrw`` and ``leniw`` are 0.
+        SciPy's entries, and ``"integrator"``: ``"auto"``, the native choice of DOP853 or Rodas5P in
+        each step (see `solvers.integrate`), or ``"lsoda"``. Of the native one, ``hu``, ``tcur``,
+        ``nst``, ``nfe``, ``nje``, ``nqu`` and ``mused`` mean the same (2 where a Jacobian was
+        used); ``tolsf``, ``tsw``, ``lenrw`` and ``leniw`` are 0.
 
     Raises
     ------
@@ -142,17 +144,17 @@ def odeint(
     >>> t = np.linspace(0, 10, 101)
     >>> y, info = odeint(pendulum, [np.pi - 0.1, 0.0], t, args=(0.25, 5.0), full_output=True)
     >>> y.shape, info["integrator"]
-    ((101, 2), 'dop853')
+    ((101, 2), 'auto')
     """
-    rest = _Lsoda(ml, mu, tcrit, hmin, ixpr, mxhnil, mxordn, mxords)
+    rest = LsodaOptions(ml, mu, tcrit, hmin, ixpr, mxhnil, mxordn, mxords)
     rhs = RightHandSide(func, bool(tfirst))
-    call = _Call(rhs, y0, t, args, rtol, atol, h0, hmax, mxstep)
+    given = None if Dfun is None else GivenJacobian(Dfun, rhs.is_time_first, bool(col_deriv), rest)
+    call = _Call(rhs, given, y0, t, args, rtol, atol, h0, hmax, mxstep)
     if is_traced(y0, t, args):
         y, info = call.trace()
         return (y, info) if full_output else y
     try:
         rest.check()
-        _check_derivative(Dfun, bool(col_deriv), rest, call)
         y, info = call.integrate()
     except Untraceable:
         return _by_scipy(
@@ -164,53 +166,11 @@ def odeint(
 
 
 @dataclass(frozen=True)
-class _Lsoda:
-    """Arguments that concern LSODA alone."""
-
-    ml: int | None
-    mu: int | None
-    tcrit: Any
-    hmin: float
-    ixpr: int
-    mxhnil: int
-    mxordn: int
-    mxords: int
-
-    @property
-    def is_banded(self) -> bool:
-        """Whether the Jacobian is given by its diagonals."""
-        return any(each is not None and each >= 0 for each in (self.ml, self.mu))
-
-    def check(self) -> None:
-        """Raise Untraceable if one of them is given."""
-        others = self.hmin, self.ixpr, self.mxhnil, self.mxordn != 12, self.mxords != 5
-        if self.tcrit is not None or any(others):
-            raise Untraceable("an argument concerns LSODA", False)
-
-    @property
-    def bandwidths(self) -> tuple[int, int]:
-        """The numbers of diagonals below and above the main one."""
-        return max(self.ml or 0, 0), max(self.mu or 0, 0)
-
-    def jacobian(self, rhs: RightHandSide) -> Callable[..., Floats]:
-        """Return the exact Jacobian for LSODA: the matrix, or its diagonals."""
-        below, above = self.bandwidths
-
-        def matrix(first: Any, second: Any, *args: Any) -> Floats:
-            t, y = (first, second) if rhs.is_time_first else (second, first)
-            full = rhs.jacobian(t, np.array(y), *args)
-            if not self.is_banded:
-                return full
-            return np.stack([_diagonal(full, k) for k in range(above, -below - 1, -1)])
-
-        return matrix
-
-
-@dataclass(frozen=True)
 class _Call:
     """The arguments of a native integration, as given."""
 
     rhs: RightHandSide
+    jacobian: GivenJacobian | None
     y0: Any
     t: Any
     args: Any
@@ -235,6 +195,8 @@ class _Call:
         if np.any(np.finfo(float).eps * np.abs(y0) > rtol * np.abs(y0) + atol):
             raise Untraceable("the tolerances are less than the precision of float64", False)
         self.rhs.check(y0, self.args)
+        if self.jacobian is not None:
+            self.jacobian.check(float(t[0]), y0, self.args)
         limit = self.mxstep * (len(t) - 1) if self.mxstep else _MOST_STEPS
         lengths = [float(each) if each else None for each in (self.h0, self.hmax)]
         if any(each is not None and not each > 0 for each in (*lengths, limit)):
@@ -242,7 +204,14 @@ class _Call:
         found = attempt_native(
             "odeint",
             lambda: _integrate(
-                self.rhs, y0, t, self.args, _SAFETY * rtol, _SAFETY * atol, limit, *lengths
+                (self.rhs, self.jacobian),
+                y0,
+                t,
+                self.args,
+                _SAFETY * rtol,
+                _SAFETY * atol,
+                limit,
+                *lengths,
             ),
         )
         if not found.success:
@@ -258,14 +227,16 @@ class _Call:
             atol = np.minimum(atol, rtol)
         lengths = {"first_step": self.h0 or None, "max_step": self.hmax or None}
         found = traced_solution(
-            self.rhs, as_vector(self.y0), as_vector(self.t), args, _METHOD, _SAFETY * rtol,
+            self.rhs, as_vector(self.y0), as_vector(self.t), args, _TRACED_METHOD, _SAFETY * rtol,
             _SAFETY * atol, self.mxstep, **lengths,
         )  # fmt: skip
         message = _SUCCESS
         if is_known_to_fail(found):
             message = "Excess work done on this call; give a larger mxstep."
             warnings.warn(message, ODEintWarning, stacklevel=3)
-        return found.y, _infodict(found.history) | {"message": message}
+        return found.y, _infodict(found.history) | {
+            "message": message, "integrator": _TRACED_METHOD,
+        }  # fmt: skip
 
     def start(self) -> Floats:
         """Return the initial value as a vector."""
@@ -277,11 +248,12 @@ class _Call:
 
 @jit
 def _integrate(
-    rhs: Any, y0: Any, t: Any, args: Any, rtol: Any, atol: Any, limit: Any, h0: Any, hmax: Any
+    system: Any, y0: Any, t: Any, args: Any, rtol: Any, atol: Any, limit: Any, h0: Any, hmax: Any
 ) -> Any:
+    rhs, jacobian = system
     return native_integrate(
         rhs, y0, t, args, method=_METHOD, rtol=rtol, atol=atol, first_step=h0, max_step=hmax,
-        limit=limit,
+        limit=limit, jacobian=jacobian,
     )  # fmt: skip
 
 
@@ -289,14 +261,16 @@ def _infodict(history: Any) -> dict[str, Any]:
     """Return SciPy's `infodict` of a native integration."""
     nothing = np.zeros(history.t.shape[0] - 1)
 
+    is_stiff = np.diff(history.jacobians) > 0
+
     def count(values: Any) -> Any:
         return values[1:].astype(np.int32)
 
     return {
         "hu": history.step[1:], "tcur": history.t[1:], "tolsf": nothing, "tsw": nothing.copy(),
         "nst": count(history.accepted), "nfe": count(history.evaluations),
-        "nje": count(history.jacobians), "nqu": np.full(len(nothing), _ORDER, np.int32),
-        "imxer": -1, "lenrw": 0, "leniw": 0, "mused": np.ones(len(nothing), np.int32),
+        "nje": count(history.jacobians), "nqu": np.where(is_stiff, _ORDERS[2], _ORDERS[1]),
+        "imxer": -1, "lenrw": 0, "leniw": 0, "mused": np.where(is_stiff, 2, 1),
         "message": _SUCCESS, "integrator": _METHOD,
     }  # fmt: skip
 
@@ -306,7 +280,7 @@ def _by_scipy(
     derivative: Callable[..., Any] | None,
     col_deriv: int,
     full_output: int,
-    rest: _Lsoda,
+    rest: LsodaOptions,
     printmessg: int,
 ) -> Any:
     """Integrate by LSODA, with the exact Jacobian where there is one."""
@@ -334,25 +308,6 @@ def _by_scipy(
     return found
 
 
-def _check_derivative(
-    derivative: Callable[..., Any] | None, is_transposed: bool, rest: _Lsoda, call: _Call
-) -> None:
-    """Raise Untraceable if `Dfun` returns another shape, which SciPy refuses in its words."""
-    if derivative is None:
-        return
-    y0, t0 = call.start(), float(_plain("t", call.t).flat[0])
-    first, second = (t0, y0) if call.rhs.is_time_first else (y0, t0)
-    try:
-        matrix = call_without_effects(lambda: derivative(first, second, *call.args), derivative)
-        shape = np.asarray(matrix, float).shape
-    except Exception as error:  # noqa: BLE001 - the user's own, which SciPy meets too
-        raise Untraceable(str(error), False) from None
-    rows = 1 + sum(rest.bandwidths) if rest.is_banded else y0.size
-    expected = (y0.size, rows) if is_transposed else (rows, y0.size)
-    if shape != expected and not (y0.size == rows == 1):
-        raise Untraceable(f"Dfun returns the shape {shape}", False)
-
-
 def _plain(name: str, value: Any) -> Floats:
     """Return an argument as an array of finite real numbers."""
     array = np.asarray(value)
@@ -366,12 +321,3 @@ def _tolerance(value: Any, y0: Floats) -> Floats:
     if tolerance.shape not in ((), y0.shape) or np.any(tolerance < 0):
         raise Untraceable("a tolerance is negative, or of another length", False)
     return tolerance
-
-
-def _diagonal(matrix: Floats, k: int) -> Floats:
-    """The k-th diagonal as LSODA stores it: entry j stands in column j."""
-    n = len(matrix)
-    row = np.zeros(n)
-    if abs(k) < n:
-        row[max(k, 0) : n + min(k, 0)] = np.diagonal(matrix, k)
-    return row

@@ -146,8 +146,8 @@ class _Given:
 
 
 _TRACED_METHODS = {
-    "RK23": "dormand_prince", "RK45": "dormand_prince", "DOP853": "dop853", "Radau": "dop853",
-    "BDF": "dop853", "LSODA": "dop853",
+    "RK23": "dormand_prince", "RK45": "dormand_prince", "DOP853": "dop853", "Radau": "rosenbrock",
+    "BDF": "rosenbrock", "LSODA": "auto",
 }  # fmt: skip
 """The integrators that stand for SciPy's methods within a trace."""
 
