@@ -22,6 +22,7 @@ OPTIMIZE: tuple[str, ...] = (
     "brute",
     "check_grad",
     "compare",
+    "extrema",
     "curve_fit",
     "diagbroyden",
     "differential_evolution",

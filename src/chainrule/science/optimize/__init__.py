@@ -15,6 +15,7 @@ from chainrule.science.optimize.curve_fit import curve_fit
 from chainrule.science.optimize.descent import fmin_bfgs, fmin_cg, fmin_ncg
 from chainrule.science.optimize.direct_search import fmin, fmin_cobyla, fmin_powell
 from chainrule.science.optimize.evolution import differential_evolution
+from chainrule.science.optimize.extrema import extrema
 from chainrule.science.optimize.fit_result import FitResult
 from chainrule.science.optimize.global_search import basinhopping, brute, shgo
 from chainrule.science.optimize.gradients import check_grad, line_search
@@ -58,6 +59,7 @@ __all__ = [
     "direct",
     "dual_annealing",
     "excitingmixing",
+    "extrema",
     "fixed_point",
     "fmin",
     "fmin_bfgs",
