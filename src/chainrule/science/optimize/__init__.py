@@ -91,6 +91,10 @@ __all__ = [
 if not TYPE_CHECKING:  # what is not replaced is SciPy's own
 
     def __getattr__(name: str) -> object:
+        if name == "elementwise":
+            import chainrule.science.optimize.elementwise as found
+
+            return found
         return getattr(_scipy, name)
 
     def __dir__() -> list[str]:
