@@ -31,8 +31,8 @@ Run it with ``python examples/26_minimum_by_every_method.py``. It prints::
     cobyqa        2  4          30           16          0              16      -
 
     Rosenbrock's valley in 10 dimensions:
-        bfgs      94 % of the evaluations are saved
-        cg        91 % of the evaluations are saved
+        bfgs      90 % of the evaluations are saved
+        cg        92 % of the evaluations are saved
         l-bfgs-b  91 % of the evaluations are saved
         newton-cg has its minimum at 1, ..., 1 too, and SciPy alone cannot run it
 """
