@@ -73,11 +73,6 @@ class SciPyTrainer:
         """Wait for machine code: `CompiledLoss.load` has done so."""
 
     @property
-    def epochs_per_call(self) -> int:
-        """Iterations that can run unobserved: none."""
-        return 0
-
-    @property
     def nonfinite_parameter(self) -> str:
         """Name of the first parameter that is not finite, or ""."""
         named: dict[str, Array] = self._state.tree["params"] | self._state.tree["non_trainable"]
