@@ -29,6 +29,7 @@ class Entry:
 CONTESTANTS = {
     "numpy": Entry("NumPy by hand", "import numpy", ("numpy",)),
     "scipy": Entry("SciPy", "import scipy", ("scipy", "numpy")),
+    "numbalsoda": Entry("numbalsoda", "import numbalsoda", ("numbalsoda", "numba", "numpy")),
     "torch": Entry("PyTorch eager", "import torch", ("torch", "numpy")),
     "torch-compiled": Entry("PyTorch compiled", "import torch", ("torch", "numpy")),
     "jax": Entry("JAX", "import jax", ("jax", "jaxlib")),

@@ -12,6 +12,7 @@ from benchmarks.workloads import (
     gaussian_process,
     import_time,
     install_size,
+    integrations,
     lorenz,
     peak_memory,
     products,
@@ -41,7 +42,7 @@ BENCHMARKS: dict[str, Benchmark] = {
         *(w1_xor, w2_moons, w3_small, w4_mnist, w5_wide),
         *(w6_images, w7_series, w8_call, w9_first_call),
         *(import_time, install_size, peak_memory, attention, convolutions, products, rbm, crowded),
-        *(derivatives, batches, gaussian_process, full_batch, lorenz),
+        *(derivatives, batches, gaussian_process, full_batch, lorenz, integrations),
         transformer,
     )
     for benchmark in module.BENCHMARKS
