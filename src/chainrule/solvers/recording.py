@@ -12,16 +12,15 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from chainrule.arguments.checks import checked_choice, checked_count
-from chainrule.autodiff.control_flow.cond import cond
 from chainrule.autodiff.control_flow.while_loop import while_loop
 from chainrule.autodiff.custom import stop_gradient
 from chainrule.errors import ArgumentError, counted
 from chainrule.graph.trace_errors import check_function
 from chainrule.ops.primitives.array_update import scatter
 from chainrule.ops.primitives.promotion import as_array
+from chainrule.solvers.events import EventFinder, Found
 from chainrule.solvers.initial_value import METHODS, Problem
 from chainrule.solvers.integration import Integration, State, Step
-from chainrule.solvers.root_bracket import root_in_bracket
 from chainrule.solvers.step_control import StepControl
 
 __all__ = ["ENDED", "FAILED", "PAUSED", "TERMINATED", "Recording", "interpolated", "record"]
@@ -68,15 +67,6 @@ class Recording(NamedTuple):
     event_y: Any
     event_count: Any
     state: Any
-
-
-class _Events(NamedTuple):
-    """The arrays of events, as they are filled."""
-
-    t: Any
-    y: Any
-    count: Any
-    total: Any
 
 
 class _Rows(NamedTuple):
@@ -177,7 +167,7 @@ def record(
         problem.length("first_step", first_step), problem.length("max_step", max_step),
     )  # fmt: skip
     recorder = _Recorder(
-        problem, Integration(control.method, control), tuple(events),
+        problem, Integration(control.method, control), events,
         _of_each("direction", direction, events), _of_each("terminal", terminal, events),
     )  # fmt: skip
     return recorder.run(capacity, max_events, max_steps, resume)
@@ -236,28 +226,30 @@ class _Recorder:
 
     def __init__(
         self, problem: Problem, integration: Integration,
-        events: tuple[Callable[..., Any], ...], direction: Any, terminal: Any,
+        events: Sequence[Callable[..., Any]], direction: Any, terminal: Any,
     ) -> None:  # fmt: skip
+        def on_vectors(event: Callable[..., Any]) -> Callable[[Any, Any], Any]:
+            return lambda t, y: event(t, problem.unravel(y), *problem.args)
+
         self.problem = problem
         self.integration = integration
-        self.events = events
-        self.direction = direction
-        self.terminal = np.where(terminal > 0, terminal, np.inf)
+        limits = np.where(terminal > 0, terminal, np.inf)
+        self.events = EventFinder(integration, tuple(map(on_vectors, events)), direction, limits)
 
     def run(self, capacity: int, max_events: int, max_steps: int | None, resume: Any) -> Recording:
         """Record until the end, a terminal event, or until the arrays are full."""
         start, end = self.problem.times[0], stop_gradient(self.problem.times[1])
-        y0, count = self.problem.y0, len(self.events)
+        y0, count = self.problem.y0, len(self.events.events)
         sign = np.sign(end - stop_gradient(start))
         if resume is None:
             total = np.zeros(count, int)
-            state, values = self.integration.start(start, y0, sign), self.values(start, y0)
+            state, values = self.integration.start(start, y0, sign), self.events.values(start, y0)
         else:
             state, total, values = resume
         rows = self._empty_rows(state, capacity)
         nothing = (y0 * 0,) * self.integration.method.coefficients
         unknown = np.full((count, max_events, y0.size), np.nan, y0.dtype)
-        found = _Events(unknown[:, :, 0], unknown, total * 0, total)
+        found = Found(unknown[:, :, 0], unknown, total * 0, total)
 
         def goes_on(carry: Any) -> Any:
             state, rows, found, _, is_over = carry
@@ -269,8 +261,8 @@ class _Recorder:
             before, rows, found, values, _ = carry
             state, step, is_kept = self.integration.attempt(before, end)
             coefficients, state = self.integration.coefficients(is_kept, step, nothing, state)
-            new = self.values(state.t, state.y)
-            stop, found = self.located(step, coefficients, is_kept, values, new, found)
+            new = self.events.values(state.t, state.y)
+            stop, found = self.events.located(step, coefficients, is_kept, values, new, found)
             is_over = sign * (stop - state.t) <= 0
             t = np.where(is_over, stop, state.t)
             y = np.where(is_over, self.integration.at(step, coefficients, t), state.y)
@@ -282,73 +274,6 @@ class _Recorder:
         state, rows, found, values, is_over = while_loop(goes_on, body, carry, max_steps)
         return self._result(state, rows, found, values, is_over, end, sign)
 
-    def values(self, t: Any, y: Any) -> Any:
-        """Evaluate all events."""
-        nested = self.problem.unravel(y)
-        found = [as_array(each(t, nested, *self.problem.args)) for each in self.events]
-        if not found:
-            return np.zeros(0) * t
-        return np.stack([np.reshape(each, ()) for each in found])
-
-    def located(
-        self, step: Step, coefficients: Any, is_kept: Any, before: Any, after: Any, found: _Events
-    ) -> tuple[Any, _Events]:
-        """Locate the events of a step; return the time of a terminal one, else infinity."""
-        sign = np.where(step.h < 0, -1.0, 1.0)
-        if not self.events:
-            return sign * np.inf, found
-        rises, falls = (before <= 0) & (after >= 0), (before >= 0) & (after <= 0)
-        is_active = (rises & (self.direction >= 0)) | (falls & (self.direction <= 0))
-        is_active = is_active & is_kept
-
-        def roots(step: Step, coefficients: Any, before: Any, after: Any) -> Any:
-            thetas = [
-                self._root(number, step, coefficients, is_active[number], before, after)
-                for number in range(len(self.events))
-            ]
-            return np.stack(thetas)
-
-        operands = (step, coefficients, before, after)
-        thetas = cond(np.any(is_active), roots, lambda *_: before * 0, *operands)
-        ends = is_active & (found.total + 1 >= self.terminal)
-        last = np.min(np.where(ends, thetas, np.inf))
-        is_active = is_active & (thetas <= last)
-        time = step.t + thetas * step.h
-        found = self._stored(step, coefficients, time, is_active, found)
-        is_last = last < np.inf
-        stop = step.t + np.where(is_last, last, 0) * step.h
-        return np.where(is_last, stop, sign * np.inf), found
-
-    def _root(
-        self, number: int, step: Step, coefficients: Any, is_active: Any, before: Any, after: Any
-    ) -> Any:
-        """The part of a step after which an event is 0."""
-
-        def value(theta: Any) -> Any:
-            y = self.integration.method.interpolate(coefficients, theta, step.y, step.y_new, step.h)
-            t = step.t + theta * step.h
-            nested = self.problem.unravel(y)
-            return np.reshape(as_array(self.events[number](t, nested, *self.problem.args)), ())
-
-        resolution = 1 + np.abs(step.t) / np.where(step.h == 0, 1, np.abs(step.h))
-        return root_in_bracket(value, before[number], after[number], resolution, is_active)
-
-    def _stored(
-        self, step: Step, coefficients: Any, time: Any, is_active: Any, found: _Events
-    ) -> _Events:
-        """Write the events of a step; what is not active is overwritten by the next one."""
-        times, states = found.t, found.y
-        for number in range(len(self.events)):
-            index = found.count[number]
-            row = np.where(is_active[number], time[number], np.nan)
-            value = self.integration.at(step, coefficients, time[number])
-            value = np.where(is_active[number], value, np.nan)
-            where = np.array(number), index
-            times = scatter(times, row, *where)
-            states = scatter(states, value, *where)
-        added = np.where(is_active, 1, 0)
-        return _Events(times, states, found.count + added, found.total + added)
-
     def _empty_rows(self, state: State, capacity: int) -> _Rows:
         size, number = self.problem.y0.size, self.integration.method.coefficients
         blank = np.zeros((capacity + 1, size), self.problem.y0.dtype) + 0 * state.y
@@ -359,7 +284,7 @@ class _Recorder:
         )
 
     def _result(
-        self, state: State, rows: _Rows, found: _Events, values: Any, is_over: Any, end: Any,
+        self, state: State, rows: _Rows, found: Found, values: Any, is_over: Any, end: Any,
         sign: Any,
     ) -> Recording:  # fmt: skip
         is_ended = sign * (end - state.t) <= 0
