@@ -122,7 +122,7 @@ def curve_fit(
     problem = None
     if jac is None and "args" not in kwargs:
         problem = prepared(model, xdata, ydata, p0 is not None, settings)
-    if problem is not None and problem.flat.is_traced:
+    if problem is not None and problem.flat.is_traced and problem.value(problem.start).ndim < 2:
         popt, pcov, information, message, ier = _fitted(problem, absolute_sigma, kwargs)
     else:
         popt, pcov, information, message, ier = _fitted_by_scipy(model, xdata, ydata, p0, settings)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 import numpy as np
@@ -30,10 +30,16 @@ class Problem:
     start: Vector
     bounds: tuple[Array, Array]
     method: str
+    _last: dict[bytes, Array] = field(default_factory=dict[bytes, Array])
 
     def value(self, p: Vector) -> Array:
-        """Return the residuals, (m,)."""
-        return self._weighted(np.asarray(self.flat.value(p)) - self.y)
+        """Return the residuals, (m,); those of the last parameters are not computed again."""
+        key = p.tobytes()
+        if key not in self._last:
+            residuals = self._weighted(np.asarray(self.flat.value(p)) - self.y)
+            self._last.clear()
+            self._last[key] = residuals
+        return self._last[key]
 
     def jacobian(self, p: Vector) -> Array:
         """Return the Jacobian of the residuals, (m, n)."""
@@ -75,8 +81,6 @@ def prepared(
             return None
     start = model.start if is_given else _inside(*limits)
     flat = model.at(x)
-    if flat.is_traced and np.broadcast(flat.value(start), y).ndim > 1:
-        return None
     return Problem(flat, x, y, weights, start, limits, method)
 
 
