@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import LinAlgError, solve_triangular
 
 __all__ = ["Refined", "refine"]
 
@@ -74,7 +73,4 @@ def _step(jacobian: NDArray[np.float64], residuals: Vector) -> Vector | None:
     q, r = np.linalg.qr(jacobian / norms)
     if np.min(np.abs(np.diag(r))) < rows * np.finfo(float).eps:
         return None
-    try:
-        return -solve_triangular(r, q.T @ residuals) / norms
-    except LinAlgError:
-        return None
+    return -np.linalg.solve(r, q.T @ residuals) / norms

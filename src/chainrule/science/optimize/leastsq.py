@@ -178,6 +178,6 @@ def levenberg_marquardt(
         nfev=information["nfev"] + refined.evaluations,
         njev=information["njev"] + refined.evaluations,
     )  # fmt: skip
-    inverse = linalg.solve_triangular(r, np.eye(len(r)))
+    inverse = np.linalg.inv(r)
     inverse[permutation] = inverse.copy()
     return found._replace(x=refined.x, covariance=inverse @ inverse.T, information=information)
