@@ -137,7 +137,6 @@ class Integration:
         end, zero = stop_gradient(times[-1]), stop_gradient(times[0] * 0)
         direction = np.sign(end - stop_gradient(times[0]))
         state = self.start(times[0], y, direction)
-        first = state.counts()
         step = Step(times[0], y, zero, y, (y * 0,) * self.method.records)
         nothing = (y * 0,) * self.method.coefficients
 
@@ -152,10 +151,9 @@ class Integration:
             value = self.at(step, coefficients, target) * known.astype(y.dtype)
             return (state, step, coefficients), (value, state.counts())
 
-        (state, _, _), (rows, history) = scan(advance, (state, step, nothing), times[1:])
-        rows = np.concatenate([y[None], rows])
-        pairs = zip(first, history, strict=True)
-        return rows, Counts(*[np.concatenate([np.stack([a]), b]) for a, b in pairs]), state
+        # The first time, too, is a row of the scan: nothing remains to be joined after it.
+        (state, _, _), (rows, history) = scan(advance, (state, step, nothing), times)
+        return rows, history, state
 
     def _until(
         self, state: State, step: Step, target: Any, end: Any, max_steps: int | None, limit: Any
