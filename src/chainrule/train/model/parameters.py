@@ -155,10 +155,11 @@ class Params(MutableMapping[str, NDArray[Any]]):
             rows[_SHOWN - 2 : -2] = [f"... {len(rows) - _SHOWN} more"]
         return f"<params {{{', '.join(rows)}}}>"
 
-    def _parameter(self, name: str) -> Parameter:
+    def _parameter(self, name: Any) -> Parameter:
         if name in self:
             return self._parameters[name]
         known = list(self._parameters) or ["none: the network is not built yet"]
+        given = name if isinstance(name, str) else shown(name)
         raise MissingKeyError(
-            f"params: no parameter is named {shown(name)}; {suggestion(str(name), known)}"
+            f"params: no parameter is named {shown(name)}; {suggestion(given, known)}"
         )
