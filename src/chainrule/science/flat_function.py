@@ -28,6 +28,7 @@ from chainrule.science.traced_function import (
     BoundArguments,
     Route,
     TracedFunction,
+    are_hashable,
     traced_function,
 )
 from chainrule.solvers.flat_vector import ravel
@@ -161,8 +162,9 @@ class FlatFunction:
             traced = traced_function(self.function, self._key)
             route = traced.route(self.start, self.args)
             self._found = route, traced, self.args
-            # Numbers in `args` that decide shapes or branches are constants of the program.
-            if self.args and route.kind in ("eager", "none"):
+            # Numbers in `args` that decide shapes or branches are constants of the program, and so
+            # are objects that cannot be hashed.
+            if self.args and (route.kind in ("eager", "none") or not are_hashable(self.args)):
                 bound = TracedFunction(BoundArguments(self.function, self.args), self._key)
                 other = bound.route(self.start, ())
                 if other.kind != "none":

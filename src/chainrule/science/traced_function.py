@@ -34,7 +34,7 @@ from chainrule.graph.trace import is_number
 from chainrule.science.effects import may_have_effects, may_keep_results
 from chainrule.solvers.flat_vector import ravel
 
-__all__ = ["BoundArguments", "Route", "TracedFunction", "traced_function"]
+__all__ = ["BoundArguments", "Route", "TracedFunction", "are_hashable", "traced_function"]
 
 Kind = Literal["compiled", "own", "eager", "none"]
 
@@ -190,6 +190,11 @@ def _without_warnings(function: Function) -> Function:
             return function(*args)
 
     return call
+
+
+def are_hashable(args: tuple[Any, ...]) -> bool:
+    """Whether all arguments can be hashed that are no numbers or arrays."""
+    return _signature(args) is not None
 
 
 def _signature(args: tuple[Any, ...]) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -101,7 +101,34 @@ def minimize(
     found = optimize.minimize(
         fun, start, args, method, tol=tol, callback=callback, options=options, **given
     )
-    return found if objective is None else objective.result(found)
+    if objective is None:
+        return found
+    name = method_name(method, bounds, constraints)
+    if name in ("slsqp", "l-bfgs-b") and bounds is not None and "jac" in found:
+        _mark_fixed(found, bounds, jac, constraints)
+    return objective.result(found)
+
+
+def _mark_fixed(found: Any, bounds: Any, jac: Any, constraints: Any) -> None:
+    """Set the gradient of fixed variables to NaN where it is NaN in SciPy's result.
+
+    That is where a gradient or a Jacobian was not given: SciPy leaves these variables out then.
+    """
+    several = constraints if isinstance(constraints, list | tuple) else [constraints]
+    needs = [each for each in several if not isinstance(each, optimize.LinearConstraint)]
+    jacobians = [
+        each.get("jac") if isinstance(each, Mapping) else getattr(each, "jac", None)
+        for each in needs
+    ]
+    if (callable(jac) or jac is True) and all(map(callable, jacobians)):
+        return
+    if isinstance(bounds, optimize.Bounds):
+        lower, upper = bounds.lb, bounds.ub
+    else:
+        lower, upper = np.array([[*each] for each in bounds], np.float64).T
+    is_fixed = np.broadcast_to(np.asarray(lower) == np.asarray(upper), found.jac.shape)
+    if not is_fixed.all():
+        found.jac[is_fixed] = np.nan
 
 
 def supplied(
