@@ -9,6 +9,7 @@ import numpy as np
 from scipy import optimize
 
 from chainrule.science.flat_function import is_tree, refuse_traced
+from chainrule.science.optimize.barrier import until_the_barrier_is_small
 from chainrule.science.optimize.constraints import exact_constraints
 from chainrule.science.optimize.objective import Objective, method_name
 
@@ -96,14 +97,16 @@ def minimize(
     args = args if isinstance(args, tuple) else (args,)
     given = {"jac": jac, "hess": hess, "hessp": hessp, "bounds": bounds, "constraints": constraints}
     fun, start, given, objective = supplied("minimize", fun, x0, args, method, given)
+    name = method_name(method, bounds, constraints)
     if objective is not None:
         callback = objective.callback(callback)
+        if name == "trust-constr" and hess is None and hessp is None and objective.is_exact:
+            callback = until_the_barrier_is_small(callback, tol, options)
     found = optimize.minimize(
         fun, start, args, method, tol=tol, callback=callback, options=options, **given
     )
     if objective is None:
         return found
-    name = method_name(method, bounds, constraints)
     if name in ("slsqp", "l-bfgs-b") and bounds is not None and "jac" in found:
         _mark_fixed(found, bounds, jac, constraints)
     return objective.result(found)
