@@ -86,7 +86,7 @@ def test_global_methods_find_the_least_minimum() -> None:
         optimize.anneal(rastrigin, box, maxiter=150, rng=0),
         optimize.differential_evolution(rastrigin, box, rng=0, maxiter=60),
         optimize.basinhopping(rastrigin, [1.1, 0.9], niter=60, rng=0),
-        optimize.shgo(rastrigin, box, n=128, sampling_method="sobol"),
+        optimize.shgo(rastrigin, box, n=400, sampling_method="sobol"),
         optimize.direct(rastrigin, box),
     ):
         assert found.fun < 1e-5, found

@@ -9,6 +9,7 @@ import numpy as np
 from scipy import optimize
 
 from chainrule.science.flat_function import refuse_traced
+from chainrule.science.optimize.barrier import until_the_barrier_is_small
 from chainrule.science.optimize.local_search import random_source
 from chainrule.science.optimize.minimize import supplied
 from chainrule.tracebacks import boundary
@@ -158,7 +159,9 @@ class _Polisher:
         fun, start, exact, _ = supplied(
             "differential_evolution", self._function, x0, self._args, uses, given
         )
-        return optimize.minimize(fun, start, self._args, method, **exact)
+        is_barrier = method == "trust-constr"
+        callback = until_the_barrier_is_small(None, None, None) if is_barrier else None
+        return optimize.minimize(fun, start, self._args, method, callback=callback, **exact)
 
 
 def _takes_polisher() -> bool:
