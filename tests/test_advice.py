@@ -71,7 +71,15 @@ NAMES_IN: dict[str, dict[str, Any]] = {
     "cr.cond": {"condition": True, "if_true": lambda: 1.0, "if_false": lambda: 2.0},
     "cr.while_loop": {"condition": lambda c: c < 1.0, "body": lambda c: c + 1.0, "init": 0.0},
     "cr.jvp": {"args": (x,), "tangents": (x,)},
-    "cr.solvers.dormand_prince": {"f": lambda t, y: -y, "y0": 1.0, "t": x, "args": ()},
+    "cr.science.odeint": {"f": lambda y, t: -y, "y0": 1.0, "t": x},
+    "cr.science.solve_ivp": {
+        "f": lambda t, y: -y,
+        "y0": np.ones(1),
+        "t0": 0.0,
+        "t1": 1.0,
+        "t": np.array([0.5, 1.0]),
+    },
+    "np.linspace(t0": {"t0": 0.0, "t1": 1.0},
     "cr.solvers.lbfgs": {"f": lambda x: np.sum(x * x), "x0": x, "args": ()},
 }
 """What they stand for in calls that begin so."""

@@ -31,9 +31,7 @@ _DISTRIBUTIONS = (
 _BANDED = "write the matrix in full: `np.diag(x) + np.diag(x[1:], 1)`, for np.linalg.solve"
 _OUTSIDE = "compute it outside the function and pass the result in"
 _LINEAR_ALGEBRA = f"{_OUTSIDE}; {BY_HAND}"
-_INITIAL_VALUE = (
-    f"use cr.solvers.dormand_prince(f, y0, t, args), of f(t, y, *args), or {_OUTSIDE}; {BY_HAND}"
-)
+_INITIAL_VALUE = f"with the same arguments, or {_OUTSIDE}; {BY_HAND}"
 _COMPLEX = "the eigenvalues may be complex numbers: of a symmetric matrix use"
 _COSINES = "np.cos(2 * np.pi * np.outer(np.arange(x.size), np.arange(x.size)) / x.size)"
 _FOURIER = (
@@ -50,8 +48,10 @@ REMEDIES: dict[str, str] = {
     "scipy.linalg.solve_banded": _BANDED,
     "scipy.linalg.solveh_banded": _BANDED,
     "scipy.linalg.cholesky_banded": _BANDED,
-    "scipy.integrate.odeint": _INITIAL_VALUE,
-    "scipy.integrate.solve_ivp": _INITIAL_VALUE,
+    "scipy.integrate.odeint": f"use cr.science.odeint(f, y0, t), {_INITIAL_VALUE}",
+    "scipy.integrate.solve_ivp": (
+        f"use cr.science.solve_ivp(f, (t0, t1), y0, t_eval=t), {_INITIAL_VALUE}"
+    ),
     "scipy.optimize.minimize": f"use cr.solvers.lbfgs(f, x0, args), or {_OUTSIDE}; {BY_HAND}",
     "np.polyfit": "use `np.linalg.lstsq(np.vander(x, deg + 1), y)[0]`",
     "np.roots": _LINEAR_ALGEBRA,
