@@ -79,7 +79,6 @@ NAMES_IN: dict[str, dict[str, Any]] = {
         "t1": 1.0,
         "t": np.array([0.5, 1.0]),
     },
-    "np.linspace(t0": {"t0": 0.0, "t1": 1.0},
     "cr.solvers.lbfgs": {"f": lambda x: np.sum(x * x), "x0": x, "args": ()},
 }
 """What they stand for in calls that begin so."""

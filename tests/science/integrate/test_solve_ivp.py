@@ -57,6 +57,14 @@ def test_explicit_steps_are_native_and_jacobians_exact() -> None:
     assert stiff.success
 
 
+def test_a_solution_that_ends_in_a_pole_fails_as_in_scipy() -> None:
+    arguments = (lambda t, y: y**2, (0, 2), [1.0])
+    found, expected = solve_ivp(*arguments), integrate.solve_ivp(*arguments)
+    assert (found.status, found.message) == (-1, expected.message)
+    assert found.t.shape == expected.t.shape
+    assert abs(found.nfev - expected.nfev) <= 6
+
+
 def test_events_end_native_integrations() -> None:
     found = solve_ivp(falls, (0, 100), [0.0, 10.0], events=hits_ground, args=(0.5,))
     assert found.integrator == "RK45 (native)"

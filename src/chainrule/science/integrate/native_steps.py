@@ -33,18 +33,14 @@ def native_solver(name: str, rhs: RightHandSide, args: tuple[Any, ...]) -> Any:
     base = NATIVE[name]
 
     def step(self: Any) -> tuple[bool, str | None]:
-        block = self.block
-        if block is None or self.taken == block.count:
-            if block is not None and block.is_too_small:
-                return False, self.TOO_SMALL_STEP
-            block = self.block = _next_block(name, rhs, args, self)
-            self.taken = 0
-            if not block.count:
-                self.nfev += int(block.evaluations[-1])
-                return False, self.TOO_SMALL_STEP
-        number, self.taken = self.taken, self.taken + 1
+        if self.block is None or (self.taken == self.block.count and not self.block.is_too_small):
+            self.block, self.taken = _next_block(name, rhs, args, self), 0
+        block, number = self.block, self.taken
         before = block.evaluations[number - 1] if number else 0
         self.nfev += int(block.evaluations[number] - before)
+        if number == block.count:
+            return False, self.TOO_SMALL_STEP
+        self.taken = number + 1
         self.y_old, self.y = self.y, block.y[number]
         self.h_previous = block.t[number] - self.t
         self.t, self.h_abs = block.t[number], block.length[number]
@@ -121,7 +117,7 @@ def _compiled_block(
 
     def body(carry: Any) -> Any:
         state, number, rows = carry
-        least = np.maximum(10 * np.finfo(float).eps * np.abs(state.t), 10 * np.finfo(float).tiny)
+        least = 10 * _spacing(state.t)
         length = np.where(state.is_retry, state.length, np.clip(state.length, least, max_step))
         is_too_small = length < least
         t_new = state.t + direction * length
@@ -155,6 +151,12 @@ def _compiled_block(
 def _block(*values: Any) -> _Block:
     found: Any = _compiled_block(*values)
     return found._replace(count=int(found.count), is_too_small=bool(found.is_too_small))
+
+
+def _spacing(t: Any) -> Any:
+    """The distance to the next number: 2^(floor(log2 |t|) - 52), within a power of two."""
+    size = np.maximum(np.abs(t), np.finfo(float).tiny)
+    return np.finfo(float).eps * np.exp2(np.floor(np.log2(size)))
 
 
 def _stages(
