@@ -68,5 +68,17 @@ INTEGRATE: tuple[str, ...] = (
 )
 """Initial value problems."""
 
-IMAGES: tuple[str, ...] = ()
+IMAGES: tuple[str, ...] = (
+    "canny",
+    "filter2d",
+    "gaussian",
+    "gradient_direction",
+    "gradient_magnitude",
+    "laplacian",
+    "median",
+    "prewitt",
+    "sharpness",
+    "sobel",
+    "threshold",
+)
 """Filters of images; those of `scipy.ndimage` by its names are in ``science.ndimage``."""
