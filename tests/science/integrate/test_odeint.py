@@ -66,10 +66,26 @@ def test_stiff_systems_run_natively_with_the_derived_and_with_a_given_jacobian()
     t = [0, 40.0, 1e5]
     for given in (None, jacobian):
         y, info = odeint(robertson, [1, 0, 0], t, Dfun=given, atol=1e-10, full_output=True)
-        assert (info["integrator"], info["mused"][-1]) == ("auto", 2)
+        assert (info["integrator"], info["mused"][-1]) == ("dop853 and rodas5p", 2)
         # Hairer & Wanner (1996), section IV.10, and LSODA at rtol 1e-12.
         np.testing.assert_allclose(y[1], [0.7158270688, 9.185534765e-6, 0.2841637457], rtol=1e-6)
         np.testing.assert_allclose(y[2], [0.01786592114, 7.274751469e-8, 0.9821340061], rtol=1e-6)
+
+
+def test_the_program_of_a_function_follows_what_it_reads_and_the_types_of_arguments() -> None:
+    read: dict[str, Any] = {"rate": 1.0, "rates": np.array([1.0])}
+
+    def decay(y: Any, t: Any, *args: Any) -> Any:
+        return -read["rate"] * read["rates"] * y * (args[0] if args else 1)
+
+    def end(*args: Any, **options: Any) -> float:
+        return -float(np.log(odeint(decay, 1.0, [0, 1], args, **options)[-1, 0]))
+
+    found = [end(), end(2), end(2.5), end(np.array([3.0])), end(np.float64(2), h0=1e-3)]
+    read["rate"] = 2.0
+    found += [end(), end(2, hmax=0.1)]
+    read["rates"][0] = 3.0
+    np.testing.assert_allclose([*found, end()], [1, 2, 2.5, 3, 2, 2, 4, 6], rtol=1e-6)
 
 
 def test_what_native_code_cannot_do_is_left_to_lsoda_with_the_exact_jacobian() -> None:

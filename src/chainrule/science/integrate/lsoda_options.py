@@ -6,7 +6,7 @@ import operator
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import reduce
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +20,7 @@ __all__ = ["Floats", "GivenJacobian", "LsodaOptions"]
 Floats = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
-class LsodaOptions:
+class LsodaOptions(NamedTuple):
     """Arguments that concern LSODA alone."""
 
     ml: int | None

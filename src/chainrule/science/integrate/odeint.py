@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import integrate
@@ -34,12 +34,14 @@ _METHOD, _TRACED_METHOD = "auto", "dop853"
 _ORDERS = {1: 8, 2: 5}
 """Of the explicit method and of the stiff one, as LSODA numbers them in ``mused``."""
 
-_SAFETY = 0.1
-"""Of tolerances: LSODA, too, bounds the error of a step, but the largest one of all components."""
+_SAFETY = 0.3
+"""Of tolerances: the error at the end is that of many steps. With it, it is less than LSODA's."""
 
 _SUCCESS = "Integration successful."
 _MOST_STEPS = 200_000
 """Of one call; a system that needs more of them is stiff, and left to LSODA."""
+
+_EPSILON = float(np.finfo(float).eps)
 
 
 def odeint(
@@ -119,10 +121,11 @@ def odeint(
     y : array, float, (times, n)
         The solution at the output times.
     infodict : dict, if `full_output`
-        SciPy's entries, and ``"integrator"``: ``"auto"``, the native choice of DOP853 or Rodas5P in
-        each step (see `solvers.integrate`), or ``"lsoda"``. Of the native one, ``hu``, ``tcur``,
-        ``nst``, ``nfe``, ``nje``, ``nqu`` and ``mused`` mean the same (2 where a Jacobian was
-        used); ``tolsf``, ``tsw``, ``lenrw`` and ``leniw`` are 0.
+        SciPy's entries, and ``"integrator"``: ``"dop853"``, ``"rodas5p"`` or ``"dop853 and
+        rodas5p"``, the native methods that took steps (see ``"auto"`` in `solvers.integrate`), or
+        ``"lsoda"``. Of the native ones, ``hu``, ``tcur``, ``nst``, ``nfe``, ``nje``, ``nqu`` and
+        ``mused`` mean the same (2 where a Jacobian was used); ``tolsf``, ``tsw``, ``lenrw`` and
+        ``leniw`` are 0.
 
     Raises
     ------
@@ -144,7 +147,7 @@ def odeint(
     >>> t = np.linspace(0, 10, 101)
     >>> y, info = odeint(pendulum, [np.pi - 0.1, 0.0], t, args=(0.25, 5.0), full_output=True)
     >>> y.shape, info["integrator"]
-    ((101, 2), 'auto')
+    ((101, 2), 'dop853')
     """
     rest = LsodaOptions(ml, mu, tcrit, hmin, ixpr, mxhnil, mxordn, mxords)
     rhs = RightHandSide(func, bool(tfirst))
@@ -155,18 +158,17 @@ def odeint(
         return (y, info) if full_output else y
     try:
         rest.check()
-        y, info = call.integrate()
+        y, history = call.integrate(bool(full_output))
     except Untraceable:
         return _by_scipy(
             call, Dfun, col_deriv, full_output, rest, printmessg
         )  # fmt: skip
     if printmessg:
         warnings.warn(_SUCCESS, ODEintWarning, stacklevel=2)
-    return (y, info) if full_output else y
+    return (y, _infodict(history)) if full_output else y
 
 
-@dataclass(frozen=True)
-class _Call:
+class _Call(NamedTuple):
     """The arguments of a native integration, as given."""
 
     rhs: RightHandSide
@@ -180,43 +182,42 @@ class _Call:
     hmax: float
     mxstep: int
 
-    def integrate(self) -> tuple[Floats, dict[str, Any]]:
+    def integrate(self, is_full: bool) -> tuple[Floats, Any]:
         """Integrate natively; raise Untraceable where SciPy is to do so."""
         if not isinstance(self.args, tuple):
             raise Untraceable("the arguments are no tuple", False)
         y0, t = self.start(), _plain("t", self.t)
-        is_monotonic = np.all(np.diff(t) >= 0) or np.all(np.diff(t) <= 0)
-        if t.ndim != 1 or len(t) < 2 or t[0] == t[-1] or not is_monotonic:
+        if t.ndim != 1 or len(t) < 2 or t[0] == t[-1] or not _is_monotonic(t):
             raise Untraceable("there is no interval", False)
-        rtol = _tolerance(self.rtol, y0)
-        atol = _tolerance(self.atol, y0)
+        if not (self.h0 >= 0 and self.hmax >= 0 and self.mxstep >= 0):
+            raise Untraceable("a length of a step is negative", False)
+        tolerances = self.tolerances(y0)
+        limit = self.mxstep * (len(t) - 1) if self.mxstep else _MOST_STEPS
+        control = np.array([limit, self.h0, self.hmax], float)
+        has_lengths = bool(self.h0), bool(self.hmax)
+        try:
+            program = _program(self.rhs, self.jacobian, is_full, *has_lengths)
+        except TypeError as error:  # cannot be hashed
+            raise Untraceable(str(error), False) from None
+        program.check(self, float(t[0]), y0)
+        y, success, history = attempt_native(
+            "odeint", lambda: program.run(y0, t, _SAFETY * tolerances, control, *self.args)
+        )
+        if not success:
+            raise Untraceable("it takes too many steps", False)
+        return y, history
+
+    def tolerances(self, y0: Floats) -> Floats:
+        """Return the relative and the absolute tolerances, (2,) or (2, n)."""
+        rtol, atol = _tolerance(self.rtol, y0), _tolerance(self.atol, y0)
         if self.atol is None:
             atol = np.minimum(atol, rtol)
-        if np.any(np.finfo(float).eps * np.abs(y0) > rtol * np.abs(y0) + atol):
+        is_precise = bool(rtol.ndim == 0 and rtol >= _EPSILON)
+        if not is_precise and np.any(_EPSILON * np.abs(y0) > rtol * np.abs(y0) + atol):
             raise Untraceable("the tolerances are less than the precision of float64", False)
-        self.rhs.check(y0, self.args)
-        if self.jacobian is not None:
-            self.jacobian.check(float(t[0]), y0, self.args)
-        limit = self.mxstep * (len(t) - 1) if self.mxstep else _MOST_STEPS
-        lengths = [float(each) if each else None for each in (self.h0, self.hmax)]
-        if any(each is not None and not each > 0 for each in (*lengths, limit)):
-            raise Untraceable("a length of a step is negative", False)
-        found = attempt_native(
-            "odeint",
-            lambda: _integrate(
-                (self.rhs, self.jacobian),
-                y0,
-                t,
-                self.args,
-                _SAFETY * rtol,
-                _SAFETY * atol,
-                limit,
-                *lengths,
-            ),
-        )
-        if not found.success:
-            raise Untraceable("it takes too many steps", False)
-        return found.y, _infodict(found.history)
+        if rtol.ndim or atol.ndim:
+            rtol, atol = np.broadcast_arrays(rtol, atol)
+        return np.array([rtol, atol])
 
     def trace(self) -> tuple[Any, dict[str, Any]]:
         """Integrate as part of a trace."""
@@ -234,33 +235,58 @@ class _Call:
         if is_known_to_fail(found):
             message = "Excess work done on this call; give a larger mxstep."
             warnings.warn(message, ODEintWarning, stacklevel=3)
-        return found.y, _infodict(found.history) | {
-            "message": message, "integrator": _TRACED_METHOD,
-        }  # fmt: skip
+        return found.y, _infodict(found.history, _TRACED_METHOD) | {"message": message}
 
     def start(self) -> Floats:
         """Return the initial value as a vector."""
         y0 = _plain("y0", self.y0)
         if y0.ndim > 1 or not y0.size:
             raise Untraceable("the initial value is no vector", False)
-        return np.array(np.atleast_1d(y0))
+        return y0 if y0.ndim else y0.reshape(1)
 
 
-@jit
-def _integrate(
-    system: Any, y0: Any, t: Any, args: Any, rtol: Any, atol: Any, limit: Any, h0: Any, hmax: Any
-) -> Any:
-    rhs, jacobian = system
-    return native_integrate(
-        rhs, y0, t, args, method=_METHOD, rtol=rtol, atol=atol, first_step=h0, max_step=hmax,
-        limit=limit, jacobian=jacobian,
-    )  # fmt: skip
+class _Program:
+    """The program of a right-hand side, and the types of arguments that it is known to be for."""
+
+    def __init__(self, run: Callable[..., Any]) -> None:
+        self.run = run
+        self._known: set[Any] = set()
+
+    def check(self, call: _Call, t: float, y0: Floats) -> None:
+        """Raise Untraceable if the function cannot be traced, or does more than compute."""
+        types = [each.dtype if isinstance(each, np.ndarray) else type(each) for each in call.args]
+        is_numeric = all(each in (float, int) or isinstance(each, np.dtype) for each in types)
+        key = y0.shape, *types, *[each.shape for each in call.args if isinstance(each, np.ndarray)]
+        if is_numeric and key in self._known:
+            return
+        call.rhs.check(y0, call.args)
+        if call.jacobian is not None:
+            call.jacobian.check(t, y0, call.args)
+        if is_numeric:
+            self._known.add(key)
 
 
-def _infodict(history: Any) -> dict[str, Any]:
+@lru_cache(maxsize=128)
+def _program(
+    rhs: RightHandSide, jacobian: GivenJacobian | None, is_full: bool, has_h0: bool, has_hmax: bool
+) -> _Program:
+    """Return the program of a right-hand side, whose arguments are arrays and numbers alone."""
+
+    @jit
+    def run(y0: Any, t: Any, tolerances: Any, control: Any, *args: Any) -> Any:
+        found = native_integrate(
+            rhs, y0, t, args, method=_METHOD, rtol=tolerances[0], atol=tolerances[1],
+            first_step=control[1] if has_h0 else None, max_step=control[2] if has_hmax else None,
+            limit=control[0], jacobian=jacobian,
+        )  # fmt: skip
+        return found.y, found.success, found.history if is_full else ()
+
+    return _Program(run)
+
+
+def _infodict(history: Any, integrator: str | None = None) -> dict[str, Any]:
     """Return SciPy's `infodict` of a native integration."""
     nothing = np.zeros(history.t.shape[0] - 1)
-
     is_stiff = np.diff(history.jacobians) > 0
 
     def count(values: Any) -> Any:
@@ -271,8 +297,15 @@ def _infodict(history: Any) -> dict[str, Any]:
         "nst": count(history.accepted), "nfe": count(history.evaluations),
         "nje": count(history.jacobians), "nqu": np.where(is_stiff, _ORDERS[2], _ORDERS[1]),
         "imxer": -1, "lenrw": 0, "leniw": 0, "mused": np.where(is_stiff, 2, 1),
-        "message": _SUCCESS, "integrator": _METHOD,
+        "message": _SUCCESS, "integrator": integrator or _used(history),
     }  # fmt: skip
+
+
+def _used(history: Any) -> str:
+    """Return the names of the methods that took steps: each stiff one takes a Jacobian."""
+    stiff = history.jacobians[-1]
+    is_explicit = history.accepted[-1] + history.rejected[-1] > stiff
+    return " and ".join([_TRACED_METHOD] * bool(is_explicit) + ["rodas5p"] * bool(stiff > 0))
 
 
 def _by_scipy(
@@ -311,13 +344,18 @@ def _by_scipy(
 def _plain(name: str, value: Any) -> Floats:
     """Return an argument as an array of finite real numbers."""
     array = np.asarray(value)
-    if array.dtype.kind not in "fiub" or not np.all(np.isfinite(array)):
+    if array.dtype.kind not in "fiub" or not np.isfinite(array).all():
         raise Untraceable(f"{name} is not real and finite", False)
-    return array.astype(float)
+    return array.astype(float, copy=False)
+
+
+def _is_monotonic(t: Floats) -> bool:
+    later, earlier = t[1:], t[:-1]
+    return bool((later >= earlier).all() or (later <= earlier).all())
 
 
 def _tolerance(value: Any, y0: Floats) -> Floats:
     tolerance = _plain("a tolerance", _DEFAULT_TOLERANCE if value is None else value)
-    if tolerance.shape not in ((), y0.shape) or np.any(tolerance < 0):
+    if tolerance.shape not in ((), y0.shape) or (tolerance < 0).any():
         raise Untraceable("a tolerance is negative, or of another length", False)
     return tolerance

@@ -29,7 +29,8 @@ def is_traced(*values: Any) -> bool:
     """Whether a call is part of a trace."""
     if current_environment() is not None:
         return True
-    return any(type(leaf) is Node for leaf in tree.flatten(values)[0])
+    others = [each for each in values if type(each) is not np.ndarray]
+    return any(type(leaf) is Node for leaf in tree.flatten(others)[0])
 
 
 def as_vector(value: Any) -> Any:
