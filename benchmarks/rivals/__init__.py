@@ -29,10 +29,13 @@ class Entry:
 CONTESTANTS = {
     "numpy": Entry("NumPy by hand", "import numpy", ("numpy",)),
     "scipy": Entry("SciPy", "import scipy", ("scipy", "numpy")),
+    "scipy-numba": Entry("SciPy with Numba", "import numba", ("scipy", "numba", "numpy")),
     "numbalsoda": Entry("numbalsoda", "import numbalsoda", ("numbalsoda", "numba", "numpy")),
     "torch": Entry("PyTorch eager", "import torch", ("torch", "numpy")),
     "torch-compiled": Entry("PyTorch compiled", "import torch", ("torch", "numpy")),
     "jax": Entry("JAX", "import jax", ("jax", "jaxlib")),
+    "diffrax-tsit5": Entry("Diffrax, Tsit5", "import diffrax", ("diffrax", "jax", "jaxlib")),
+    "diffrax-dopri8": Entry("Diffrax, Dopri8", "import diffrax", ("diffrax", "jax", "jaxlib")),
     "keras": Entry("Keras on JAX", "import keras", ("keras", "jax", "jaxlib")),
     "sklearn": Entry("scikit-learn", "import sklearn.neural_network", ("scikit-learn",)),
     "chainrule": Entry("chainrule", "import chainrule", ("chainrule",)),

@@ -94,8 +94,8 @@ def with_chainrule(batch: bool) -> Callable[[], Any]:
 
 
 BUILDERS: dict[str, Callable[[bool], Callable[[], Any]]] = {
-    "odeint": with_odeint,
-    "odeint-numba": with_numba,
+    "scipy": with_odeint,
+    "scipy-numba": with_numba,
     "diffrax-tsit5": partial(with_diffrax, solver="Tsit5"),
     "diffrax-dopri8": partial(with_diffrax, solver="Dopri8"),
     "chainrule-jit": with_chainrule,
@@ -121,7 +121,7 @@ BENCHMARKS = (
         name="lorenz-batch",
         title="Lorenz' equations to t = 10 from 1,000 starts",
         quantity=MICROSECONDS,
-        contestants=tuple(name for name in BUILDERS if "odeint" not in name),
+        contestants=tuple(name for name in BUILDERS if "scipy" not in name),
         start=partial(start, True),
         tolerance=0.0,
         on_request=True,

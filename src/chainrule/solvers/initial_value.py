@@ -145,7 +145,7 @@ def integrate(
     --------
     >>> solution = integrate(lambda t, y: -y, 1.0, np.array([0.0, 1.0, 2.0]), method="dop853")
     >>> print(np.round(solution.y, 6), int(solution.accepted))
-    [1.       0.367879 0.135335] 6
+    [1.       0.367879 0.135335] 5
     """
     checked_choice("integrate", "method", method, tuple(METHODS))
     if max_steps is not None:
