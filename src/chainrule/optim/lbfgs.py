@@ -28,14 +28,14 @@ class LBFGS(Minimizer):
     gtol : float > 0
         ``fit`` ends where every component of the gradient is at most this in size,
     ftol : float > 0
-        and where an iteration reduces the loss by no more than this, relative to the larger of
-        both losses and 1.
+        and where an iteration reduces the loss by no more than this, relative to the loss.
     max_line_steps : int >= 1
         The largest number of evaluations of loss and gradient in an iteration.
 
     Notes
     -----
-    Defaults are SciPy's.
+    Defaults are SciPy's, whose `ftol` is relative to the larger of the loss and 1: a small loss,
+    such as the mean squared error of a good fit, would end the training early.
 
     References
     ----------

@@ -140,6 +140,8 @@ class TracedFunction:
             value: Any = self._call(x, *args)
         if not isinstance(value, Node | np.ndarray):
             value = np.array(value)
+        if value.dtype.kind == "O":  # None would be NaN: SciPy says what it does not take
+            raise TypeError(f"it returned {type(value[()]).__name__}, which is no array of numbers")
         return value if value.dtype.kind == "f" else value.astype(np.float64)
 
 

@@ -88,12 +88,13 @@ SMALL_GRADIENT, NO_DECREASE, NO_STEP = 1, 2, 3
 
 
 class Limits(NamedTuple):
-    """The settings of `lbfgs`."""
+    """The settings of `lbfgs`; `ftol` is relative to values of at least `least_size`."""
 
     memory: int
     gtol: float
     ftol: float
     max_line_steps: int
+    least_size: float = 1.0
 
 
 def lbfgs(
@@ -229,7 +230,7 @@ def iterated(
 def _status(line: LineMinimum, before: Any, moves: Any, has_ended: Any, limits: Limits) -> Any:
     """Return why the search ends after a line search, or 0."""
     value = line.point.value
-    size = np.maximum(np.maximum(np.abs(before), np.abs(value)), 1)
+    size = np.maximum(np.maximum(np.abs(before), np.abs(value)), limits.least_size)
     is_flat = moves & (before - value <= limits.ftol * size)
     status = np.where(has_ended, NO_STEP, np.where(is_flat, NO_DECREASE, 0))
     return np.where(is_small(line.point.gradient, limits), SMALL_GRADIENT, status)

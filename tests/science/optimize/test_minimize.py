@@ -218,6 +218,14 @@ def test_constraints_get_exact_derivatives() -> None:
     np.testing.assert_allclose(tree.x["x"], -1, atol=1e-6)
 
 
+def test_what_returns_no_number_is_refused_as_in_scipy() -> None:
+    for module in (optimize, scipy_optimize):
+        with pytest.raises(TypeError, match="NoneType"):
+            module.minimize(lambda x: None, [1.0, 1.0], method="nelder-mead")
+    with pytest.warns(ChainruleWarning, match="returned NoneType"), pytest.raises(TypeError):
+        optimize.minimize(lambda x: None, [1.0, 1.0])
+
+
 def test_within_a_trace_minimize_is_refused_with_a_solver_that_works() -> None:
     def least(a: Any) -> Any:
         return optimize.minimize(lambda x, a: np.sum((x - a) ** 2), np.zeros(1), (a,)).fun

@@ -87,6 +87,15 @@ def test_lbfgs_finds_the_minimum_that_scipy_finds_in_about_as_many_iterations():
     assert net.fit(points, labels, epochs=5, verbose=0).epochs <= 2
 
 
+def test_lbfgs_goes_on_where_the_loss_is_small():
+    net = cr.Network([nn.Dense(10, activation="tanh"), nn.Dense(1)], seed=0, dtype="float64")
+    net.compile(loss="mse", optimizer="lbfgs")
+    grid = np.linspace(-1, 1, 100)[:, None]
+    history = net.fit(grid, 0.01 * np.sin(3 * grid), epochs=100, verbose=0)
+    assert history["loss"][-1] < 2e-7
+    assert "gradient" in history.notes[-1]
+
+
 def test_levenberg_marquardt_ends_at_a_minimum_after_fewer_iterations_than_lbfgs():
     weight = np.random.default_rng(1).uniform(0, 2, len(X))
     net = regressor("lm")

@@ -39,7 +39,9 @@ def iterate(
         leaves, _ = tree.flatten(others)
         return value, gradient, *leaves
 
-    limits = Limits(optimizer.memory, optimizer.gtol, optimizer.ftol, optimizer.max_line_steps)
+    limits = Limits(
+        optimizer.memory, optimizer.gtol, optimizer.ftol, optimizer.max_line_steps, least_size=0.0
+    )
     rest, structure = problem.placeholders(x)
     gradient = search["gradient"]
     end = iterated(
