@@ -1,8 +1,9 @@
 """Lorenz' equations: one orbit to t = 100, and 1,000 starts to t = 10, at tolerances of 1e-8.
 
-SciPy's ``odeint`` calls a right-hand side in Python, ``odeint-numba`` one that Numba has compiled;
-Diffrax and chainrule compile the whole integration. An orbit to t = 100 is chaotic, so that the
-check of equal work is the count of output times.
+``scipy`` is its ``odeint`` with a right-hand side in Python, ``scipy-numba`` with a compiled one,
+and ``numbalsoda`` is LSODA in C++ with such a one. Diffrax and chainrule compile the whole
+integration; ``chainrule`` is ``science.odeint`` with the function that SciPy gets. An orbit to
+t = 100 is chaotic, so that the check of equal work is the count of output times.
 """
 
 import os
@@ -53,6 +54,29 @@ def with_numba(_batch: bool) -> Callable[[], Any]:
     return lambda: np.isfinite(odeint(compiled, np.ones(3), ORBIT, **options))
 
 
+def with_numbalsoda(_batch: bool) -> Callable[[], Any]:
+    """Integrate one orbit by LSODA in C++."""
+    import numba
+    from numbalsoda import lsoda, lsoda_sig
+
+    @numba.cfunc(lsoda_sig)
+    def compiled(t: Any, y: Any, rates: Any, parameters: Any) -> None:
+        rates[0], rates[1] = 10.0 * (y[1] - y[0]), y[0] * (28.0 - y[2]) - y[1]
+        rates[2] = y[0] * y[1] - 8.0 / 3.0 * y[2]
+
+    options = {"rtol": TOLERANCE, "atol": TOLERANCE, "mxstep": 100_000}
+    return lambda: np.isfinite(lsoda(compiled.address, np.ones(3), ORBIT, **options)[0])
+
+
+def with_science(_batch: bool) -> Callable[[], Any]:
+    """Integrate one orbit by the native integrator under SciPy's name."""
+    from chainrule import science
+
+    return lambda: np.isfinite(
+        science.odeint(rates, np.ones(3), ORBIT, rtol=TOLERANCE, atol=TOLERANCE)
+    )
+
+
 def with_diffrax(batch: bool, solver: str) -> Callable[[], Any]:
     """Compile one integration, or that of all starts by ``vmap``."""
     os.environ.setdefault("JAX_PLATFORMS", "cpu")
@@ -96,10 +120,14 @@ def with_chainrule(batch: bool) -> Callable[[], Any]:
 BUILDERS: dict[str, Callable[[bool], Callable[[], Any]]] = {
     "scipy": with_odeint,
     "scipy-numba": with_numba,
+    "numbalsoda": with_numbalsoda,
     "diffrax-tsit5": partial(with_diffrax, solver="Tsit5"),
     "diffrax-dopri8": partial(with_diffrax, solver="Dopri8"),
+    "chainrule": with_science,
     "chainrule-jit": with_chainrule,
 }
+
+_OF_ONE_ORBIT = (with_odeint, with_numba, with_numbalsoda, with_science)
 
 
 def start(batch: bool, contestant: str, _scratch: Path) -> Session:
@@ -121,7 +149,7 @@ BENCHMARKS = (
         name="lorenz-batch",
         title="Lorenz' equations to t = 10 from 1,000 starts",
         quantity=MICROSECONDS,
-        contestants=tuple(name for name in BUILDERS if "scipy" not in name),
+        contestants=tuple(name for name, each in BUILDERS.items() if each not in _OF_ONE_ORBIT),
         start=partial(start, True),
         tolerance=0.0,
         on_request=True,

@@ -85,3 +85,19 @@ def test_tolerances_may_be_given_for_each_component() -> None:
         integrate(lorenz, np.ones(3), times, rtol=0, atol=0)
     with pytest.raises(ArgumentError, match="method"):
         integrate(lorenz, np.ones(3), times, method="euler")
+
+
+def test_entries_of_dictionaries_are_found_by_key_and_other_shapes_are_refused() -> None:
+    t, y0 = np.array([0.0, 1.0]), {"a": np.ones(2), "b": np.ones(2)}
+    found = integrate(lambda t, y: {"b": -y["b"], "a": -3 * y["a"]}, y0, t).y
+    np.testing.assert_allclose(found["a"][-1], np.exp([-3, -3]), rtol=1e-6)
+    np.testing.assert_allclose(found["b"][-1], np.exp([-1, -1]), rtol=1e-6)
+    with pytest.raises(ShapeError, match="the keys of y"):
+        integrate(lambda t, y: {"c": -y["a"], "b": -y["b"]}, y0, t)
+    with pytest.raises(ShapeError, match="arrays of the same shapes"):
+        integrate(lambda t, y: {"a": -y["b"], "b": -y["a"]}, {"a": np.ones(2), "b": np.ones(3)}, t)
+
+
+def test_undefined_values_of_tried_steps_warn_of_nothing() -> None:
+    found = integrate(lambda t, y: np.sqrt(y - 2), 1.0, np.array([0.0, 1.0]), limit=50)
+    assert not found.success

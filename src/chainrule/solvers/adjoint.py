@@ -54,8 +54,10 @@ def adjoint(
         The output times, increasing or decreasing, no two of them equal.
     args : tuple
         Further arguments of `function`, nested containers of float arrays.
-    method, rtol, atol
-        As of `integrate`, for both integrations.
+    method : {"tsit5", "dormand_prince", "dop853", "rosenbrock", "auto"}
+        The method of both integrations, as of `integrate`.
+    rtol, atol : float >= 0, or nested as `y0`
+        Bounds of the estimated error of a step in both integrations, as of `integrate`.
 
     Returns
     -------

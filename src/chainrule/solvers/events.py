@@ -45,7 +45,9 @@ class EventFinder:
     Parameters
     ----------
     integration : Integration
+        The method and its step control, for the continuous extension of a step.
     events : tuple of callables
+        ``event(t, y)`` returns a number, whose zeros are located.
     direction : array, float, (events,)
         Above 0 for zeros at which an event rises, below 0 for those at which it falls, 0 for both.
     terminal : array, float, (events,)

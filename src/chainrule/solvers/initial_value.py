@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
@@ -238,11 +239,21 @@ class Problem:
 
     def derivative(self, t: Any, y: Any) -> Any:
         """Evaluate f(t, y) as a vector."""
-        rates, _ = ravel(self.function(t, self.unravel(y), *self.args), f"{self.owner}: dy/dt")
+        state = self.unravel(y)
+        value = self.function(t, state, *self.args)
+        if not isinstance(state, np.ndarray | Node):
+            value = _in_order(self.owner, value, state)
+        rates, _ = ravel(value, f"{self.owner}: dy/dt")
         if rates.shape != y.shape:
             raise ShapeError(
                 f"{self.owner}: dy/dt has {counted(rates.size, 'component')} and y {y.size}; the "
                 "function, called as function(t, y, *args), must return an array of the shape of y"
+            )
+        found, expected = ([np.shape(x) for x in tree.flatten(x)[0]] for x in (value, state))
+        if len(found) == len(expected) and any(map(_differ, found, expected)):
+            raise ShapeError(
+                f"{self.owner}: the arrays of dy/dt have the shapes {found}, and those of y "
+                f"{expected}; the function must return arrays of the same shapes, in the same order"
             )
         return rates.astype(y.dtype)
 
@@ -288,12 +299,35 @@ class Problem:
         self, integration: Integration, max_steps: int | None, limit: Any = None
     ) -> Trajectory:
         """Integrate, and return the solution with its counters."""
-        rows, history, end = integration.solve(self.y0, self.times, max_steps, limit)
+        with np.errstate(all="ignore"):  # of steps that are tried, and refused
+            rows, history, end = integration.solve(self.y0, self.times, max_steps, limit)
         final, steps = end.t, end.accepted + end.rejected
         is_reached = np.abs(final - self.times[0]) >= np.abs(self.times[-1] - self.times[0])
         return Trajectory(
             self.unravel(rows), steps, is_reached, end.accepted, end.rejected, *end.work, history
         )
+
+
+def _in_order(owner: str, value: Any, like: Any) -> Any:
+    """Return a tree with the entries of its dictionaries in the order of those of another one."""
+    if isinstance(value, Mapping) and isinstance(like, Mapping):
+        rates, state = cast(Mapping[Any, Any], value), cast(Mapping[Any, Any], like)
+        if rates.keys() != state.keys():
+            raise ShapeError(
+                f"{owner}: dy/dt has the entries {list(rates)}, and y {list(state)}; the function "
+                "must return a dictionary with the keys of y"
+            )
+        return {key: _in_order(owner, rates[key], each) for key, each in state.items()}
+    if isinstance(value, list | tuple) and isinstance(like, list | tuple):
+        rows, states = cast(Sequence[Any], value), cast(Sequence[Any], like)
+        if len(rows) == len(states):
+            return [_in_order(owner, *each) for each in zip(rows, states, strict=True)]
+    return value
+
+
+def _differ(shape: tuple[int, ...], expected: tuple[int, ...]) -> bool:
+    """Whether two shapes differ; those of one element are alike."""
+    return shape != expected and (math.prod(shape), math.prod(expected)) != (1, 1)
 
 
 def _checked_times(owner: str, t: Any) -> Any:

@@ -170,7 +170,8 @@ def record(
         problem, Integration(control.method, control), events,
         _of_each("direction", direction, events), _of_each("terminal", terminal, events),
     )  # fmt: skip
-    return recorder.run(capacity, max_events, max_steps, resume)
+    with np.errstate(all="ignore"):  # of steps that are tried, and refused
+        return recorder.run(capacity, max_events, max_steps, resume)
 
 
 def interpolated(recording: Recording, t: Any, method: str = "tsit5") -> Any:

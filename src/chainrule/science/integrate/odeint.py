@@ -209,7 +209,11 @@ class _Call(NamedTuple):
 
     def tolerances(self, y0: Floats) -> Floats:
         """Return the relative and the absolute tolerances, (2,) or (2, n)."""
-        rtol, atol = _tolerance(self.rtol, y0), _tolerance(self.atol, y0)
+        given = self.rtol, self.atol
+        are_numbers = type(self.rtol) is type(self.atol) is float
+        if are_numbers and _EPSILON <= self.rtol < np.inf and 0 <= self.atol < np.inf:
+            return np.array(given)  # in less time than below
+        rtol, atol = [_tolerance(each, y0) for each in given]
         if self.atol is None:
             atol = np.minimum(atol, rtol)
         is_precise = bool(rtol.ndim == 0 and rtol >= _EPSILON)

@@ -29,7 +29,7 @@ def is_traced(*values: Any) -> bool:
     """Whether a call is part of a trace."""
     if current_environment() is not None:
         return True
-    others = [each for each in values if type(each) is not np.ndarray]
+    others = [each for each in values if type(each) not in (np.ndarray, float)]
     return any(type(leaf) is Node for leaf in tree.flatten(others)[0])
 
 
