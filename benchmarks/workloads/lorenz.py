@@ -1,7 +1,7 @@
 """Lorenz' equations: one orbit to t = 100, and 1,000 starts to t = 10, at tolerances of 1e-8.
 
 ``scipy`` is its ``odeint`` with a right-hand side in Python, ``scipy-numba`` with a compiled one,
-and ``numbalsoda`` is LSODA in C++ with such a one. Diffrax and chainrule compile the whole
+and ``numbalsoda`` is LSODA in C++ with one of Numba. Diffrax and chainrule compile the whole
 integration; ``chainrule`` is ``science.odeint`` with the function that SciPy gets. An orbit to
 t = 100 is chaotic, so that the check of equal work is the count of output times.
 """
