@@ -31,6 +31,7 @@ CONTESTANTS = {
     "scipy": Entry("SciPy", "import scipy", ("scipy", "numpy")),
     "scipy-numba": Entry("SciPy with Numba", "import numba", ("scipy", "numba", "numpy")),
     "numbalsoda": Entry("numbalsoda", "import numbalsoda", ("numbalsoda", "numba", "numpy")),
+    "opencv": Entry("OpenCV", "import cv2", ("opencv-python-headless", "numpy")),
     "torch": Entry("PyTorch eager", "import torch", ("torch", "numpy")),
     "torch-compiled": Entry("PyTorch compiled", "import torch", ("torch", "numpy")),
     "jax": Entry("JAX", "import jax", ("jax", "jaxlib")),

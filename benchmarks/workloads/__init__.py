@@ -8,6 +8,7 @@ from benchmarks.workloads import (
     convolutions,
     crowded,
     derivatives,
+    filters,
     full_batch,
     gaussian_process,
     import_time,
@@ -42,7 +43,7 @@ BENCHMARKS: dict[str, Benchmark] = {
         *(w1_xor, w2_moons, w3_small, w4_mnist, w5_wide),
         *(w6_images, w7_series, w8_call, w9_first_call),
         *(import_time, install_size, peak_memory, attention, convolutions, products, rbm, crowded),
-        *(derivatives, batches, gaussian_process, full_batch, lorenz, integrations),
+        *(derivatives, batches, gaussian_process, full_batch, lorenz, integrations, filters),
         transformer,
     )
     for benchmark in module.BENCHMARKS
