@@ -11,8 +11,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -31,6 +29,7 @@ from chainrule.graph.left_behind import Snapshot
 from chainrule.graph.node import Node, ancestors
 from chainrule.graph.reachable_state import ReachableState, find_reachable_state
 from chainrule.graph.trace import is_number
+from chainrule.science.discarded_output import discarded_output
 from chainrule.science.effects import may_have_effects, may_keep_results
 from chainrule.solvers.flat_vector import ravel
 
@@ -136,7 +135,7 @@ class TracedFunction:
 
     def _of_floats(self, x: Any, *args: Any) -> Any:
         """The value as an array of floats, for a derivative; runs only while it is traced."""
-        with contextlib.redirect_stdout(io.StringIO()):
+        with discarded_output():
             value: Any = self._call(x, *args)
         if not isinstance(value, Node | np.ndarray):
             value = np.array(value)

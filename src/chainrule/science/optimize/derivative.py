@@ -6,8 +6,6 @@ known point may branch on values. A function that is evaluated more often is com
 
 from __future__ import annotations
 
-import contextlib
-import io
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -20,6 +18,7 @@ from chainrule.compiler.jit import jit_without_stores
 from chainrule.errors import warn
 from chainrule.graph.left_behind import Snapshot
 from chainrule.graph.reachable_state import find_reachable_state
+from chainrule.science.discarded_output import discarded_output
 from chainrule.science.effects import may_have_effects, may_keep_results
 
 __all__ = [
@@ -83,7 +82,7 @@ def _without_output(function: Callable[..., Any]) -> Callable[..., Any]:
     """Return a function whose traced calls print nothing."""
 
     def call(*arguments: Any) -> Any:
-        with contextlib.redirect_stdout(io.StringIO()):
+        with discarded_output():
             return function(*arguments)
 
     return call
