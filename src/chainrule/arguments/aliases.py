@@ -41,6 +41,7 @@ __all__ = [
     "PLOT_NAMES",
     "RANDOM_ALIASES",
     "RANDOM_NAMES",
+    "SCIENCE_NAMES",
     "SCORE_ALIASES",
     "TABLE_ATTRIBUTES",
     "TESTING_NAMES",
@@ -112,6 +113,7 @@ OPTIM_NAMES = Aliases("optimizers")
 PLOT_NAMES = Aliases("plot")
 TESTING_NAMES = Aliases("testing")
 RANDOM_NAMES = Aliases("random")
+SCIENCE_NAMES = Aliases("science")
 
 # Arguments
 CORE_ALIASES = Aliases("core arguments")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from types import ModuleType
 
+from chainrule.arguments.aliases import SCIENCE_NAMES
+from chainrule.arguments.lookup import closest
 from chainrule.errors import MissingAttributeError
 from chainrule.science.names import IMAGES, INTEGRATE, OPTIMIZE, SUBPACKAGES
 
@@ -30,11 +32,16 @@ def find(name: str) -> object:
             found = getattr(_subpackage(subpackage), name, None)
             if found is not None:
                 return found
-    raise MissingAttributeError(
-        f"science has no {name!r}; dir(science) lists what it has, and science.optimize, "
-        "science.integrate and science.ndimage have the names of SciPy's modules",
-        name,
+    public = (*OPTIMIZE, *INTEGRATE, *IMAGES)
+    hint = (
+        None if name.startswith("_") else closest(name, public, SCIENCE_NAMES, "science.{}".format)
     )
+    if hint is None:
+        hint = (
+            "dir(science) lists what it has, and science.optimize, science.integrate and "
+            "science.ndimage have the names of SciPy's modules"
+        )
+    raise MissingAttributeError(f"science has no {name!r}; {hint}", name)
 
 
 def _subpackage(name: str) -> ModuleType:

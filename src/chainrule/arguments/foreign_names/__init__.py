@@ -17,6 +17,7 @@ from chainrule.arguments.foreign_names import (
     layers,
     optimizers,
     package,
+    science,
     training,
 )
 from chainrule.arguments.foreign_names.subject import LIBRARIES, Row, Subject
@@ -31,5 +32,6 @@ SUBJECTS: dict[str, Subject] = {
     **data.SUBJECTS,
     **package.SUBJECTS,
     **arrays.SUBJECTS,
+    **science.SUBJECTS,
 }
 """All subjects, in the order of the page."""

@@ -10,6 +10,7 @@ LAYERS = Subject(
     theirs={"keras": "keras.layers.{}", "torch": "torch.nn.{}"},
     table="""
 torch  Linear LazyLinear  -> Dense
+torch,other  NeuralODE NeuralOde ODEBlock Odeint  -> ODE
 other  FCLayer FullyConnected FullyConnectedLayer FC Affine DenseLayer LinearLayer  -> Dense
 keras  Conv2DTranspose Convolution2DTranspose  -> ConvTranspose2D
 torch  ConvTranspose2d  -> ConvTranspose2D

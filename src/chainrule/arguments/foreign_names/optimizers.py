@@ -32,6 +32,7 @@ torch  lr_scheduler  -> schedules are learning rates: optim.SGD(optim.cosine(0.1
 torch,keras  LambdaLR LearningRateSchedule  -> a function of the epoch is a learning rate:
        optim.SGD(lambda epoch: 0.1 / (1 + epoch))
 torch,keras  Adamax RAdam Ftrl  -> use optim.Adam(0.001)
+jax,other  minimize  -> it is chainrule.science.minimize
 jax  chain  -> clipping is an argument, as in optim.Adam(0.001, clip_norm=1.0)
 jax  apply_updates  -> update returns the new parameters
 """,

@@ -100,6 +100,17 @@ keras  LearningRateScheduler  -> give net.compile a schedule, such as
        learning_rate=optim.cosine(0.1, epochs=20)
 keras  ModelCheckpoint  -> a function saves after each epoch:
        callbacks=lambda net, epoch, logs: net.save('model.safetensors')
+numpy,jax  scipy optimize integrate  -> SciPy's names are in chainrule.science, as science.minimize
+numpy  ndimage  -> filters are in chainrule.science, as science.ndimage
+numpy,jax  minimize  -> it is chainrule.science.minimize
+numpy  curve_fit least_squares root fsolve newton root_scalar minimize_scalar
+       -> roots and fits are in chainrule.science, as science.curve_fit
+numpy,jax,torch  odeint  -> it is chainrule.science.odeint
+numpy,jax,torch  solve_ivp diffeqsolve odeint_adjoint ode  -> integrators are in chainrule.science,
+       as science.odeint, and in chainrule.solvers
+jax,torch  lbfgs LBFGS  -> give net.compile(optimizer='lbfgs'), or use chainrule.solvers.lbfgs
+numpy,other  sobel gaussian_filter  -> filters are in chainrule.science, as science.sobel
+torch,jax  NeuralODE neural_ode  -> it is the layer chainrule.nn.ODE
 keras  ReduceLROnPlateau  -> give net.compile a schedule, such as
        learning_rate=optim.reduce_on_plateau(0.1)
 keras  TerminateOnNaN  -> net.fit stops by itself, and explains where NaN arose
