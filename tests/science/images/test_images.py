@@ -118,6 +118,9 @@ def test_canny_finds_the_outline_of_a_disc_one_pixel_wide() -> None:
 
 
 def test_misuse_is_refused() -> None:
+    def integers(image: Any) -> Any:
+        return np.sum(science.sobel(image, dtype=np.uint8))
+
     cases: list[tuple[type[Exception], str, Any]] = [
         (ShapeError, "height", lambda: science.filter2d(SMALL[0], [[1]])),
         (ShapeError, "kernel", lambda: science.filter2d(SMALL, [1, 2])),
@@ -134,6 +137,7 @@ def test_misuse_is_refused() -> None:
         (DataError, "NaN", lambda: science.threshold(SMALL * np.nan)),
         (UnsupportedError, "image > level", lambda: cr.grad(science.threshold)(SMALL)),
         (UnsupportedError, "gradient_magnitude", lambda: cr.grad(science.canny)(SMALL)),
+        (UnsupportedError, "leave dtype out", lambda: cr.grad(integers)(SMALL)),
         (UnsupportedError, "at most 5", lambda: cr.grad(lambda x: science.median(x, 7))(SMALL)),
     ]  # fmt: skip
     for kind, words, call in cases:
@@ -147,3 +151,7 @@ def test_results_of_integers_are_rounded_and_limited() -> None:
     np.testing.assert_allclose(found, np.clip(np.rint(expected), 0, 255), atol=1)
     assert found.dtype == np.uint8
     assert found.max() == 255
+    for dtype in (np.int32, np.uint32, np.int64, np.uint64):
+        large = science.filter2d(BYTES, [[1e30]], dtype=dtype)
+        assert np.iinfo(dtype).max * 0.999 < large.max() <= np.iinfo(dtype).max
+        assert large.min() == 0

@@ -17,9 +17,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from chainrule.arguments.lookup import suggestion
-from chainrule.errors import ArgumentError, DTypeError, ShapeError
+from chainrule.errors import ArgumentError, DTypeError, ShapeError, UnsupportedError
 from chainrule.graph.node import Node
 from chainrule.science.ndimage.borders import Border, Span
+from chainrule.science.ndimage.dispatch import compiled
 
 __all__ = ["BORDERS", "Image", "border_of", "checked_image", "spans_of", "stored"]
 
@@ -131,6 +132,8 @@ def stored(operation: str, values: Any, dtype: Any) -> Any:
     ------
     DTypeError
         If the dtype holds no real numbers.
+    UnsupportedError
+        If a traced value is to be rounded to integers.
     """
     if dtype is None:
         return values
@@ -139,6 +142,18 @@ def stored(operation: str, values: Any, dtype: Any) -> Any:
         return values.astype(dtype)
     if dtype.kind not in "iu":
         raise DTypeError(f"{operation}: dtype is {dtype}; it must be one of floats or integers")
+    if isinstance(values, Node):
+        raise UnsupportedError(
+            f"{operation}: dtype is {dtype}, and the image is a traced value, which has no "
+            "derivative when it is rounded; leave dtype out"
+        )
+    return compiled(_rounded, values, dtype)
+
+
+def _rounded(values: Any, dtype: np.dtype[Any]) -> Any:
+    work = values.dtype.type
     info = np.iinfo(dtype)
-    limited = np.clip(np.rint(values.astype(np.float64)), float(info.min), float(info.max))
-    return limited.astype(dtype)
+    # The greatest float that is not above the greatest integer, which need not be a float.
+    most = work(info.max)
+    most = most if int(most) <= info.max else np.nextafter(most, work(0))
+    return np.minimum(np.maximum(np.rint(values), work(info.min)), most).astype(dtype)
