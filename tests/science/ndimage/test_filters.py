@@ -48,6 +48,22 @@ def test_means_magnitudes_and_large_windows_are_those_of_scipy_but_for_rounding(
         np.testing.assert_allclose(getattr(ndimage, name)(IMAGE, argument), expected, rtol=1e-12)
 
 
+def test_booleans_casts_to_other_integers_and_nan_beyond_the_ends_are_scipy_s() -> None:
+    line, whole = IMAGE.ravel(), IMAGE.astype(np.uint32) * 10**7
+    for name, image, args, kwargs in (
+        ("correlate1d", line > 100, ([0.4, 0.6],), {}),
+        ("gaussian_filter", IMAGE > 100, (1.0,), {}),
+        ("sobel", IMAGE, (), {"output": bool}),
+        ("maximum_filter1d", line, (7,), {"mode": "constant", "cval": np.nan}),
+        ("minimum_filter", whole, (3,), {"output": np.uint8, "mode": "constant", "cval": 1e20}),
+        ("minimum_filter1d", whole, (3,), {"output": np.int32}),
+    ):
+        with np.errstate(all="ignore"):
+            expected = getattr(scipy_ndimage, name)(image, *args, **kwargs)
+            found = getattr(ndimage, name)(image, *args, **kwargs)
+        np.testing.assert_array_equal(found, expected, err_msg=name)
+
+
 def test_results_are_stored_in_an_array_given_as_output() -> None:
     output = np.empty(IMAGE.shape, np.float32)
     assert ndimage.sobel(IMAGE, output=output) is output

@@ -42,7 +42,8 @@ def apply(own: partial[Any], plan: Plan, array: Any, output: Any) -> Any:
         return _traced(own, plan, array, output)
     x = np.asarray(array)
     dtype = _output_dtype(output, x)
-    if dtype is None or not _is_plain(x) or x.size < SMALLEST:
+    # SciPy casts floats to booleans by way of bytes, which only its own code repeats.
+    if dtype is None or dtype.kind == "b" or not _is_plain(x) or x.size < SMALLEST:
         return own(array, output=output)
     try:
         planned = plan(x, dtype)
@@ -84,7 +85,7 @@ def _traced(own: partial[Any], plan: Plan, x: Any, output: Any) -> Any:
     dtype = x.dtype if output is None else np.dtype(output)
     planned = None
     with _unsupported(name):
-        planned = plan(x, dtype)
+        planned = None if dtype.kind == "b" else plan(x, dtype)
     if planned is None:
         raise UnsupportedError(
             f"ndimage.{name}: these arguments are SciPy's own in a traced function, which has no "

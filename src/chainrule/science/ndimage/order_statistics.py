@@ -288,10 +288,15 @@ def _full_window(size: Any, footprint: Any) -> Any:
 
 
 def _extreme_plan(x: Any, lines: tuple[Line, ...], is_minimum: bool, dtype: DType) -> Any:
-    if any(each.length > MOST_TERMS for each in lines) or not _ordered(x):
+    if any(each.length > MOST_TERMS or math.isnan(each.border.cval) for each in lines):
+        return None
+    # What a cast makes of a float that is no value of the integers, SciPy's compiler decides.
+    if not _ordered(x) or (dtype.kind in "iu" and dtype != x.dtype):
         return None
     # SciPy compares in float64; the dtype itself has the same order.
     is_own = dtype == x.dtype and all(_holds(dtype, each.border) for each in lines)
+    if dtype.kind in "iu" and not is_own:
+        return None
     return extreme, (lines, is_minimum, dtype if is_own else DOUBLE, dtype)
 
 
