@@ -51,7 +51,9 @@ PLAN = """
 arguments arguments/foreign_names autodiff autodiff/analysis autodiff/passes
 autodiff/control_flow ops/primitives/linear_algebra cli cli/csv_table data data/csv_file
 datasets insight insight/plots losses metrics testing (export) solvers (interop)
-science science/optimize science/integrate science/ndimage science/images
+science science/optimize science/optimize/minimizers science/optimize/global_search
+science/optimize/roots science/optimize/fits science/optimize/extremum_search
+science/integrate science/ndimage science/images
 storage graph graph/protocol_gaps
 data/formats data/features data/image_folder
 ops ops/primitives ops/numpy_api ops/scipy_api ops/counter_based_random
@@ -72,7 +74,7 @@ UPWARD = {
     "chainrule.nn.layers.ode": {f"chainrule.solvers.{x}" for x in ("fixed_steps", "initial_value")},
     "chainrule.train.network": {"chainrule.insight.program"},
     "chainrule.train.history": {"chainrule.insight"},
-    "chainrule.science.optimize.fit_result": {"chainrule.insight"},
+    "chainrule.science.optimize.fits.fit_result": {"chainrule.insight"},
 }
 
 

@@ -1,4 +1,13 @@
-"""``scipy.optimize`` with exact derivatives: minimisation, roots, least squares, curve fits."""
+"""``scipy.optimize`` with exact derivatives: minimisation, roots, least squares, curve fits.
+
+::
+
+    minimizers         minimize, the names from before it, line_search, check_grad, compare
+    global_search      annealing, evolution, basin hopping, brute force, shgo
+    roots              of functions of one number, and of systems
+    fits               least_squares, leastsq, curve_fit and its result
+    extremum_search    extrema: all of them on a closed interval
+"""
 
 from typing import TYPE_CHECKING
 
@@ -7,27 +16,27 @@ from scipy import optimize as _scipy
 # They use no derivatives, and call the function itself: a program would take longer to be called.
 from scipy.optimize import approx_fprime, bracket, brent, direct, fminbound, golden, minimize_scalar
 
-from chainrule.science.optimize.annealing import anneal, dual_annealing
-from chainrule.science.optimize.bounded import fmin_l_bfgs_b, fmin_tnc
-from chainrule.science.optimize.bracketing import bisect, brenth, brentq, ridder, toms748
-from chainrule.science.optimize.compare import compare
-from chainrule.science.optimize.curve_fit import curve_fit
-from chainrule.science.optimize.descent import fmin_bfgs, fmin_cg, fmin_ncg
-from chainrule.science.optimize.direct_search import fmin, fmin_cobyla, fmin_powell
-from chainrule.science.optimize.evolution import differential_evolution
-from chainrule.science.optimize.extrema import extrema
-from chainrule.science.optimize.fit_result import FitResult
-from chainrule.science.optimize.global_search import basinhopping, brute, shgo
-from chainrule.science.optimize.gradients import check_grad, line_search
-from chainrule.science.optimize.krylov import newton_krylov
-from chainrule.science.optimize.least_squares import least_squares
-from chainrule.science.optimize.leastsq import leastsq
-from chainrule.science.optimize.minimize import minimize
-from chainrule.science.optimize.newton import newton
-from chainrule.science.optimize.root import fsolve, root
-from chainrule.science.optimize.root_scalar import root_scalar
-from chainrule.science.optimize.sequential_quadratic import fmin_slsqp
-from chainrule.science.optimize.without_derivatives import (
+from chainrule.science.optimize.extremum_search.extrema import extrema
+from chainrule.science.optimize.fits.curve_fit import curve_fit
+from chainrule.science.optimize.fits.fit_result import FitResult
+from chainrule.science.optimize.fits.least_squares import least_squares
+from chainrule.science.optimize.fits.leastsq import leastsq
+from chainrule.science.optimize.global_search.annealing import anneal, dual_annealing
+from chainrule.science.optimize.global_search.evolution import differential_evolution
+from chainrule.science.optimize.global_search.multistart import basinhopping, brute, shgo
+from chainrule.science.optimize.minimizers.bounded import fmin_l_bfgs_b, fmin_tnc
+from chainrule.science.optimize.minimizers.compare import compare
+from chainrule.science.optimize.minimizers.descent import fmin_bfgs, fmin_cg, fmin_ncg
+from chainrule.science.optimize.minimizers.direct_search import fmin, fmin_cobyla, fmin_powell
+from chainrule.science.optimize.minimizers.gradients import check_grad, line_search
+from chainrule.science.optimize.minimizers.minimize import minimize
+from chainrule.science.optimize.minimizers.sequential_quadratic import fmin_slsqp
+from chainrule.science.optimize.roots.bracketing import bisect, brenth, brentq, ridder, toms748
+from chainrule.science.optimize.roots.krylov import newton_krylov
+from chainrule.science.optimize.roots.newton import newton
+from chainrule.science.optimize.roots.root import fsolve, root
+from chainrule.science.optimize.roots.root_scalar import root_scalar
+from chainrule.science.optimize.roots.without_derivatives import (
     anderson,
     broyden1,
     broyden2,

@@ -1,0 +1,1 @@
+"""All extrema on a closed interval."""

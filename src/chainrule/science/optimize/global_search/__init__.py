@@ -1,0 +1,1 @@
+"""Minimisation over a whole region: annealing, evolution, hopping, grids."""

@@ -1,0 +1,1 @@
+"""Minimisation by gradients and without: `minimize`, the names from before it, and `compare`."""

@@ -1,0 +1,1 @@
+"""Roots of functions of one number, and of systems."""
