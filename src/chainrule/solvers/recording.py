@@ -110,7 +110,7 @@ def record(
         The interval, forwards or backwards.
     args : tuple
         Further arguments of `function` and of the events.
-    method, rtol, atol, first_step, max_step
+    method, rtol, atol : str, float > 0
         As those of `integrate`.
     capacity : int >= 1
         The number of steps that fit into the recording.
@@ -124,6 +124,8 @@ def record(
         For each event, the occurrence that ends the integration, 0 for none.
     max_events : int >= 1
         The number of occurrences of one event that fit into the recording.
+    first_step, max_step : float, optional
+        As those of `integrate`.
     max_steps : int >= 1, optional
         The largest number of steps, rejected ones included; reverse mode requires it.
     resume : tuple, optional

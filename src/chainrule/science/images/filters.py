@@ -153,10 +153,12 @@ def gaussian(
         The image or images, as for `filter2d`; may be traced.
     sigma : float >= 0 or pair of them
         The standard deviation in pixels, of rows and columns.
-    border, cval, channels, dtype
+    border : str
         As for `filter2d`.
     truncate : float > 0
         The kernel ends at this number of standard deviations.
+    cval, channels, dtype : float, bool, dtype
+        As for `filter2d`.
 
     Returns
     -------
@@ -208,10 +210,12 @@ def laplacian(
     ----------
     image : array, real
         The image or images, as for `filter2d`; may be traced.
-    border, cval, channels, dtype
+    border : str
         As for `filter2d`.
     neighbours : {4, 8}
         Differences along rows and columns, or along the diagonals too.
+    cval, channels, dtype : float, bool, dtype
+        As for `filter2d`.
 
     Returns
     -------
@@ -256,7 +260,7 @@ def median(
         The image or images, as for `filter2d`; may be traced for sizes up to 5.
     size : int >= 1, odd
         The side of the square.
-    border, cval, channels
+    border, cval, channels : str, float, bool
         As for `filter2d`.
 
     Returns

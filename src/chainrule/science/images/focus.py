@@ -31,7 +31,7 @@ def sharpness(image: Any, *, border: str = "reflect", channels: bool | None = No
     ----------
     image : array, real
         The image or images, as for `filter2d`; may be traced. Colours are made grey.
-    border, channels
+    border, channels : str, bool
         As for `filter2d`.
 
     Returns
@@ -79,7 +79,7 @@ def canny(
         of the magnitudes is the high one, and half of `high` the low one.
     sigma : float >= 0
         Standard deviation of the smoothing, in pixels.
-    border, channels
+    border, channels : str, bool
         As for `filter2d`.
 
     Returns

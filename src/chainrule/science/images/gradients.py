@@ -38,7 +38,7 @@ def sobel(
         The image or images, as for `filter2d`; may be traced.
     angle : float or array of floats, degrees
         The direction, from that of the columns (to the right) to that of the rows (downwards).
-    border, cval, channels, dtype
+    border, cval, channels, dtype : str, float, bool, dtype
         As for `filter2d`.
 
     Returns
@@ -82,8 +82,10 @@ def prewitt(
 
     Parameters
     ----------
-    image, angle, border, cval, channels, dtype
+    image, angle : array, float
         As for `sobel`.
+    border, cval, channels, dtype : str, float, bool, dtype
+        As for `filter2d`.
 
     Returns
     -------
@@ -119,10 +121,12 @@ def gradient_magnitude(
 
     Parameters
     ----------
-    image, border, cval, channels
+    image, border : array, str
         As for `sobel`.
     operator : {"sobel", "prewitt"}
         The filter.
+    cval, channels : float, bool
+        As for `filter2d`.
 
     Returns
     -------
@@ -155,7 +159,7 @@ def gradient_direction(
 
     Parameters
     ----------
-    image, border, operator, cval, channels
+    image, border, operator, cval, channels : array, str, str, float, bool
         As for `gradient_magnitude`.
 
     Returns

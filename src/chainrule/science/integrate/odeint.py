@@ -107,10 +107,12 @@ def odeint(
         Times that no step may pass over.
     h0, hmax, hmin : float
         First, largest and least length of a step; 0 leaves it to the integrator.
-    ixpr, mxhnil, mxordn, mxords : int
-        Options of LSODA: printing at switches, number of messages, largest orders.
+    ixpr : int
+        Whether LSODA prints when it switches methods.
     mxstep : int
         The largest number of steps between two output times; 0 leaves it to the integrator.
+    mxhnil, mxordn, mxords : int
+        Options of LSODA: number of messages, largest orders.
     printmessg : bool
         Whether to give the message of success as a warning, too.
     tfirst : bool

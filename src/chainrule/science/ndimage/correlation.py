@@ -142,7 +142,7 @@ def correlate(
         The values; may be traced.
     weights : array
         The window.
-    output, mode, cval
+    output, mode, cval : array or dtype, str, float
         See `correlate1d`.
     origin : int or one for each axis
         By how many entries the window is moved to the left.

@@ -56,7 +56,7 @@ def gaussian_filter1d(
         The axis to filter along.
     order : int
         The order of the derivative.
-    output, mode, cval
+    output, mode, cval : array or dtype, str, float
         See `correlate1d`.
     truncate : float
         Where the Gaussian ends, in standard deviations.

@@ -93,6 +93,10 @@ def curve_fit(
     OptimizeWarning
         If the data do not determine the covariance.
 
+    References
+    ----------
+    Seber & Wild (2003), "Nonlinear Regression", chapter 5: covariance and confidence bands.
+
     Examples
     --------
     >>> import numpy as np
@@ -105,10 +109,6 @@ def curve_fit(
     >>> lower, upper = fit.band(np.array([0.0, 1.0]))
     >>> (upper - lower).round(2)
     array([0.18, 0.11])
-
-    References
-    ----------
-    Seber & Wild (2003), "Nonlinear Regression", chapter 5: covariance and confidence bands.
     """
     settings: dict[str, Any] = {
         "sigma": sigma, "absolute_sigma": absolute_sigma, "check_finite": check_finite,

@@ -101,7 +101,7 @@ class FitResult(tuple[Any, ...]):  # noqa: SLOT001 (tuples take no slots besides
 
     @property
     def names(self) -> list[str]:
-        """Names of the parameters."""
+        """The names of the parameters."""
         return list(self._report.model.names)
 
     @property

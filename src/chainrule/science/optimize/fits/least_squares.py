@@ -79,8 +79,8 @@ def least_squares(
         ρ, which limits the influence of outliers.
     f_scale : float
         Residuals below it are taken as inliers.
-    diff_step, workers
-        Step and parallel map of differences; without effect where the Jacobian is exact.
+    diff_step : float, array or None
+        Step of differences; without effect where the Jacobian is exact.
     tr_solver : {"exact", "lsmr"} or None
         How subproblems are solved.
     tr_options : mapping or None
@@ -96,6 +96,8 @@ def least_squares(
         Further arguments of `fun` and `jac`.
     callback : callable or None
         Called after each iteration, as in SciPy.
+    workers : int, callable or None
+        Parallel map of differences; without effect where the Jacobian is exact.
 
     Returns
     -------
@@ -107,6 +109,10 @@ def least_squares(
     ------
     ValueError
         As SciPy's, for arguments that contradict each other.
+
+    References
+    ----------
+    Branch, Coleman & Li (1999); Moré (1977); Voglis & Lagaris (2004).
 
     Examples
     --------
@@ -121,10 +127,6 @@ def least_squares(
     ... )
     >>> line.x["slope"].round(6), line.x["level"].round(6)
     (array([2.]), array([1.]))
-
-    References
-    ----------
-    Branch, Coleman & Li (1999); Moré (1977); Voglis & Lagaris (2004).
     """
     options: dict[str, Any] = {
         "jac": jac, "bounds": bounds, "method": method, "ftol": ftol, "xtol": xtol, "gtol": gtol,

@@ -101,14 +101,14 @@ def leastsq(
     TypeError
         As SciPy's, if there are fewer residuals than variables.
 
+    References
+    ----------
+    Moré (1977), "The Levenberg-Marquardt algorithm: implementation and theory".
+
     Examples
     --------
     >>> leastsq(lambda x: 2 * (x - 3) ** 2 + 1, 0)
     (array([3.]), 1)
-
-    References
-    ----------
-    Moré (1977), "The Levenberg-Marquardt algorithm: implementation and theory".
     """
     options: dict[str, Any] = {
         "ftol": ftol, "xtol": xtol, "gtol": gtol, "maxfev": maxfev, "epsfcn": epsfcn,

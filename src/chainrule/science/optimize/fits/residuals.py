@@ -32,7 +32,7 @@ class Residuals:
         The public function, for messages.
     function : callable
         The residuals, an array or a number.
-    x0, args, kwargs
+    x0, args, kwargs : tree of arrays, tuple, dict
         The first point, and further arguments.
     """
 

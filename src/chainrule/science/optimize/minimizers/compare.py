@@ -65,7 +65,7 @@ class MethodRow:
 
     @property
     def saved(self) -> int | None:
-        """Evaluations that the exact derivatives save; None where there is nothing to compare."""
+        """Return how many evaluations exact derivatives save; None where nothing is compared."""
         if self.by_differences is None or self.method.lower() in _WITHOUT_GRADIENT:
             return None
         return self.by_differences - self.evaluations
