@@ -180,3 +180,17 @@ def test_the_plot_has_data_curve_and_band(tmp_path: Path) -> None:
     assert len(axes.collections) == 1
     html = fit._repr_html_()  # pyright: ignore[reportPrivateUsage]
     assert "<td>a</td>" in html
+
+
+def test_a_model_that_cannot_be_hashed_is_fitted() -> None:
+    class Decay:
+        __hash__ = None  # pyright: ignore[reportAssignmentType]
+
+        def __eq__(self, other: object) -> bool:
+            return self is other
+
+        def __call__(self, x: Any, height: Any, rate: Any) -> Any:
+            return height * np.exp(-rate * x)
+
+    x = np.linspace(0, 3, 20)
+    np.testing.assert_allclose(science.curve_fit(Decay(), x, 2 * np.exp(-x))[0], [2, 1])

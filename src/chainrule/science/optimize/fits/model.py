@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from functools import lru_cache
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -69,7 +69,7 @@ class Model:
         First with x as an input of the program, which serves other x of the same shape; then, for
         models that choose by the values of x, with x as a constant.
         """
-        of_parameters = (_of_tree if self.is_tree else _of_vector)(self.function)
+        of_parameters = _OfParameters(self.function, self.is_tree)
         if isinstance(x, np.ndarray):
             flat = FlatFunction("curve_fit", of_parameters, self._p0, (x,))
             if flat.is_traced:
@@ -128,11 +128,13 @@ def _same(x: Any) -> Any:
     return x
 
 
-@lru_cache(maxsize=256)
-def _of_vector(function: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda p, x: function(x, *p)
+@dataclass(frozen=True)
+class _OfParameters:
+    """The model as a function of its parameters, then x; equal for one model."""
 
+    function: Callable[..., Any]
+    is_tree: bool
 
-@lru_cache(maxsize=256)
-def _of_tree(function: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda p, x: function(x, p)
+    def __call__(self, p: Any, x: Any) -> Any:
+        """Call the model."""
+        return self.function(x, p) if self.is_tree else self.function(x, *p)
