@@ -22,6 +22,18 @@ def find(name: str) -> object:
     ImportError
         If SciPy is not installed.
     """
+    try:
+        return _found(name)
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] != "scipy":
+            raise
+        raise ImportError(
+            f"science.{name} is made on SciPy, which is not installed; run: pip install "
+            "'chainrule[science]'"
+        ) from None
+
+
+def _found(name: str) -> object:
     if name in SUBPACKAGES:
         return _subpackage(name)
     for names, subpackage in ((OPTIMIZE, "optimize"), (INTEGRATE, "integrate"), (IMAGES, "images")):

@@ -193,4 +193,4 @@ def test_a_model_that_cannot_be_hashed_is_fitted() -> None:
             return height * np.exp(-rate * x)
 
     x = np.linspace(0, 3, 20)
-    np.testing.assert_allclose(science.curve_fit(Decay(), x, 2 * np.exp(-x))[0], [2, 1])
+    np.testing.assert_allclose(curve_fit(Decay(), x, 2 * np.exp(-x))[0], [2, 1])
