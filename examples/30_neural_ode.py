@@ -3,7 +3,7 @@
 The layer `nn.ODE` is the solution of dy/dt = f(y), where f is a small network (Chen et al. 2018).
 It sees pieces of one trajectory: a point, and where it was at the times after it. The solver and
 its derivative are part of the compiled training step, of Adam first and then of L-BFGS, which takes
-all pieces at once and brings the loss down by another factor of 70 or more. Afterwards the network
+all pieces at once and brings the loss down much further. Afterwards the network
 has to run the whole trajectory from its first point, far longer than any piece that it has seen.
 
 As in the paper, the spiral's network is given y³. Hares and lynxes (Lotka 1925, Volterra 1926) are
@@ -12,8 +12,8 @@ counted in logarithms, so that none can become negative.
 Run it with ``python examples/30_neural_ode.py``; the extra ``plot`` draws. It writes
 ``neural_ode.png`` into the current folder, and prints::
 
-    spiral: the whole trajectory is off by less than 1 %
-    hares and lynxes: the whole trajectory is off by less than 1 %
+    spiral: the whole trajectory is off by less than 3 %
+    hares and lynxes: the whole trajectory is off by less than 3 %
 """
 
 import matplotlib.pyplot as plt
@@ -60,7 +60,7 @@ def main():
     for axis, (name, problem) in zip(axes, problems.items(), strict=True):
         true, learned = learn(*problem)
         error = 100 * np.linalg.norm(learned - true) / np.linalg.norm(true)
-        size = "less than 1 %" if error < 1 else f"{error:.1f} %"
+        size = "less than 3 %" if error < 3 else f"{error:.1f} %"
         print(f"{name}: the whole trajectory is off by {size}")
         axis.plot(*true.T, ".", markersize=3, label="data")
         axis.plot(*learned.T, label="neural ODE", linewidth=1)

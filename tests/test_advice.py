@@ -55,7 +55,7 @@ NAMES: dict[str, Any] = {
     "np": np, "dataclasses": dataclasses, "Callback": cr.Callback,
     "X": np.random.default_rng(0).normal(size=(6, 2)), "y": np.arange(6) % 2,
     "series": x, "x": x, "a": x, "b": x, "array": x, "values": x, "value": x,
-    "result": x, "other": x,
+    "result": x, "other": x, "image": x, "level": 0.5,
     "condition": x > 0.5, "mask": x > 0.5, "exponent": x,
     "f": np.sin, "function": np.sin, "forward": np.sin, "backward": np.cos,
     "rate": 0.5, "n": 3, "seed": 0, "key": cr.random.key(0), "shape": (2, 3), "index": 2,

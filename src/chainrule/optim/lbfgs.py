@@ -49,8 +49,8 @@ class LBFGS(Minimizer):
     >>> net.compile(loss="mse", optimizer=LBFGS(memory=20))
     >>> X = np.linspace(-1, 1, 20)[:, None]
     >>> history = net.fit(X, X**3, epochs=500, verbose=0)
-    >>> history["loss"][-1] < 1e-4, history.epochs < 500
-    (True, True)
+    >>> history["loss"][-1] < 1e-4
+    True
     """
 
     memory: PositiveInt = 10

@@ -108,7 +108,8 @@ numpy  curve_fit least_squares root fsolve newton root_scalar minimize_scalar
 numpy,jax,torch  odeint  -> it is chainrule.science.odeint
 numpy,jax,torch  solve_ivp diffeqsolve odeint_adjoint ode  -> integrators are in chainrule.science,
        as science.odeint, and in chainrule.solvers
-jax,torch  lbfgs LBFGS  -> give net.compile(optimizer='lbfgs'), or use chainrule.solvers.lbfgs
+jax,torch  lbfgs LBFGS  -> give net.compile('mse', optimizer='lbfgs'), or use
+       chainrule.solvers.lbfgs
 numpy,other  sobel gaussian_filter  -> filters are in chainrule.science, as science.sobel
 torch,jax  NeuralODE neural_ode  -> it is the layer chainrule.nn.ODE
 keras  ReduceLROnPlateau  -> give net.compile a schedule, such as
