@@ -15,6 +15,7 @@ from benchmarks.workloads import (
     install_size,
     integrations,
     lorenz,
+    neural_ode,
     peak_memory,
     products,
     rbm,
@@ -44,7 +45,7 @@ BENCHMARKS: dict[str, Benchmark] = {
         *(w6_images, w7_series, w8_call, w9_first_call),
         *(import_time, install_size, peak_memory, attention, convolutions, products, rbm, crowded),
         *(derivatives, batches, gaussian_process, full_batch, lorenz, integrations, filters),
-        transformer,
+        *(neural_ode, transformer),
     )
     for benchmark in module.BENCHMARKS
 }
