@@ -6,7 +6,7 @@ take as many evaluations as before. (Powell's and the quasi-Newton methods took 
 tutorial's SciPy: 53 for Powell, 12 and 15 for BFGS and conjugate gradients.)
 
 Then a valley in ten dimensions, Rosenbrock's function, where each gradient by differences costs ten
-evaluations, and where Newton's method needs second derivatives, which nobody wants to write.
+evaluations, and where Newton's method needs second derivatives, which are long to write.
 
 Run it with ``python examples/26_minimum_by_every_method.py``. It prints::
 

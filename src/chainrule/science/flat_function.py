@@ -14,16 +14,16 @@ such as dictionaries and lists of arrays, in their own structure.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chainrule import tree
-from chainrule.errors import TraceError, warn
+from chainrule.errors import TraceError
 from chainrule.graph.environment import current_environment
 from chainrule.graph.node import Node
+from chainrule.science.notice import say_once
 from chainrule.science.traced_function import (
     BoundArguments,
     Route,
@@ -105,7 +105,8 @@ class FlatFunction:
     def notice(self) -> None:
         """Say once for each function that differences take the place of exact derivatives."""
         if not self.is_traced:
-            _say_once(self.operation, self.function, self.reason)
+            instead = "its derivatives are SciPy's differences"
+            say_once(self.operation, self.function, instead, self.reason)
 
     def value(self, x: Any) -> Any:
         """Return the value at a vector: what the function returns."""
@@ -196,22 +197,6 @@ def refuse_traced(
         raise TraceError(
             f"{operation}: its start or arguments are traced values, and SciPy's methods have no "
             f"derivatives and cannot be compiled; call it outside cr.grad and cr.jit, or {instead}"
-        )
-
-
-@lru_cache(maxsize=256)
-def _noticed(operation: str, name: str, reason: str) -> list[bool]:
-    return []
-
-
-def _say_once(operation: str, function: Callable[..., Any], reason: str) -> None:
-    name = str(getattr(function, "__name__", type(function).__name__))
-    said = _noticed(operation, name, reason)
-    if not said:
-        said.append(True)
-        warn(
-            f"{operation}: {name} cannot be traced, so its derivatives are SciPy's differences: "
-            f"{reason}"
         )
 
 

@@ -15,7 +15,7 @@ def parabola(x: Any) -> Any:
     return x**2 - 4 * x + 8
 
 
-def slope(x: Any) -> Any:
+def gradient(x: Any) -> Any:
     return 2 * x - 4
 
 
@@ -27,7 +27,7 @@ def test_reports_are_those_of_scipy_with_the_gradient(capsys: Any) -> None:
     for name in ("fmin", "fmin_powell"):
         assert report(optimize, name) == report(scipy_optimize, name)
     for name in ("fmin_bfgs", "fmin_cg"):
-        assert report(optimize, name) == report(scipy_optimize, name, slope)
+        assert report(optimize, name) == report(scipy_optimize, name, gradient)
     assert "Iterations: 16" in report(optimize, "fmin")
     assert "Function evaluations: 32" in report(optimize, "fmin")
 

@@ -52,10 +52,10 @@ def _watson(x: Any) -> Any:
     """The gradient of the sum of squares of problem 20, as in MINPACK's tests of systems."""
     n = x.size
     powers = (np.arange(1, 30)[:, None] / 29) ** np.arange(n)
-    slopes = np.arange(1, n) * powers[:, : n - 1]
+    rates = np.arange(1, n) * powers[:, : n - 1]
     curve = powers @ x
-    residual = slopes @ x[1:] - curve**2 - 1
-    jacobian = np.concatenate([np.zeros((29, 1)), slopes], axis=1) - 2 * curve[:, None] * powers
+    residual = rates @ x[1:] - curve**2 - 1
+    jacobian = np.concatenate([np.zeros((29, 1)), rates], axis=1) - 2 * curve[:, None] * powers
     last = x[1] - x[0] ** 2 - 1
     ends = np.stack([x[0] - 2 * x[0] * last, last])
     return residual @ jacobian + np.concatenate([ends, np.zeros(n - 2)])

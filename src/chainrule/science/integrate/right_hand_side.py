@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 from chainrule import tree
 from chainrule.autodiff.transformations import jacobian
 from chainrule.compiler.jit import jit
-from chainrule.errors import ChainruleError, ShapeError, warn
+from chainrule.errors import ChainruleError, ShapeError
 from chainrule.graph.array_type import ArrayType
 from chainrule.graph.trace import trace_call
 from chainrule.ops.primitives.promotion import as_array
 from chainrule.science.integrate.effects import call_without_effects
+from chainrule.science.notice import say_once
 
 __all__ = ["RightHandSide", "Untraceable", "attempt_native", "notice"]
 
@@ -80,14 +81,10 @@ def attempt_native(operation: str, run: Callable[[], _Result]) -> _Result:
         raise Untraceable(str(error), True) from error
 
 
-@lru_cache(maxsize=256)
 def notice(operation: str, function: Callable[..., Any], reason: str) -> None:
-    """Say once for each function that differences take the place of exact Jacobians."""
-    name = getattr(function, "__name__", type(function).__name__)
-    warn(
-        f"{operation}: {name} cannot be traced, so SciPy integrates it, and where it needs a "
-        f"Jacobian, takes differences: {reason}"
-    )
+    """Say once that SciPy integrates, and differences take the place of exact Jacobians."""
+    instead = "SciPy integrates it, and where it needs a Jacobian, takes differences"
+    say_once(operation, function, instead, reason)
 
 
 @lru_cache(maxsize=256)

@@ -67,13 +67,13 @@ class CriticalPoints:
     # ------------------------------------------------------------------------ where f′ is zero
 
     def _zeros(self, table: Table) -> list[float]:
-        x, _, slope, bend = table
+        x, _, df, d2f = table
         left, right = table[:, :-1], table[:, 1:]
         with np.errstate(invalid="ignore"):
-            crosses = slope[:-1] * slope[1:] < 0
+            crosses = df[:-1] * df[1:] < 0
             # An extremum of f′ between two points of one sign, towards the axis, may touch it.
-            turns = (slope[:-1] * slope[1:] > 0) & (bend[:-1] * bend[1:] <= 0)
-            turns &= slope[:-1] * bend[:-1] <= 0
+            turns = (df[:-1] * df[1:] > 0) & (d2f[:-1] * d2f[1:] <= 0)
+            turns &= df[:-1] * d2f[:-1] <= 0
         low, high = left[:, crosses], right[:, crosses]
         turning = self._bisected(left[:, turns], right[:, turns], 3)
         at = self._evaluate(turning) if turning.size else np.zeros((4, 0))
@@ -86,7 +86,7 @@ class CriticalPoints:
         for touching, cell, is_simple in zip(turning, cells, is_between, strict=True):
             if not is_simple and self._is_zero(float(touching), float(cell)):
                 found.append(float(touching))
-        return found + x[(slope == 0) & (x > self._a) & (x < self._b)].tolist()
+        return found + x[(df == 0) & (x > self._a) & (x < self._b)].tolist()
 
     def _merged(self, zeros: Iterable[float]) -> list[float]:
         """Replace zeros between which f′ is but rounding, as at multiple zeros, by their middle."""
@@ -95,8 +95,8 @@ class CriticalPoints:
             return x.tolist()
         close = 1e-9 * (self._b - self._a) / CELLS * np.arange(-4, 5)
         middles = (x[1:] + x[:-1]) / 2
-        slopes = self._evaluate((middles[:, None] + close).ravel())[2].reshape(-1, close.size)
-        is_noise = np.abs(slopes[:, 4]) <= 4 * np.ptp(slopes, axis=1)
+        rates = self._evaluate((middles[:, None] + close).ravel())[2].reshape(-1, close.size)
+        is_noise = np.abs(rates[:, 4]) <= 4 * np.ptp(rates, axis=1)
         groups = np.split(x, np.flatnonzero(~is_noise) + 1)
         return [float(group[0] + group[-1]) / 2 for group in groups]
 
@@ -141,18 +141,18 @@ class CriticalPoints:
         """Return a zero of f′ with its kind: by f′ beside it, and the first derivative not 0."""
         delta = max(1e-6 * near, 4 * float(np.spacing(abs(x))))
         beside = self._evaluate(np.array([x - near, x - delta, x, x + delta, x + near]))
-        slopes = beside[2]
-        far = float(np.nanmax(np.abs(slopes[[0, 4]])))
-        if np.nanmax(np.abs(slopes[[1, 3]])) > 0.01 * far:
+        rates = beside[2]
+        far = float(np.nanmax(np.abs(rates[[0, 4]])))
+        if np.nanmax(np.abs(rates[[1, 3]])) > 0.01 * far:
             return self._broken(x, near, beside)
-        delta, slope = self._smallest_step(x, near)
+        delta, rate = self._smallest_step(x, near)
         order, value = 2, float(beside[3, 2])
-        if not abs(value) * delta > 0.1 * slope:
-            order, value = self._order(x, delta, slope)
+        if not abs(value) * delta > 0.1 * rate:
+            order, value = self._order(x, delta, rate)
         if order > 2:
             x = self._polished(x, near, order)
         x = self._rounded(x, 2)
-        signs = np.sign(slopes[0]), np.sign(slopes[4])
+        signs = np.sign(rates[0]), np.sign(rates[4])
         kind = {(-1, 1): "minimum", (1, -1): "maximum"}.get(signs, "inflection")
         name = "f″" if order == 2 else f"derivative {order}"
         reason = f"{name} = {value:.4g}" if order else "sign of f′"
@@ -165,10 +165,10 @@ class CriticalPoints:
         if not np.isfinite(values[1:4]).all() or np.max(np.abs(values[1:4])) > 1e3 * (1 + ends):
             self.poles.append(self._rounded(x, 1))
             return None
-        # The steps to both sides of a jump are not those of the slopes beside it.
-        slope = float(np.nanmax(np.abs(beside[2, [1, 3]])))
+        # The steps to both sides of a jump are not those of the derivatives beside it.
+        rate = float(np.nanmax(np.abs(beside[2, [1, 3]])))
         step = abs(values[3] - values[1])
-        if step > 100 * slope * (beside[0, 3] - beside[0, 1]) + 1e-12 * ends:
+        if step > 100 * rate * (beside[0, 3] - beside[0, 1]) + 1e-12 * ends:
             return None
         kind = "minimum" if beside[2, 0] < 0 else "maximum"
         return Critical(self._rounded(x, 1), kind, "kink")
@@ -177,32 +177,32 @@ class CriticalPoints:
         """Return the smallest step at which f′ is well above its rounding, and f′ there."""
         steps = near * 4.0 ** -np.arange(12)
         close = 1e-9 * near * np.arange(-4, 5)
-        slopes = np.abs(self._evaluate(np.concatenate([x - steps, x + steps, x + close]))[2])
-        beside = np.minimum(slopes[:12], slopes[12:24])
-        is_clear = beside > 1e5 * np.ptp(slopes[24:])
+        rates = np.abs(self._evaluate(np.concatenate([x - steps, x + steps, x + close]))[2])
+        beside = np.minimum(rates[:12], rates[12:24])
+        is_clear = beside > 1e5 * np.ptp(rates[24:])
         place = int(np.flatnonzero(is_clear)[-1]) if is_clear.any() else 0
         return float(steps[place]), float(beside[place])
 
     def _order(self, x: float, near: float, far: float) -> tuple[int, float]:
         """Return the first order k ≥ 2 whose term f⁽ᵏ⁾ δᵏ⁻¹ / (k - 1)! makes f′ beside x."""
-        slope, factor = derivative(self._f), 1.0
+        function, factor = derivative(self._f), 1.0
         for order in range(2, _HIGHEST_ORDER + 1):
-            slope, factor = derivative(slope), factor * near / (order - 1)
+            function, factor = derivative(function), factor * near / (order - 1)
             with np.errstate(all="ignore"):
-                value = float(np.reshape(slope(np.float64(x)), ()))
+                value = float(np.reshape(function(np.float64(x)), ()))
             if abs(value) * factor > 0.1 * far:
                 return order, value
         return 0, 0.0
 
     def _polished(self, x: float, near: float, order: int) -> float:
         """Return the simple zero of derivative `order - 1`: f′ itself is rounding near x."""
-        slope = self._f
+        function = self._f
         for _ in range(order - 1):
-            slope = derivative(slope)
-        bend = derivative(slope)
+            function = derivative(function)
+        following = derivative(function)
         start = x
         for _ in range(8):
-            step = float(slope(np.float64(x))) / float(bend(np.float64(x)))
+            step = float(function(np.float64(x))) / float(following(np.float64(x)))
             if not abs(x - step - start) < near:
                 return start
             x -= step

@@ -30,10 +30,10 @@ _PROBE = 0.2764
 def derivative(f: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """Return the derivative of a function of a number, in forward mode."""
 
-    def slope(x: Any) -> Any:
+    def rate(x: Any) -> Any:
         return jvp(f, (x,), (np.ones_like(x),))[1]
 
-    return slope
+    return rate
 
 
 def evaluator(f: Callable[[Any], Any], at: float) -> tuple[Callable[[Any], Table], int]:
@@ -47,8 +47,8 @@ def evaluator(f: Callable[[Any], Any], at: float) -> tuple[Callable[[Any], Table
         return jvp(f, (x,), (np.ones_like(x),))
 
     def row(x: Any) -> Any:
-        (value, slope), (_, bend) = jvp(first, (x,), (np.ones_like(x),))
-        return np.stack([value, slope, bend])
+        (value, df), (_, d2f) = jvp(first, (x,), (np.ones_like(x),))
+        return np.stack([value, df, d2f])
 
     batched = jit(vmap(row))
 
@@ -148,8 +148,8 @@ def _is_predicted(
             values = np.stack([left[k], inside[k], right[k]])
             predicted = (1 + 2 * t) * (1 - t) ** 2 * left[k] + t**2 * (3 - 2 * t) * right[k]
             predicted += h * t * (1 - t) * ((1 - t) * left[k + 1] - t * right[k + 1])
-            slopes = np.maximum(np.abs(left[k + 1]), np.abs(right[k + 1]))
-            scale = np.maximum(np.max(values, axis=0) - np.min(values, axis=0), h * slopes)
+            rates = np.maximum(np.abs(left[k + 1]), np.abs(right[k + 1]))
+            scale = np.maximum(np.max(values, axis=0) - np.min(values, axis=0), h * rates)
             noise = 1e-13 * np.max(np.abs(values), axis=0) + 1e-15 * largest[k - 1]
             is_right &= np.isfinite(values).all(axis=0)
             is_right &= np.abs(inside[k] - predicted) <= _TOLERANCE * scale + noise

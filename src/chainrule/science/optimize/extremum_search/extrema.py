@@ -201,8 +201,8 @@ def _rows(
         is_pole = any(abs(at - pole) <= 1e-9 * (b - a) for pole in critical.poles)
         if is_flat or is_pole or at in rows or not np.isfinite(value(at)):
             continue
-        slope = direction * float(evaluate(at + direction * 1e-9 * (b - a))[2, 0])
-        rows[at] = Extremum(at, value(at), "maximum" if slope < 0 else "minimum"), name
+        rate = direction * float(evaluate(at + direction * 1e-9 * (b - a))[2, 0])
+        rows[at] = Extremum(at, value(at), "maximum" if rate < 0 else "minimum"), name
     return rows
 
 

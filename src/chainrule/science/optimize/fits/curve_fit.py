@@ -146,7 +146,7 @@ def _fitted(problem: Problem, absolute_sigma: bool, kwargs: dict[str, Any]) -> t
         found = levenberg_marquardt(problem.value, problem.jacobian, start, kwargs)
         popt, information, message, ier = found.x, found.information, found.message, found.ier
         is_found = ier in (1, 2, 3, 4)
-        slopes, residuals = problem.jacobian(popt), information["fvec"]
+        jacobian, residuals = problem.jacobian(popt), information["fvec"]
         cost = float(residuals @ residuals)
     else:
         options = dict(kwargs, bounds=problem.bounds, method=problem.method)
@@ -154,10 +154,15 @@ def _fitted(problem: Problem, absolute_sigma: bool, kwargs: dict[str, Any]) -> t
         result = with_jacobian(problem.value, problem.jacobian, start, options)
         popt, information, message, ier = result.x, {}, result.message, result.status
         information = {"nfev": result.nfev, "fvec": result.fun}
-        is_found, slopes, residuals, cost = result.success, result.jac, result.fun, 2 * result.cost
+        is_found, jacobian, residuals, cost = (
+            result.success,
+            result.jac,
+            result.fun,
+            2 * result.cost,
+        )
     if not is_found:
         raise RuntimeError("Optimal parameters not found: " + message)
-    covariance = _inverse_of_squares(slopes, is_pseudo=problem.method != "lm")
+    covariance = _inverse_of_squares(jacobian, is_pseudo=problem.method != "lm")
     freedom = residuals.size - popt.size
     is_known = covariance is not None and (absolute_sigma or freedom > 0)
     if covariance is None or not is_known:

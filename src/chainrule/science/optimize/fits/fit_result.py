@@ -191,11 +191,11 @@ class FitResult(tuple[Any, ...]):  # noqa: SLOT001 (tuples take no slots besides
         factor = self._factor(checked_number("band", "level", level, _LEVEL))
         x = np.asarray(x, float) if isinstance(x, list | tuple | np.ndarray) else x
         values = self.predict(x)
-        slopes = self._report.model.jacobian(x, self._report.parameters)
+        J = self._report.model.jacobian(x, self._report.parameters)
         # A parameter on which the curve does not depend here adds nothing, however uncertain.
         with np.errstate(invalid="ignore"):
-            terms = slopes @ np.nan_to_num(self._report.covariance, posinf=np.inf) * slopes
-        variance = np.sum(np.where(slopes == 0, 0.0, terms), axis=1)
+            terms = J @ np.nan_to_num(self._report.covariance, posinf=np.inf) * J
+        variance = np.sum(np.where(J == 0, 0.0, terms), axis=1)
         half = factor * np.sqrt(np.maximum(variance, 0)).reshape(values.shape)
         return values - half, values + half
 

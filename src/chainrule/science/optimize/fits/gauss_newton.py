@@ -45,19 +45,19 @@ def refine(
     start, last, count = np.inf, np.inf, 0
     for count in range(1, _MOST_STEPS + 1):
         residuals = np.atleast_1d(np.asarray(value(x), float)).ravel()
-        slopes = np.asarray(jacobian(x), float)
-        step = _step(slopes, residuals)
+        J = np.asarray(jacobian(x), float)
+        step = _step(J, residuals)
         if step is None or not np.isfinite(residuals).all():
             break
         squares = float(residuals @ residuals)
         # The norm of the change of the residuals; far from a minimum other methods are better.
-        length = float(np.linalg.norm(slopes @ step))
+        length = float(np.linalg.norm(J @ step))
         start = min(start, squares)
         if not length < (0.9 * last if best else 1e-3 * np.sqrt(squares)):
             break
         if squares > start * (1 + 1e-8):
             return None
-        best, last = Refined(x, residuals, slopes, count), length
+        best, last = Refined(x, residuals, J, count), length
         if not is_feasible(x + step):
             break
         x = x + step

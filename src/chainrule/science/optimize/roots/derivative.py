@@ -15,11 +15,11 @@ import numpy as np
 
 from chainrule.autodiff.transformations import jvp
 from chainrule.compiler.jit import jit_without_stores
-from chainrule.errors import warn
 from chainrule.graph.left_behind import Snapshot
 from chainrule.graph.reachable_state import find_reachable_state
 from chainrule.science.discarded_output import discarded_output
 from chainrule.science.effects import may_have_effects, may_keep_results
+from chainrule.science.notice import say_once
 
 __all__ = [
     "Derivative",
@@ -27,8 +27,8 @@ __all__ = [
     "UntraceableError",
     "attempt",
     "derivative",
-    "slope",
-    "slope_and_curvature",
+    "first_and_second_derivative",
+    "first_derivative",
 ]
 
 _CALLS_BEFORE_COMPILATION = 8
@@ -115,7 +115,7 @@ def derivative(transformation: Transformation, function: Callable[..., Any]) -> 
         return Derivative(transformation, function)
 
 
-def slope(function: Callable[..., Any]) -> Callable[..., Any]:
+def first_derivative(function: Callable[..., Any]) -> Callable[..., Any]:
     """Return x, *args -> f, f' for a number, or for each element of an array on its own."""
 
     def both(x: Any, *args: Any) -> Any:
@@ -124,9 +124,9 @@ def slope(function: Callable[..., Any]) -> Callable[..., Any]:
     return both
 
 
-def slope_and_curvature(function: Callable[..., Any]) -> Callable[..., Any]:
+def first_and_second_derivative(function: Callable[..., Any]) -> Callable[..., Any]:
     """Return x, *args -> f, f', f''."""
-    first = slope(function)
+    first = first_derivative(function)
 
     def all_three(x: Any, *args: Any) -> Any:
         (value, df), (_, d2f) = jvp(lambda x: first(x, *args), (x,), (np.ones_like(x),))
@@ -150,16 +150,7 @@ def attempt(
     try:
         return solve()
     except UntraceableError as error:
-        try:
-            _notice(operation, function, instead, str(error))
-        except TypeError:  # a callable that cannot be hashed
-            _notice.__wrapped__(operation, function, instead, str(error))
+        say_once(operation, function, instead, str(error))
     except failures:
         pass
     return None
-
-
-@lru_cache(maxsize=256)
-def _notice(operation: str, function: Callable[..., Any], instead: str, reason: str) -> None:
-    name = getattr(function, "__name__", type(function).__name__)
-    warn(f"{operation}: {name} cannot be traced, so {instead}: {reason}")

@@ -13,8 +13,8 @@ from chainrule.science.optimize.roots.derivative import (
     NoStepError,
     UntraceableError,
     derivative,
-    slope,
-    slope_and_curvature,
+    first_and_second_derivative,
+    first_derivative,
 )
 
 __all__ = ["ScalarFunction"]
@@ -41,7 +41,9 @@ class ScalarFunction:
 
     def __init__(self, function: Callable[..., Any], order: int, is_strict: bool = False) -> None:
         self._function, self._order, self._is_strict = function, order, is_strict
-        self._derivative = derivative(slope if order == 1 else slope_and_curvature, function)
+        self._derivative = derivative(
+            first_derivative if order == 1 else first_and_second_derivative, function
+        )
         self._at: tuple[Any, Any] | None = None  # the point and the value of the last call
         self._derived: tuple[Any, tuple[Any, ...]] | None = None  # the point and its derivatives
 
