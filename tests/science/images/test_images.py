@@ -128,6 +128,7 @@ def test_misuse_is_refused() -> None:
         (DTypeError, "complex", lambda: science.filter2d(SMALL, [[1j]])),
         (ArgumentError, "did you mean 'reflect'", lambda: science.sobel(SMALL, border="reflekt")),
         (ArgumentError, "degrees", lambda: science.sobel(SMALL, np.inf)),
+        (ArgumentError, "degrees", lambda: science.sobel(SMALL, "left")),
         (ArgumentError, "deviation", lambda: science.gaussian(SMALL, -1.0)),
         (ArgumentError, "odd", lambda: science.median(SMALL, 4)),
         (ArgumentError, "4 or 8", lambda: science.laplacian(SMALL, neighbours=6)),

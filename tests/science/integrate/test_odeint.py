@@ -141,3 +141,12 @@ def test_errors_and_warnings_are_those_of_scipy() -> None:
         odeint(decay, 1.0, [0, 100], mxstep=1)
     with pytest.warns(integrate.ODEintWarning, match="Integration successful"):
         odeint(decay, 1.0, TIMES, printmessg=1)
+
+
+def test_errors_of_the_right_hand_side_have_no_context_of_this_library() -> None:
+    def undefined(y: Any, t: Any) -> Any:
+        raise ValueError("undefined here")
+
+    with pytest.raises(ValueError, match="undefined here") as caught:
+        odeint(undefined, [1.0], [0.0, 1.0])
+    assert caught.value.__context__ is None

@@ -187,8 +187,9 @@ def _in_directions(
 ) -> Any:
     found = checked_image(name, image, channels)
     beyond = border_of(name, border, cval)
-    angles = np.asarray(angle, np.float64)
-    if angles.ndim > 1 or not angles.size or not np.isfinite(angles).all():
+    angles = np.asarray(angle)
+    is_real = angles.dtype.kind in "iuf" and angles.ndim <= 1 and angles.size
+    if not is_real or not np.isfinite(angles).all():
         raise ArgumentError(
             f"{name}: angle is {angle!r}; it must be a finite number of degrees, or a list of them"
         )

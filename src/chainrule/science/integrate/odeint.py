@@ -162,12 +162,12 @@ def odeint(
         rest.check()
         y, history = call.integrate(bool(full_output))
     except Untraceable:
-        return _by_scipy(
-            call, Dfun, col_deriv, full_output, rest, printmessg
-        )  # fmt: skip
-    if printmessg:
-        warnings.warn(_SUCCESS, ODEintWarning, stacklevel=2)
-    return (y, _infodict(history)) if full_output else y
+        pass  # SciPy is called outside, so that its errors have no context
+    else:
+        if printmessg:
+            warnings.warn(_SUCCESS, ODEintWarning, stacklevel=2)
+        return (y, _infodict(history)) if full_output else y
+    return _by_scipy(call, Dfun, col_deriv, full_output, rest, printmessg)
 
 
 class _Call(NamedTuple):
