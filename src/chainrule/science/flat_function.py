@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule import tree
-from chainrule.errors import TraceError
+from chainrule.errors import ArgumentError, TraceError
 from chainrule.graph.environment import current_environment
 from chainrule.graph.node import Node
 from chainrule.science.notice import say_once
@@ -76,10 +76,72 @@ class FlatFunction:
         self._found: tuple[Route, TracedFunction, tuple[Any, ...]] | None = None
         self._last: tuple[bytes, Any, Any] | None = None
 
-    def flattened(self, values: Any) -> Any:
-        """Return the vector of a tree like `x0`; anything else as it is."""
-        is_like = self.is_tree and tree.flatten(values)[1] == self._key[0]
-        return ravel(values, self.operation)[0] if is_like else values
+    @property
+    def structure(self) -> tree.Structure:
+        """The structure of the tree `x0`."""
+        return self._key[0]
+
+    @property
+    def shapes(self) -> tuple[tuple[int, ...], ...]:
+        """The shapes of the leaves of the tree `x0`."""
+        return self._key[1]
+
+    def is_like(self, values: Any) -> bool:
+        """Whether a value has the structure of the tree `x0`; mappings in any order."""
+        if not self.is_tree or not isinstance(values, Mapping | list | tuple):
+            return False
+        try:
+            tree.flatten_like(self.structure, values)
+        except ArgumentError:
+            return False
+        return True
+
+    def broadcast(self, values: Any, what: str) -> Vector:
+        """Return the vector of a tree like `x0`, whose leaves broadcast to those of `x0`.
+
+        Raises
+        ------
+        ArgumentError
+            If the structure or a shape is another one.
+        """
+        leaves = tree.flatten_like(self.structure, values, what)
+        try:
+            full = [
+                np.broadcast_to(np.asarray(leaf, np.float64), shape).ravel()
+                for leaf, shape in zip(leaves, self.shapes, strict=True)
+            ]
+        except ValueError:
+            found = [np.shape(leaf) for leaf in leaves]
+            raise ArgumentError(
+                f"{what} has the shapes {found}, the parameters have {list(self.shapes)}; give "
+                "each a number or an array of its shape"
+            ) from None
+        return np.concatenate(full)
+
+    def flattened(self, values: Any, what: str = "the gradient") -> Any:
+        """Return the vector of a tree like `x0`; anything else as it is.
+
+        Axes before those of the leaves stay: a tree of Jacobians becomes a matrix.
+
+        Raises
+        ------
+        ArgumentError
+            If a mapping has other keys than `x0`, or a leaf another shape.
+        """
+        if not self.is_tree or not (isinstance(values, Mapping) or is_tree(values)):
+            return values
+        what = f"{self.operation}: {what}"
+        leaves = tree.flatten_like(self.structure, values, what)
+        rows: list[Any] = []
+        for leaf, shape in zip(map(np.asarray, leaves), self.shapes, strict=True):
+            before = leaf.ndim - len(shape)
+            if before < 0 or leaf.shape[before:] != shape:
+                raise ArgumentError(
+                    f"{what} has an array of shape {leaf.shape} for parameters of shape {shape}; "
+                    "its last axes must be theirs"
+                )
+            rows.append(np.reshape(leaf, (*leaf.shape[:before], -1)))
+        return np.concatenate(rows, axis=-1)
 
     def restored(self, x: Any) -> Any:
         """Return the tree of a vector, with numbers where `x0` has them; else the vector."""

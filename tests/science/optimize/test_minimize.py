@@ -9,7 +9,7 @@ import pytest
 from scipy import optimize as scipy_optimize
 
 import chainrule as cr
-from chainrule.errors import ChainruleWarning, TraceError
+from chainrule.errors import ArgumentError, ChainruleWarning, TraceError
 from chainrule.science import optimize
 from tests.classic_functions import beale, powell_singular, rosenbrock
 
@@ -195,6 +195,70 @@ def test_trees_are_restored_in_results_and_callbacks() -> None:
         loss, start, jac=lambda p: {"a": 2 * (p["a"] - 1), "b": 2 * (p["b"] - 2)}
     )
     np.testing.assert_allclose(given.x["b"], 2, atol=1e-6)
+
+
+def test_bounds_options_and_derivatives_may_be_trees_as_the_start_is() -> None:
+    def distance(p: Any) -> Any:
+        return (p["a"] - 2) ** 2 + np.sum((p["b"] - np.arange(6.0).reshape(2, 3)) ** 2)
+
+    start = {"a": 0.5, "b": np.full((2, 3), 0.5)}
+    ends = {"a": 0, "b": 0}, {"a": 1, "b": np.array([0, 1, 2])}
+    for bounds, rows in (
+        ({"b": (None, 1), "a": None}, [[0, 1, 1], [1, 1, 1]]),
+        ({"a": (0, 9), "b": (np.zeros((2, 3)), np.array([0, 1, 2]))}, [[0, 1, 2], [0, 1, 2]]),
+        ({"a": (0, 9), "b": [(0, 1)] * 6}, [[0, 1, 1], [1, 1, 1]]),
+        (scipy_optimize.Bounds(*ends), [[0, 1, 2], [0, 1, 2]]),
+        (zip([0] * 7, [1] * 7, strict=True), [[0, 1, 1], [1, 1, 1]]),
+    ):
+        found = optimize.minimize(distance, start, bounds=bounds)
+        np.testing.assert_allclose(found.x["b"], rows, atol=1e-8)
+    x, *_ = optimize.fmin_l_bfgs_b(distance, start, bounds={"a": (0, 1), "b": None})
+    assert x["a"] == 1
+    pair = [np.zeros(2), np.ones(3)]
+    for bounds, message in (
+        ([(0, 1)], "expected 2 items, got 1"),
+        ([((0, 1), (0, 2)), None], "give a list of pairs"),
+        ([(0, np.zeros(3)), None], "does not broadcast to the shape"),
+        ([3, None], "take a tuple"),
+    ):
+        with pytest.raises(ArgumentError, match=message):
+            optimize.minimize(lambda p: p[0] @ p[0] + p[1] @ p[1], pair, bounds=bounds)
+    given: dict[str, Any] = {"jac": cr.grad(distance), "hess": cr.hessian(distance)}
+    for method, derivatives in (
+        ("trust-exact", given),
+        ("trust-ncg", {"jac": given["jac"], "hessp": lambda p, v: cr.hvp(distance)(p, v)}),
+        ("CG", {"jac": lambda p: {"b": given["jac"](p)["b"], "a": 2 * (p["a"] - 2)}}),
+    ):
+        found = optimize.minimize(distance, start, method=method, **derivatives)
+        assert found.fun < 1e-10
+    with pytest.raises(ArgumentError, match=r"\(3, 2\) for parameters of shape \(2, 3\)"):
+        optimize.minimize(distance, start, jac=lambda p: {"a": 1.0, "b": p["b"].T})
+    simplex = [{"a": i, "b": np.eye(7)[i, 1:].reshape(2, 3)} for i in range(7)] + [start]
+    found = optimize.fmin(distance, start, initial_simplex=simplex, maxfun=2000, disp=False)
+    assert distance(found) < 1e-4
+
+
+def test_constraints_of_trees_have_trees_of_jacobians_and_linear_ones_are_refused() -> None:
+    def sums(p: Any) -> Any:
+        return np.stack([np.sum(p[0]), np.sum(p[1])])
+
+    def square(p: Any) -> Any:
+        return np.sum((p[0] - 3) ** 2) + np.sum((p[1] - 4) ** 2)
+
+    start = [np.ones(2), np.zeros(3)]
+    nonlinear = scipy_optimize.NonlinearConstraint(sums, 0, [1, 2], jac=cr.jacobian(sums))
+    single = {
+        "type": "ineq",
+        "fun": lambda p: 1 - np.sum(p[0]),
+        "jac": cr.grad(lambda p: -sum(p[0])),
+    }
+    for constraint in (nonlinear, [nonlinear], single):
+        found = optimize.minimize(square, start, constraints=constraint)
+        np.testing.assert_allclose(found.x[0], 0.5, rtol=1e-6)
+    linear: Any = scipy_optimize.LinearConstraint(np.ones((1, 5)), 0, 1)
+    for constraint in (linear, [linear]):
+        with pytest.raises(ArgumentError, match="NonlinearConstraint"):
+            optimize.minimize(square, start, constraints=constraint)
 
 
 def test_constraints_get_exact_derivatives() -> None:

@@ -11,6 +11,10 @@ from scipy import optimize
 from chainrule.science.flat_function import FlatFunction, refuse_traced
 from chainrule.science.optimize.minimizers.minimize import supplied
 from chainrule.science.optimize.minimizers.objective import Objective
+from chainrule.science.optimize.minimizers.tree_settings import (
+    bounds_of_vector,
+    options_of_vector,
+)
 
 __all__ = ["fmin_l_bfgs_b", "fmin_tnc"]
 
@@ -233,6 +237,9 @@ def _run(
         is_approximated = fprime is None
     if objective is not None:
         callback = objective.callback(callback)
+        bounds = bounds_of_vector(function.__name__, settings.pop("bounds"), objective.flat)
+        settings = options_of_vector(function.__name__, settings, objective.flat)
+        settings = {**settings, "bounds": bounds}
     result = function(fun, start, fprime, args, is_approximated, callback=callback, **settings)
     return result, objective
 

@@ -10,6 +10,7 @@ import numpy as np
 from chainrule.science.flat_function import refuse_traced
 from chainrule.science.optimize.minimizers.minimize import supplied
 from chainrule.science.optimize.minimizers.objective import Objective
+from chainrule.science.optimize.minimizers.tree_settings import options_of_vector
 
 __all__ = ["call"]
 
@@ -33,6 +34,7 @@ def call(
     further = {name: found.get(_NAMES[name]) for name in derivatives or {}}
     if objective is not None:
         callback = objective.callback(callback)
+        options = options_of_vector(function.__name__, options, objective.flat)
     result = function(fun, start, args=args, callback=callback, **further, **options)
     if objective is None or not objective.flat.is_tree:
         return result

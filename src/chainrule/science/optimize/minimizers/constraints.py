@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 import numpy as np
-from scipy.optimize import BFGS, NonlinearConstraint
+from scipy.optimize import BFGS, LinearConstraint, NonlinearConstraint
 from scipy.sparse.linalg import LinearOperator
 
-from chainrule.science.flat_function import FlatFunction
+from chainrule.errors import ArgumentError
+from chainrule.science.flat_function import FlatFunction, is_tree
 from chainrule.science.optimize.minimizers.objective import DENSE
 
 __all__ = ["exact_constraints"]
@@ -23,7 +24,7 @@ def exact_constraints(operation: str, constraints: Any, x0: Any, method: str) ->
 
     What is no valid constraint is left to SciPy, which raises its own errors.
     """
-    if isinstance(constraints, Mapping | NonlinearConstraint):
+    if isinstance(constraints, Mapping | NonlinearConstraint | LinearConstraint):
         return _exact(operation, constraints, x0, method)
     if isinstance(constraints, list | tuple):
         return [
@@ -37,6 +38,12 @@ def _exact(operation: str, constraint: Any, x0: Any, method: str) -> Any:
         return _exact_nonlinear(operation, constraint, x0, method)
     if isinstance(constraint, Mapping):
         return _exact_mapping(operation, cast("Mapping[str, Any]", constraint), x0, method)
+    if isinstance(constraint, LinearConstraint) and is_tree(x0):
+        raise ArgumentError(
+            f"{operation}: a LinearConstraint multiplies a matrix by a vector, and x0 is a tree; "
+            "give scipy.optimize.NonlinearConstraint(f, lb, ub) with f(x), a function of the tree, "
+            "such as lambda p: A @ p['weights'], whose exact Jacobian is derived"
+        )
     return constraint
 
 
@@ -111,7 +118,12 @@ def _is_default(hess: Any) -> bool:
 
 
 def _of_vector(flat: FlatFunction, jac: Any) -> Callable[..., Any]:
-    return lambda x, *further: jac(flat.restored(x), *further)
+    """A Jacobian that the user gave, of a vector; of a tree of Jacobians, the matrix."""
+
+    def jacobian(x: Any, *further: Any) -> Any:
+        return flat.flattened(jac(flat.restored(x), *further), "the Jacobian of a constraint")
+
+    return jacobian
 
 
 def _jacobian(flat: FlatFunction) -> Callable[..., Any]:

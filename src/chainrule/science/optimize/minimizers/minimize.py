@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, cast
 
 import numpy as np
 from scipy import optimize
@@ -12,6 +12,10 @@ from chainrule.science.flat_function import is_tree, refuse_traced
 from chainrule.science.optimize.minimizers.barrier import until_the_barrier_is_small
 from chainrule.science.optimize.minimizers.constraints import exact_constraints
 from chainrule.science.optimize.minimizers.objective import Objective, method_name
+from chainrule.science.optimize.minimizers.tree_settings import (
+    bounds_of_vector,
+    options_of_vector,
+)
 
 __all__ = ["minimize", "supplied"]
 
@@ -57,13 +61,15 @@ def minimize(
     constraints : dict, scipy.optimize.LinearConstraint or NonlinearConstraint, or list of them
         For SLSQP and trust-constr they get exact Jacobians, and for trust-constr exact Hessians.
         So ``jac="2-point"`` and ``hess=BFGS()``, defaults of `NonlinearConstraint`, are replaced.
+        Their functions get a tree where `x0` is one.
     tol : float, optional
         Tolerance of the method.
     callback : callable, optional
         ``callback(x)`` or ``callback(intermediate_result=...)`` after each iteration;
         StopIteration ends the minimisation.
     options : dict, optional
-        Options of the method, such as ``maxiter`` and ``disp``.
+        Options of the method, such as ``maxiter`` and ``disp``; those of each variable, such as
+        ``scale`` of TNC, may be trees as `x0` is.
 
     Returns
     -------
@@ -97,9 +103,10 @@ def minimize(
     args = args if isinstance(args, tuple) else (args,)
     given = {"jac": jac, "hess": hess, "hessp": hessp, "bounds": bounds, "constraints": constraints}
     fun, start, given, objective = supplied("minimize", fun, x0, args, method, given)
-    name = method_name(method, bounds, constraints)
+    bounds, name = given["bounds"], method_name(method, bounds, constraints)
     if objective is not None:
         callback = objective.callback(callback)
+        options = options_of_vector("minimize", options, objective.flat)
         if name == "trust-constr" and hess is None and hessp is None and objective.is_exact:
             callback = until_the_barrier_is_small(callback, tol, options)
     found = optimize.minimize(
@@ -148,6 +155,8 @@ def supplied(
     wrong is left as it is, so that SciPy raises.
     """
     bounds, constraints = given.get("bounds"), given.get("constraints", ())
+    if isinstance(bounds, Iterator):  # it is read more than once
+        given = {**given, "bounds": list(cast("Iterator[Any]", bounds))}
     if not callable(fun) or (not is_tree(x0) and not _is_real_vector(x0)):
         return fun, x0, given, None
     name = method_name(method, bounds, constraints)
@@ -155,6 +164,8 @@ def supplied(
     names = ("jac", "hess", "hessp")
     found = objective.derivatives(name, *(given.get(each) for each in names))
     own = {each: found[each] for each in names if found[each] is not None or each in given}
+    if bounds is not None and objective.flat.is_tree:
+        own["bounds"] = bounds_of_vector(operation, given["bounds"], objective.flat)
     if np.size(constraints) > 0 or isinstance(constraints, dict):
         own["constraints"] = exact_constraints(operation, constraints, x0, name)
     is_unchanged = not objective.flat.is_tree and found["fun"] == objective.function

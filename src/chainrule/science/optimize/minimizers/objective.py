@@ -10,12 +10,13 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from chainrule import tree
 from chainrule.science.flat_function import FlatFunction
 from chainrule.science.optimize.minimizers.differences import (
     difference_gradient,
@@ -92,8 +93,8 @@ class Objective:
         """Return what a method can use: what the user gave, else what is exact."""
         wanted = {"fun": self.function, "jac": jac, "hess": hess, "hessp": hessp}
         if self.flat.is_tree:
-            wanted |= {"jac": self._of_tree(jac), "hess": self._of_tree(hess)}
-            wanted["hessp"] = self._of_tree(hessp)
+            wanted |= {"jac": self._of_tree(jac), "hess": self._hessian_of_tree(hess)}
+            wanted["hessp"] = self._product_of_tree(hessp)
         if method not in GRADIENT_METHODS:
             return wanted
         has_gradient = callable(jac) or jac is True or jac in _DIFFERENCES
@@ -169,14 +170,44 @@ class Objective:
         return with_point
 
     def _of_tree(self, given: Any) -> Any:
-        """A derivative that the user gave, of a vector; its own vectors are made from trees."""
+        """A gradient that the user gave, of a vector; its own vectors are made from trees."""
         if not callable(given):
             return given
 
-        def derivative(x: Any, *args: Any) -> Any:
+        def gradient(x: Any, *args: Any) -> Any:
             return self.flat.flattened(given(self.flat.restored(x), *args))
 
-        return derivative
+        return gradient
+
+    def _hessian_of_tree(self, given: Any) -> Any:
+        """A Hessian that the user gave: a matrix, or a tree of trees."""
+        if not callable(given):
+            return given
+        flat = self.flat
+
+        def hessian(x: Any, *args: Any) -> Any:
+            found = given(flat.restored(x), *args)
+            if not isinstance(found, Mapping | list | tuple):
+                return found
+            rows = tree.flatten_up_to(flat.structure, found, "hess")
+            return np.concatenate(
+                [np.reshape(flat.flattened(each, "hess"), (-1, x.size)) for each in rows]
+            )
+
+        return hessian
+
+    def _product_of_tree(self, given: Any) -> Any:
+        """A product with the Hessian that the user gave, of two trees."""
+        if not callable(given):
+            return given
+
+        def product(x: Any, p: Any, *args: Any) -> Any:
+            restored = self.flat.restored
+            return self.flat.flattened(
+                given(restored(x), restored(np.asarray(p, x.dtype)), *args), "hessp"
+            )
+
+        return product
 
     def _second(self, method: str) -> dict[str, Any]:
         flat = self._of_value

@@ -11,6 +11,7 @@ from scipy import optimize
 from chainrule.science.flat_function import FlatFunction, refuse_traced
 from chainrule.science.optimize.minimizers.minimize import supplied
 from chainrule.science.optimize.minimizers.objective import Objective
+from chainrule.science.optimize.minimizers.tree_settings import bounds_of_vector
 
 __all__ = ["fmin_slsqp"]
 
@@ -102,6 +103,7 @@ def fmin_slsqp(
     fun, start, found, objective = supplied("fmin_slsqp", func, x0, args, "slsqp", {"jac": fprime})
     if objective is not None:
         callback = objective.callback(callback)
+        bounds = bounds_of_vector("fmin_slsqp", bounds, objective.flat)
         eqcons, f_eqcons, fprime_eqcons = _joined(eqcons, f_eqcons, fprime_eqcons, objective, args)
         ieqcons, f_ieqcons, fprime_ieqcons = _joined(
             ieqcons, f_ieqcons, fprime_ieqcons, objective, args
