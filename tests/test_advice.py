@@ -79,6 +79,7 @@ NAMES_IN: dict[str, dict[str, Any]] = {
         "t1": 1.0,
         "t": np.array([0.5, 1.0]),
     },
+    "cr.solvers.integrate": {"f": lambda t, y: -y, "y0": 1.0, "t": x},
     "cr.solvers.lbfgs": {"f": lambda x: np.sum(x * x), "x0": x, "args": ()},
 }
 """What they stand for in calls that begin so."""

@@ -87,6 +87,7 @@ def test_rows_name_known_libraries_and_no_name_twice() -> None:
 ROOMS: dict[str, Any] = {
     "package": cr, "layers": nn, "optimizers": optim, "data": data, "datasets": datasets,
     "random": cr.random, "plot": cr.plot, "testing": cr.testing, "science": cr.science,
+    "solvers": cr.solvers,
 }  # fmt: skip
 
 

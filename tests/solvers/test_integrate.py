@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule.errors import ArgumentError, ShapeError
+from chainrule.errors import ArgumentError, ShapeError, UnsupportedError
 from chainrule.solvers import integrate
 from chainrule.solvers.butcher_tableau import DORMAND_PRINCE, TSITOURAS, ButcherTableau
 from chainrule.solvers.dop853_tableau import DOP853
@@ -101,3 +101,15 @@ def test_entries_of_dictionaries_are_found_by_key_and_other_shapes_are_refused()
 def test_undefined_values_of_tried_steps_warn_of_nothing() -> None:
     found = integrate(lambda t, y: np.sqrt(y - 2), 1.0, np.array([0.0, 1.0]), limit=50)
     assert not found.success
+
+
+def test_reverse_mode_without_a_bound_on_steps_names_the_argument_to_give() -> None:
+    def end(y0: Any, **options: Any) -> Any:
+        return integrate(lambda t, y: -y, y0, np.array([0.0, 1.0]), **options).y[-1]
+
+    with pytest.raises(UnsupportedError, match=r"as in cr\.solvers\.integrate\(.*max_steps=1000"):
+        cr.grad(end)(1.0)
+    gradient = cr.grad(lambda y0: end(y0, max_steps=100))(1.0)
+    np.testing.assert_allclose(gradient, np.exp(-1), rtol=1e-7)
+    with pytest.raises(AttributeError, match=r"did you mean solvers\.integrate"):
+        cr.solvers.integrat  # noqa: B018

@@ -43,6 +43,7 @@ __all__ = [
     "RANDOM_NAMES",
     "SCIENCE_NAMES",
     "SCORE_ALIASES",
+    "SOLVER_NAMES",
     "TABLE_ATTRIBUTES",
     "TESTING_NAMES",
     "Aliases",
@@ -114,6 +115,7 @@ PLOT_NAMES = Aliases("plot")
 TESTING_NAMES = Aliases("testing")
 RANDOM_NAMES = Aliases("random")
 SCIENCE_NAMES = Aliases("science")
+SOLVER_NAMES = Aliases("solvers")
 
 # Arguments
 CORE_ALIASES = Aliases("core arguments")

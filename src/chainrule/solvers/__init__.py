@@ -4,6 +4,10 @@ A solver is plain code over ``while_loop`` and ``scan``. So it runs under ``jit`
 ``grad`` as any other function, and its result can be differentiated.
 """
 
+from typing import TYPE_CHECKING
+
+from chainrule.arguments.aliases import SOLVER_NAMES
+from chainrule.arguments.rooms import open_room
 from chainrule.solvers.adjoint import adjoint
 from chainrule.solvers.initial_value import Trajectory, dormand_prince, integrate
 from chainrule.solvers.lbfgs import Minimum, lbfgs
@@ -23,3 +27,7 @@ __all__ = [
     "levenberg_marquardt",
     "record",
 ]
+
+
+if not TYPE_CHECKING:  # type checkers must still reject unknown names
+    __getattr__, __dir__ = open_room(__name__, "solvers", __all__, SOLVER_NAMES)

@@ -28,4 +28,31 @@ other  Laplacian  -> laplacian
 """,
 )
 
-SUBJECTS = {"science": SCIENCE}
+SOLVERS = Subject(
+    "Solvers of graphs",
+    ours="solvers.{}",
+    theirs={"torch": "torchdiffeq.{}", "jax": "diffrax.{}", "": "{}"},
+    table="""
+torch  odeint  -> integrate
+jax  diffeqsolve  -> integrate
+other  odesolve solve_ode  -> integrate
+torch  odeint_adjoint  -> adjoint
+jax  BacksolveAdjoint  -> adjoint
+jax  Solution  -> Trajectory
+jax  SaveAt  -> the output times are an argument, as in solvers.integrate(f, y0, t); `record` has
+     all steps
+other  DenseInterpolation  -> interpolated
+torch  odeint_event  -> record
+jax  Event  -> record
+jax  Tsit5  -> give method="tsit5" to solvers.integrate
+jax  Dopri5  -> give method="dormand_prince" to solvers.integrate
+jax  Dopri8 Dop853  -> give method="dop853" to solvers.integrate
+jax  Kvaerno5 Kvaerno3 Rosenbrock Rodas5P  -> give method="rosenbrock" to solvers.integrate
+jax  LBFGS  -> lbfgs
+jax  LevenbergMarquardt  -> levenberg_marquardt
+numpy  solve_ivp  -> it has SciPy's arguments in chainrule.science
+numpy  minimize least_squares curve_fit root  -> it has SciPy's arguments in chainrule.science
+""",
+)
+
+SUBJECTS = {"science": SCIENCE, "solvers": SOLVERS}

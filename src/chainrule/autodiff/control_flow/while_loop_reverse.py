@@ -75,7 +75,9 @@ def while_loop_masked_vjp(
         raise UnsupportedError(
             "while_loop: reverse mode (grad, vjp) stores the carry of each step, and must know how "
             "many there are at most; give max_steps=, as in cr.while_loop(condition, body, init, "
-            "max_steps=1000), or use forward mode: cr.jvp(f, args, tangents), cr.jacobian(f)"
+            "max_steps=1000), or use forward mode: cr.jvp(f, args, tangents), cr.jacobian(f); in "
+            "a solver that runs the loop, it is an argument of this solver, as in "
+            "cr.solvers.integrate(f, y0, t, max_steps=1000)"
         )
     tested, operands = inputs[:condition_shared], inputs[condition_shared:]
     carries = len(operands) - body_shared
