@@ -108,15 +108,15 @@ class Automatic:
         return tried.y, (tried.error, tried.error), following, record, size, tuple(work)
 
     def error_square(self, error: Any, scale: Any) -> Any:
-        """Return the square of the norm; of a stiff step a power, for its lower order.
-
-        The next length is h e^(-1/8) for DOP853 and h e^(-1/5) for Rodas5P.
-        """
+        """Return the square of the norm of the method that took the step."""
         is_stiff, *errors = error
         explicit = self.explicit.error_square(errors, scale)
-        stiff = self.stiff.error_square(errors[0], scale)
-        orders = (self.order_of_error + 1) / (self.stiff.order_of_error + 1)
-        return np.where(is_stiff, stiff**orders, explicit)
+        return np.where(is_stiff, self.stiff.error_square(errors[0], scale), explicit)
+
+    def exponent(self, error: Any) -> Any:
+        """Return 1/8 for DOP853 and 1/5 for Rodas5P."""
+        is_stiff, *_ = error
+        return np.where(is_stiff, self.stiff.exponent(error), self.explicit.exponent(error))
 
     def dense(self, t: Any, y: Any, y_new: Any, h: Any, record: Any) -> Any:
         """Return the coefficients of either method, in the basis of DOP853."""

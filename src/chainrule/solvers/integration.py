@@ -83,6 +83,11 @@ class Integration:
     method: Method
     control: StepControl
 
+    @property
+    def has_dense_work(self) -> bool:
+        """Whether the continuous extension is computed once for a step, not at each output time."""
+        return any(self.method.dense_work)
+
     def start(self, t: Any, y: Any, direction: Any) -> State:
         """Return the state at the start."""
         step = self.control.first(t, y, direction)
@@ -106,7 +111,9 @@ class Integration:
         scale = self.control.scale(y, result.y)
         square = stop_gradient(self.method.error_square(result.error, scale))
         is_kept = square < 1
-        factor, error = self.control.factor(square, state.error, is_kept & state.may_grow)
+        factor, error = self.control.factor(
+            square, state.error, self.method.exponent(result.error), is_kept & state.may_grow
+        )
         kept = np.where(is_kept, 1, 0)
         t, y, aux, error, length = _where(
             is_kept, (t_new, result.y, result.aux, error, h),
@@ -137,11 +144,14 @@ class Integration:
         end, zero = stop_gradient(times[-1]), stop_gradient(times[0] * 0)
         direction = np.sign(end - stop_gradient(times[0]))
         state = self.start(times[0], y, direction)
-        step = Step(times[0], y, zero, y, (y * 0,) * self.method.records)
+        nothing_recorded = (y * 0,) * self.method.records
+        record = () if self.has_dense_work else nothing_recorded
+        step = Step(times[0], y, zero, y, record)
         nothing = (y * 0,) * self.method.coefficients
 
         def advance(carry: Any, target: Any) -> Any:
             before, step, coefficients = carry
+            step = step._replace(record=step.record or nothing_recorded)
             state, step = self._until(before, step, target, end, max_steps, limit)
             is_reached = direction * (target - state.t) <= 0
             is_new = state.accepted != before.accepted
@@ -149,6 +159,8 @@ class Integration:
             # A product, so that the derivative, too, is NaN where a time was not reached.
             known = np.where(is_reached, 1, np.nan)
             value = self.at(step, coefficients, target) * known.astype(y.dtype)
+            if self.has_dense_work:
+                step = step._replace(record=())
             return (state, step, coefficients), (value, state.counts())
 
         # The first time, too, is a row of the scan: nothing remains to be joined after it.
@@ -158,7 +170,10 @@ class Integration:
     def _until(
         self, state: State, step: Step, target: Any, end: Any, max_steps: int | None, limit: Any
     ) -> tuple[State, Step]:
-        """Take steps until one of them contains a time."""
+        """Take steps until one of them contains a time.
+
+        The last attempt is returned. It was accepted unless the time was not reached.
+        """
         direction = np.sign(state.step)
 
         def is_before(carry: Any) -> Any:
@@ -167,14 +182,14 @@ class Integration:
             return (direction * (target - state.t) > 0) & self.goes_on(state) & is_within
 
         def body(carry: Any) -> Any:
-            state, tried, is_kept = self.attempt(carry[0], end)
-            return state, _where(is_kept, tried, carry[1])
+            state, tried, _ = self.attempt(carry[0], end)
+            return state, tried
 
         return while_loop(is_before, body, (state, step), max_steps)
 
     def coefficients(self, is_new: Any, step: Step, before: Any, state: State) -> tuple[Any, State]:
         """Compute the continuous extension, once for each step that contains output times."""
-        if not any(self.method.dense_work):
+        if not self.has_dense_work:
             return self.dense(step), state
         coefficients = cond(is_new, lambda step, _: self.dense(step), lambda _, x: x, step, before)
         work = self.method.work_of_dense(step.record)

@@ -18,7 +18,7 @@ from chainrule.autodiff.jacobian import jacobian
 from chainrule.autodiff.linearization import jvp
 from chainrule.graph.node import Node, ancestors
 from chainrule.ops.primitives.linear_algebra.linear_system import unchecked_solve
-from chainrule.solvers.method import Attempt, Work, weighted
+from chainrule.solvers.method import Attempt, Work, mean_square, weighted
 from chainrule.solvers.rosenbrock_tableau import RODAS5P, RosenbrockTableau
 
 __all__ = ["Rosenbrock"]
@@ -94,8 +94,11 @@ class Rosenbrock:
 
     def error_square(self, error: Any, scale: Any) -> Any:
         """Return the mean square of the error over its scale."""
-        ratio = error / scale
-        return np.mean(ratio * ratio)
+        return mean_square(error / scale)
+
+    def exponent(self, error: Any) -> float:
+        """Return the exponent of the error in the length of the next step."""
+        return 1 / (self.order_of_error + 1)
 
     def dense(self, t: Any, y: Any, y_new: Any, h: Any, record: Any) -> Any:
         """Return the coefficients of the powers of theta, lowest first."""

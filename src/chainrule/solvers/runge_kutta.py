@@ -11,7 +11,7 @@ import numpy as np
 from chainrule.solvers import dop853_tableau
 from chainrule.solvers.butcher_tableau import ButcherTableau
 from chainrule.solvers.dop853_tableau import DOP853
-from chainrule.solvers.method import Attempt, Work, weighted
+from chainrule.solvers.method import Attempt, Work, mean_square, weighted
 
 __all__ = ["Dop853", "ExplicitPair"]
 
@@ -56,8 +56,11 @@ class ExplicitPair:
 
     def error_square(self, error: Any, scale: Any) -> Any:
         """Return the mean square of the error over its scale."""
-        ratio = error / scale
-        return np.mean(ratio * ratio)
+        return mean_square(error / scale)
+
+    def exponent(self, error: Any) -> float:
+        """Return the exponent of the error in the length of the next step."""
+        return 1 / (self.order_of_error + 1)
 
     def dense(self, t: Any, y: Any, y_new: Any, h: Any, record: Any) -> Any:
         """Return the coefficients of the powers of theta: h Σᵢ bᵢ(θ) kᵢ, lowest first."""
@@ -106,9 +109,13 @@ class Dop853:
 
     def error_square(self, error: Any, scale: Any) -> Any:
         """Return the square of e₅² / √(e₅² + 0.01 e₃²), where e is a root mean square."""
-        fifth, third = [np.mean((each / scale) ** 2) for each in error]
+        fifth, third = [mean_square(each / scale) for each in error]
         both = fifth + 0.01 * third
         return fifth * (fifth / np.where(both == 0, 1, both))
+
+    def exponent(self, error: Any) -> float:
+        """Return the exponent of the error in the length of the next step."""
+        return 1 / (self.order_of_error + 1)
 
     def dense(self, t: Any, y: Any, y_new: Any, h: Any, record: Any) -> Any:
         """Evaluate three more stages; return the coefficients in the basis of `interpolate`."""

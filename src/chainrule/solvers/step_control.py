@@ -53,16 +53,17 @@ class StepControl:
         """Bound the length of a step by `max_step`."""
         return step if self.max_step is None else np.clip(step, -self.max_step, self.max_step)
 
-    def factor(self, square: Any, before: Any, may_grow: Any) -> tuple[Any, Any]:
+    def factor(
+        self, square: Any, before: Any, exponent: Any, may_grow: Any
+    ) -> tuple[Any, Any]:
         """Return the factor of the next step, and the logarithm of the square of the error.
 
-        With error e and error before p, both over the tolerance, and the order q of the estimate,
-        it is 0.9 e^(-1/(q+1) + 0.75 β) p^β, in [0.2, 10], and at most 1 after a rejected step.
+        With error e and error before p, both over the tolerance, and the `exponent` a, it is
+        0.9 e^(-a + 0.75 β) p^β, in [0.2, 10], and at most 1 after a rejected step.
         """
         damping = self.method.damping
-        exponent = 1 / (self.method.order_of_error + 1) - 0.75 * damping
         logarithm = np.log(np.maximum(square, np.finfo(square.dtype).tiny))
-        power = -0.5 * exponent * logarithm
+        power = -0.5 * (exponent - 0.75 * damping) * logarithm
         if damping:
             power = power + 0.5 * damping * before
         factor = np.clip(_SAFETY * np.exp(power), _LEAST_FACTOR, _MOST_FACTOR)

@@ -102,6 +102,10 @@ def _optimised(text: str, generator: _CodeGenerator) -> Any:
         module.verify()
     except RuntimeError as error:
         raise GraphError(f"target: the generated module is not well-formed: {error}") from error
+    if "alwaysinline" in text:
+        inliner = llvm.create_new_module_pass_manager()
+        inliner.add_always_inliner_pass()
+        inliner.run(module, generator.pass_builder)
     for function in module.functions:
         if not function.is_declaration:
             generator.passes.run(function, generator.pass_builder)

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from chainrule.compiler.backends.llvm.small_systems import is_inlined
 from chainrule.compiler.loop_ir.access import accesses
 from chainrule.compiler.loop_ir.expressions import inner_loops, leaves_of, loops_of
 from chainrule.compiler.loop_ir.loops import Affine, Buffer, Call, Loop, Nest, Step
 
 __all__ = ["buffers_in_registers"]
 
-MAX_ELEMENTS = 32
+MAX_ELEMENTS = 512
 """Of all buffers together: more would not fit the registers."""
 
 
@@ -45,7 +46,9 @@ def _is_scalar_loop(loop: Loop) -> bool:
 
 def _is_scalar(leaf: Nest | Call) -> bool:
     """Whether a nest runs once, its statements unrolled."""
-    if isinstance(leaf, Call) or leaf.contraction is not None or leaf.axes:
+    if isinstance(leaf, Call):
+        return is_inlined(leaf.routine)
+    if leaf.contraction is not None or leaf.axes:
         return False
     loops = [inner_loops(each, leaf) for each in leaf.statements]
     return all(each.is_unrolled and (each.is_over_unrolled or not each.over) for each in loops)

@@ -12,11 +12,13 @@ and 0.46 µs at 8, in place of 0.6 and 1.4 µs by LAPACK; loops are as fast as L
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from chainrule.compiler.backends.llvm import emit, ir
 
-__all__ = ["small_function"]
+__all__ = ["is_inlined", "small_function"]
 
 INLINED, UNROLLED = 4, 8
 """The largest order of a function that is inlined, and of one without loops."""
@@ -39,7 +41,7 @@ def small_function(module: ir.Module, routine: str) -> ir.Function:
     arguments = [emit.POINTER] * (2 if kind == "small.getrf" else 3)
     function = ir.Function(module, ir.FunctionType(ir.VoidType(), arguments), name)
     function.linkage = "internal"
-    system = _System(function, int(words[-2 if len(words) == 2 else -3]), words[-1])
+    system = _System(function, _order(words), words[-1])
     function.attributes.add("alwaysinline" if system.n <= INLINED else "noinline")
     if kind == "small.getrf":
         (system.factorize if system.is_unrolled else system.factorize_by_loops)()
@@ -47,6 +49,17 @@ def small_function(module: ir.Module, routine: str) -> ir.Function:
         system.solve(words[0] == "T", int(words[2]))
     system.builder.ret_void()
     return function
+
+
+def is_inlined(routine: str) -> bool:
+    """Whether a routine of the loop IR becomes code of its caller."""
+    kind, *words = routine.split(" ")
+    return kind.startswith("small.") and _order(words) <= INLINED
+
+
+def _order(words: Sequence[str]) -> int:
+    """Return the order of a system from the words of a routine after its kind."""
+    return int(words[-2 if len(words) == 2 else -3])
 
 
 class _System:
