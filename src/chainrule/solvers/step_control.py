@@ -53,9 +53,7 @@ class StepControl:
         """Bound the length of a step by `max_step`."""
         return step if self.max_step is None else np.clip(step, -self.max_step, self.max_step)
 
-    def factor(
-        self, square: Any, before: Any, exponent: Any, may_grow: Any
-    ) -> tuple[Any, Any]:
+    def factor(self, square: Any, before: Any, exponent: Any, may_grow: Any) -> tuple[Any, Any]:
         """Return the factor of the next step, and the logarithm of the square of the error.
 
         With error e and error before p, both over the tolerance, and the `exponent` a, it is

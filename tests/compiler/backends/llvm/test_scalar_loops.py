@@ -6,6 +6,7 @@ import chainrule as cr
 from chainrule.compiler.backends.llvm.scalar_loops import buffers_in_registers
 from chainrule.compiler.pipeline import compile_to_loops
 from chainrule.graph.trace import trace
+from chainrule.ops.primitives.linear_algebra.linear_system import unchecked_solve
 
 
 def chosen(function, *arguments):
@@ -24,6 +25,19 @@ def test_carries_of_scalar_loops_are_in_registers():
 
 def test_carries_of_loops_over_arrays_are_in_memory():
     assert chosen(halved, np.ones(100)) == []
+
+
+def test_small_linear_systems_are_inlined_and_in_registers():
+    def iterated(matrix, x):
+        def body(x):
+            return unchecked_solve(matrix + x, x[:, None], is_transposed=False)[:, 0]
+
+        return cr.while_loop(lambda x: np.sum(x) > 1, body, x)
+
+    for n, is_inlined in ((3, True), (5, False)):
+        matrix, x = 2 * np.eye(n), np.ones(n)
+        assert (("output", (n,)) in chosen(iterated, matrix, x)) == is_inlined
+        np.testing.assert_allclose(cr.jit(iterated)(matrix, x), iterated(matrix, x), rtol=1e-14)
 
 
 def test_what_is_stored_or_read_at_an_index_that_varies_is_in_memory():

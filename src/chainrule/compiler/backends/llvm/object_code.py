@@ -52,9 +52,10 @@ def assembly_of(text: str, target: Target) -> str:
 
 @dataclass(frozen=True)
 class _CodeGenerator:
-    """LLVM's target machine and pass manager, for one thread at a time."""
+    """LLVM's target machine and pass managers, for one thread at a time."""
 
     machine: Any
+    inliner: Any
     passes: Any
     pass_builder: Any
 
@@ -79,20 +80,24 @@ def _code_generator(target: Target) -> Generator[_CodeGenerator]:
 def _new_code_generator(target: Target) -> _CodeGenerator:
     """Create a code generator with only the passes that pay.
 
-    Vectorisation, tiling and hoisting are done by our own passes. LLVM's are left to promote stack
-    slots to registers (SROA) and to merge blocks. Measured: instcombine takes an eighth of the
-    compile time and gains nothing, and newgvn aborts on long programs; code generation at level 2
-    takes a tenth longer than at level 1 and gives no faster code.
+    Vectorisation, tiling and hoisting are done by our own passes. LLVM's are left to inline
+    small systems, to promote stack slots to registers (SROA) and to merge blocks. Measured:
+    instcombine takes an eighth of the compile time and gains nothing, and newgvn aborts on long
+    programs; code generation at level 2 takes a tenth longer than at level 1 and gives no faster
+    code.
     """
     initialize_llvm()
     machine = llvm.Target.from_triple(target.triple).create_target_machine(
         cpu=target.cpu, features=target.features, opt=1, reloc="pic", codemodel="small"
     )
     options = llvm.create_pipeline_tuning_options(speed_level=1)
+    inliner = llvm.create_new_module_pass_manager()
+    inliner.add_always_inliner_pass()
     passes = llvm.create_new_function_pass_manager()
     passes.add_sroa_pass()
     passes.add_simplify_cfg_pass()
-    return _CodeGenerator(machine, passes, llvm.create_pass_builder(machine, options))
+    builder = llvm.create_pass_builder(machine, options)
+    return _CodeGenerator(machine, inliner, passes, builder)
 
 
 def _optimised(text: str, generator: _CodeGenerator) -> Any:
@@ -103,9 +108,7 @@ def _optimised(text: str, generator: _CodeGenerator) -> Any:
     except RuntimeError as error:
         raise GraphError(f"target: the generated module is not well-formed: {error}") from error
     if "alwaysinline" in text:
-        inliner = llvm.create_new_module_pass_manager()
-        inliner.add_always_inliner_pass()
-        inliner.run(module, generator.pass_builder)
+        generator.inliner.run(module, generator.pass_builder)
     for function in module.functions:
         if not function.is_declaration:
             generator.passes.run(function, generator.pass_builder)

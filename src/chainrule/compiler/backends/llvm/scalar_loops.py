@@ -1,9 +1,10 @@
 """Carries of scalar loops in registers, in programs for one thread.
 
 A scalar loop has no loops of nests inside: a Newton iteration, a recurrence, an integrator of a few
-equations. From one iteration to the next its carries would go through memory, which takes longer
-than its arithmetic. Buffers that only such loops and nests without loops touch, at constant
-indices, are stack slots, which LLVM promotes to registers; results are stored at the end.
+equations with its small linear systems. From one iteration to the next its carries would go through
+memory, which takes longer than its arithmetic. Buffers that only such loops and nests without loops
+touch, at constant indices, are stack slots, which LLVM promotes to registers. It spills what does
+not fit, and copies from one carry to another vanish. Results are stored at the end.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from chainrule.compiler.loop_ir.loops import Affine, Buffer, Call, Loop, Nest, S
 __all__ = ["buffers_in_registers"]
 
 MAX_ELEMENTS = 512
-"""Of all buffers together: more would not fit the registers."""
+"""Of all buffers together, which bounds what LLVM has to allocate."""
 
 
 def buffers_in_registers(steps: Sequence[Step]) -> tuple[Buffer, ...]:
@@ -45,7 +46,7 @@ def _is_scalar_loop(loop: Loop) -> bool:
 
 
 def _is_scalar(leaf: Nest | Call) -> bool:
-    """Whether a nest runs once, its statements unrolled."""
+    """Whether a nest runs once, its statements unrolled; or a call becomes such code."""
     if isinstance(leaf, Call):
         return is_inlined(leaf.routine)
     if leaf.contraction is not None or leaf.axes:
