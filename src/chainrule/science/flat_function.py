@@ -24,13 +24,8 @@ from chainrule.errors import ArgumentError, TraceError
 from chainrule.graph.environment import current_environment
 from chainrule.graph.node import Node
 from chainrule.science.notice import say_once
-from chainrule.science.traced_function import (
-    BoundArguments,
-    Route,
-    TracedFunction,
-    are_hashable,
-    traced_function,
-)
+from chainrule.science.signature import are_hashable
+from chainrule.science.traced_function import BoundArguments, Route, TracedFunction
 from chainrule.solvers.flat_vector import ravel
 
 __all__ = ["FlatFunction", "Vector", "is_tree", "refuse_traced"]
@@ -73,7 +68,7 @@ class FlatFunction:
         else:
             start = np.atleast_1d(np.asarray(x0)).ravel()
         self.start: Vector = np.array(start, np.float64)
-        self._found: tuple[Route, TracedFunction, tuple[Any, ...]] | None = None
+        self._found: tuple[Route, TracedFunction] | None = None
         self._last: tuple[bytes, Any, Any] | None = None
 
     @property
@@ -219,25 +214,24 @@ class FlatFunction:
         return self._route[0].size
 
     @property
-    def _route(self) -> tuple[Route, TracedFunction, tuple[Any, ...]]:
-        """The route, and the function that takes it with its arguments."""
+    def _route(self) -> tuple[Route, TracedFunction]:
+        """The route, and the function that takes it."""
         if self._found is None:
-            traced = traced_function(self.function, self._key)
-            route = traced.route(self.start, self.args)
-            self._found = route, traced, self.args
+            traced = TracedFunction(self.function, self._key, self.args)
+            route = traced.route(self.start)
+            self._found = route, traced
             # Numbers in `args` that decide shapes or branches are constants of the program, and so
             # are objects that cannot be hashed.
             if self.args and (route.kind in ("eager", "none") or not are_hashable(self.args)):
                 bound = TracedFunction(BoundArguments(self.function, self.args), self._key)
-                other = bound.route(self.start, ())
+                other = bound.route(self.start)
                 if other.kind != "none":
-                    self._found = other, bound, ()
+                    self._found = other, bound
         return self._found
 
     def _derivative(self, name: str, x: Any, *further: Any) -> Any:
-        route, traced, args = self._route
         x = np.asarray(x, None if getattr(x, "dtype", None) == np.float32 else np.float64)
-        return traced.program(name, route.kind)(x, *args, *further)
+        return self._route[1].derivative(name, x, *further)
 
 
 def refuse_traced(

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, Literal
 
 import numpy as np
@@ -21,19 +20,20 @@ import numpy as np
 from chainrule import tree
 from chainrule.autodiff.derivative import grad, value_and_grad
 from chainrule.autodiff.transformations import hessian, hvp, jacobian
-from chainrule.compiler.jit import jit, jit_without_stores
-from chainrule.graph.array_type import type_of
-from chainrule.graph.guards import Guards
-from chainrule.graph.kept_trace import trace_kept
-from chainrule.graph.left_behind import Snapshot
-from chainrule.graph.node import Node, ancestors
+from chainrule.compiler.jit import jit
+from chainrule.graph.node import Node
 from chainrule.graph.reachable_state import ReachableState, find_reachable_state
 from chainrule.graph.trace import is_number
 from chainrule.science.discarded_output import discarded_output
 from chainrule.science.effects import may_have_effects, may_keep_results
+from chainrule.science.function_cache import FunctionCache
+from chainrule.science.kept_call import KeptCall
+from chainrule.science.shared_graph import SharedGraph
+from chainrule.science.signature import numbers, signature
+from chainrule.science.undone import undone
 from chainrule.solvers.flat_vector import ravel
 
-__all__ = ["BoundArguments", "Route", "TracedFunction", "are_hashable", "traced_function"]
+__all__ = ["BoundArguments", "Route", "TracedFunction"]
 
 Kind = Literal["compiled", "own", "eager", "none"]
 
@@ -47,18 +47,21 @@ class Route:
     kind: Kind
     reason: str = ""
     size: int | None = None
+    kept: KeptCall | None = None
 
 
-@dataclass(frozen=True, eq=False)
 class BoundArguments:
     """A function with arguments that its program takes as constants, such as sizes."""
 
-    function: Function
-    args: tuple[Any, ...]
+    def __init__(self, function: Function, args: tuple[Any, ...]) -> None:
+        self.function, self.args = function, args
 
     def __call__(self, x: Any) -> Any:
         """Call the function."""
         return self.function(x, *self.args)
+
+
+_routes = FunctionCache()
 
 
 class TracedFunction:
@@ -67,81 +70,84 @@ class TracedFunction:
     `key` has the structure and the shapes of a tree of which x is the vector, or is None.
     """
 
-    def __init__(self, function: Function, key: Any = None) -> None:
-        self.function = function
+    def __init__(self, function: Function, key: Any = None, args: tuple[Any, ...] = ()) -> None:
+        self.function, self._args, self._key = function, args, key
         self._restored = _restorer(key)
-        self._programs: dict[tuple[str, Kind], Function] = {}
-        self._routes: dict[Any, tuple[Guards, Route]] = {}
+        self._has_fixed_types = all(map(is_number, args))
+        self._latest: tuple[Any, tuple[int, ...], Route] | None = None
 
-    def route(self, x: Any, args: tuple[Any, ...]) -> Route:
-        """Return how the function is computed for arguments like these."""
-        signature = _signature(args)
-        known = self._routes.get((x.dtype, x.shape, signature)) if signature else None
-        if known is not None and known[0].hold():
-            return known[1]
-        guards, route = self._examined(x, args)
-        if signature and guards is not None:
-            self._routes[x.dtype, x.shape, signature] = guards, route
-        return route
+    def route(self, x: Any) -> Route:
+        """Return how the function is computed at points like x."""
+        return self._current(x)[0]
 
-    def program(self, name: str, kind: Kind) -> Function:
-        """Return the value or a derivative as a function of ``(x, *args)``."""
-        if (name, kind) not in self._programs:
-            derivative = _TRANSFORMATIONS[name](self._of_floats if name != "value" else self._call)
-            if kind == "eager":
-                self._programs[name, kind] = _without_warnings(derivative)
-            else:
-                compiler = jit if kind == "compiled" else jit_without_stores
-                self._programs[name, kind] = compiler(derivative)
-        return self._programs[name, kind]
+    def derivative(self, name: str, x: Any, *further: Any) -> Any:
+        """Return the value or a derivative at x."""
+        route, operands = self._current(x)
+        if route.kept is None:
+            derivative = _TRANSFORMATIONS[name](self._of_floats)
+            return _without_warnings(derivative)(x, *self._args, *further)
+        program = route.kept.graph.program(name, _PROGRAMS[name])
+        return program(x, *numbers(self._args), *operands, *further)
 
-    def _examined(self, x: Any, args: tuple[Any, ...]) -> tuple[Guards | None, Route]:
-        state = find_reachable_state(self.function, args)
-        acts = may_have_effects(state)
+    def _current(self, x: Any) -> tuple[Route, tuple[Any, ...]]:
+        """The route, and the operands of its graph besides x and the numbers of the arguments."""
+        key, latest = None, self._latest
+        if latest is not None and latest[0] == x.dtype and latest[1] == x.shape:
+            route: Route | None = latest[2]
+        else:
+            types = signature(self._args)
+            key = None if types is None else (self._key, x.dtype, x.shape, types)
+            route = _routes.get(self.function, key)
+        operands = None if route is None or route.kept is None else route.kept.operands()
+        if operands is None:
+            route, operands = self._examined(x)
+            if key is not None and route.kept is not None:
+                _routes.put(self.function, key, route)
+        assert route is not None
+        if self._has_fixed_types and route.kept is not None:
+            self._latest = x.dtype, x.shape, route
+        return route, operands
+
+    def _examined(self, x: Any) -> tuple[Route, tuple[Any, ...]]:
+        roots = self.function, self._args
         try:
-            kept = trace_kept(
-                "science", self._of_floats, (x, *args), None, (self.function, args), True, (), True
-            )
-            output, is_pure = kept.traced.graph.outputs[0], not (acts or kept.discarded)
-            if is_pure or _depends(output, kept.traced.graph.inputs[0]):
-                return kept.guards, Route("compiled" if is_pure else "own", size=output.size)
+            kept = KeptCall.of(self._of_numbers, (x, *self._args), roots)
+            operands = kept.operands()
+            if operands is not None and (kept.depends_on_first or not kept.has_effects):
+                kind = "own" if kept.has_effects else "compiled"
+                return Route(kind, size=kept.size, kept=kept), operands
             reason = "it returned what it had kept, which does not depend on x"
         except Exception as error:  # noqa: BLE001 - SciPy's call meets the user's own errors
             reason = str(error)
-        if not acts and not may_keep_results(state):
-            size = self._size_of_differentiable(x, args, state)
+        state = find_reachable_state(*roots)
+        if not may_have_effects(state) and not may_keep_results(state):
+            size = self._size_of_differentiable(x, state)
             if size is not None:
-                return None, Route("eager", size=size)
-        return None, Route("none", reason)
+                return Route("eager", size=size), ()
+        return Route("none", reason), ()
 
-    def _size_of_differentiable(
-        self, x: Any, args: tuple[Any, ...], state: ReachableState
-    ) -> int | None:
+    def _size_of_differentiable(self, x: Any, state: ReachableState) -> int | None:
         """The size of a value whose Jacobian at this x is exact, which is all that is known."""
-        before = Snapshot.of(state)
-        try:
-            found = _without_warnings(jacobian(self._of_floats))(x, *args)
-        except Exception:  # noqa: BLE001
-            return None
-        finally:
-            after = find_reachable_state(self.function, args)
-            is_changed = bool(before.changed(after))
-            before.restore(after)
-        return None if is_changed else found.size // max(x.size, 1)
+        with undone(self.function, self._args, state=state) as changed:
+            try:
+                found = _without_warnings(jacobian(self._of_floats))(x, *self._args)
+            except Exception:  # noqa: BLE001
+                return None
+        return None if changed else found.size // max(x.size, 1)
 
-    def _call(self, x: Any, *args: Any) -> Any:
-        with np.errstate(all="ignore"):  # of a copy, into which the function may write
-            return self.function(self._restored(x.copy()), *args)
-
-    def _of_floats(self, x: Any, *args: Any) -> Any:
-        """The value as an array of floats, for a derivative; runs only while it is traced."""
-        with discarded_output():
-            value: Any = self._call(x, *args)
+    def _of_numbers(self, x: Any, *args: Any) -> Any:
+        """The value as an array; runs only while it is traced."""
+        # Of a copy, into which the function may write.
+        with np.errstate(all="ignore"), discarded_output():
+            value: Any = self.function(self._restored(x.copy()), *args)
         if not isinstance(value, Node | np.ndarray):
             value = np.array(value)
         if value.dtype.kind == "O":  # None would be NaN: SciPy says what it does not take
             raise TypeError(f"it returned {type(value[()]).__name__}, which is no array of numbers")
-        return value if value.dtype.kind == "f" else value.astype(np.float64)
+        return value
+
+    def _of_floats(self, x: Any, *args: Any) -> Any:
+        return _as_floats(self._of_numbers(x, *args))
 
 
 _TRANSFORMATIONS: dict[str, Callable[[Function], Function]] = {
@@ -161,17 +167,23 @@ def _weighted(function: Function) -> Function:
     return lambda x, *args: np.sum(np.ravel(function(x, *args[:-1])) * args[-1])
 
 
-def traced_function(function: Function, key: Any) -> TracedFunction:
-    """Return the programs of a function; the same at each call, for the functions used last."""
-    try:
-        return _cached(function, key)
-    except TypeError:  # a callable that cannot be hashed
-        return TracedFunction(function, key)
+def _compiled(name: str) -> Callable[[SharedGraph], Function]:
+    """Return what compiles a derivative of a graph; the value has its own dtype."""
+
+    def make(graph: SharedGraph) -> Function:
+        def value(*operands: Any) -> Any:
+            return graph(*operands) if name == "value" else _as_floats(graph(*operands))
+
+        return jit(_TRANSFORMATIONS[name](value))
+
+    return make
 
 
-@lru_cache(maxsize=32)
-def _cached(function: Function, key: Any) -> TracedFunction:
-    return TracedFunction(function, key)
+_PROGRAMS = {name: _compiled(name) for name in _TRANSFORMATIONS}
+
+
+def _as_floats(value: Any) -> Any:
+    return value if value.dtype.kind == "f" else value.astype(np.float64)
 
 
 def _restorer(key: Any) -> Callable[[Any], Any]:
@@ -181,29 +193,9 @@ def _restorer(key: Any) -> Callable[[Any], Any]:
     return ravel(tree.unflatten(structure, [np.zeros(shape) for shape in shapes]), "x0")[1]
 
 
-def _depends(output: Node, variable: Node) -> bool:
-    return any(each.serial == variable.serial for each in ancestors([output], lambda _: False))
-
-
 def _without_warnings(function: Function) -> Function:
     def call(*args: Any) -> Any:
         with np.errstate(all="ignore"):
             return function(*args)
 
     return call
-
-
-def are_hashable(args: tuple[Any, ...]) -> bool:
-    """Whether all arguments can be hashed that are no numbers or arrays."""
-    return _signature(args) is not None
-
-
-def _signature(args: tuple[Any, ...]) -> Any:
-    """Types of numbers and arrays and the other arguments themselves; None if not hashable."""
-    leaves, structure = tree.flatten(args)
-    key = structure, *(type_of(leaf) if is_number(leaf) else (type(leaf), leaf) for leaf in leaves)
-    try:
-        hash(key)
-    except TypeError:
-        return None
-    return key

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 from chainrule.autodiff.analysis.activity import active_nodes, between
-from chainrule.autodiff.passes.custom_batching import batched_custom
+from chainrule.autodiff.passes.custom_batching import batched_custom, replaced_custom
 from chainrule.errors import UnsupportedError
 from chainrule.graph.environment import suspended
 from chainrule.graph.node import Node, ancestors, next_serial
@@ -64,16 +64,17 @@ def _applied(node: Node, found: dict[int, Batched], size: int) -> Batched:
         return rebuilt(node, (results,)), False
     pairs = [found.get(each.serial, (each, False)) for each in node.inputs]
     inputs, is_batched = zip(*pairs, strict=True)
-    if not any(is_batched):
+    is_custom = primitive is custom_vjp_call
+    if not any(is_batched) and not is_custom:
         return rebuilt(node, inputs), False
-    if primitive is custom_vjp_call:
-        return batched_custom(
-            node,
-            size,
-            is_batched,
-            inputs,
-            lambda outputs, new: _batched(outputs, found | new, size),
-        )
+    if is_custom:
+
+        def rebuild(outputs: Sequence[Node], new: dict[int, Batched]) -> list[Batched]:
+            return _batched(outputs, found | new, size)
+
+        if not any(is_batched):
+            return replaced_custom(node, inputs, rebuild), False
+        return batched_custom(node, size, is_batched, inputs, rebuild)
     if primitive.batch is None:
         raise UnsupportedError(
             f"vmap: {primitive.name} has no batching rule; call the function in a loop over the "

@@ -19,7 +19,7 @@ from chainrule.ops.primitives.movement import reshape
 from chainrule.ops.primitives.rules import batched_alike, with_axis
 from chainrule.ops.primitives.selection import get_results
 
-__all__ = ["batched_custom"]
+__all__ = ["batched_custom", "replaced_custom"]
 
 Rebuild = Callable[[Sequence[Node], dict[int, tuple[Node, bool]]], Sequence[tuple[Node, bool]]]
 """Batches nodes, given the cotangents of all entries by serial."""
@@ -37,6 +37,36 @@ def batched_custom(
     )
     call = custom_vjp_call(*values, *inputs[count:], count=count, backward=backward)
     return get_results(call), [True] * count
+
+
+def replaced_custom(node: Node, inputs: Sequence[Node], rebuild: Rebuild) -> Node:
+    """Call a function with a backward written by hand on other inputs, none of them batched."""
+    backward: Callable[[Any], Sequence[Any]] = node.params["backward"]
+    types = tuple([each.array_type for each in node.inputs[: node.params["count"]]])
+    replaced = _ReplacedBackward(backward, types, rebuild)
+    return Node(node.primitive, tuple(inputs), {**node.params, "backward": replaced}, node.type)
+
+
+@dataclass(frozen=True, eq=False)
+class _ReplacedBackward:
+    """A backward function, whose closure holds nodes, on what these are replaced by."""
+
+    backward: Callable[[Any], Sequence[Any]]
+    types: tuple[ArrayType, ...]
+    rebuild: Rebuild
+
+    @property
+    def is_regular(self) -> bool:
+        """Whether the derivative is finite wherever the inputs are."""
+        return getattr(self.backward, "is_regular", True)
+
+    def __call__(self, cotangents: Sequence[Any]) -> list[Node | None]:
+        given = [variable(each) for each in self.types]
+        pulled = [None if x is None else as_node(x) for x in self.backward(given)]
+        pairs = zip(given, cotangents, strict=True)
+        replaced = {node.serial: (as_node(each), False) for node, each in pairs}
+        found = iter(self.rebuild([x for x in pulled if x is not None], replaced))
+        return [None if x is None else next(found)[0] for x in pulled]
 
 
 @dataclass(frozen=True, eq=False)
