@@ -17,7 +17,7 @@ from chainrule.compiler.driver import ArrayFunction, compile_graph
 from chainrule.compiler.runtime.contiguous import native_byte_order
 from chainrule.errors import TraceError
 from chainrule.graph.kept_trace import KeptTrace, trace_kept
-from chainrule.graph.trace import is_number
+from chainrule.graph.trace import Traced, is_number
 from chainrule.locks import ReentrantLock
 
 __all__ = ["OUT_OF_DATE", "SCALAR_TYPES", "JittedPrograms"]
@@ -111,6 +111,17 @@ class JittedPrograms:
         return program(inputs, captured)
 
 
+def _nesting(traced: Traced) -> Callable[[list[Any]], Any]:
+    """Return what makes the results of a function of the outputs of its graph."""
+    structure, count = traced.structure, len(traced.leaves)
+    if traced.leaves == (None,) * count:
+        if structure == tree.LEAF:
+            return itemgetter(0)
+        if structure == (tuple, (), (tree.LEAF,) * count):
+            return tuple
+    return traced.nest
+
+
 class _Program:
     """A compiled trace, run on arguments and on what it has captured."""
 
@@ -119,8 +130,7 @@ class _Program:
         self._program, self._run = program, getattr(program, "run", program)
         self.is_native = self._run is not program
         self._results = len(kept.traced.graph.outputs) - kept.outputs_written
-        is_alone = kept.traced.structure == tree.LEAF and kept.traced.leaves == (None,)
-        self._nest: Callable[[list[Any]], Any] = itemgetter(0) if is_alone else kept.traced.nest
+        self._nest = _nesting(kept.traced)
 
     @property
     def fast_path(self) -> Callable[[tuple[Any, ...]], Any]:

@@ -26,7 +26,10 @@ if not TYPE_CHECKING:  # SciPy is imported with the first name that needs it
         """Import what is first used: its own names, then those of SciPy's modules."""
         from chainrule.science.late import find
 
-        return find(name)
+        value = find(name)
+        if name in __all__:  # found without this function the next time
+            globals()[name] = value
+        return value
 
     def __dir__() -> list[str]:
         return sorted(__all__)

@@ -7,7 +7,7 @@ then a part of that graph, and its derivatives are those of the steps taken.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -24,13 +24,22 @@ __all__ = ["as_vector", "is_known_to_fail", "is_traced", "traced_solution"]
 _LEAST_STEPS, _MOST_STEPS, _TAPE = 500, 20_000, 2**24
 """Steps between two output times for reverse mode, which keeps so many numbers at most."""
 
+_PLAIN = frozenset((np.ndarray, float, int))
+
 
 def is_traced(*values: Any) -> bool:
     """Whether a call is part of a trace."""
     if current_environment() is not None:
         return True
-    others = [each for each in values if type(each) not in (np.ndarray, float)]
-    return any(type(leaf) is Node for leaf in tree.flatten(others)[0])
+    others = [each for each in values if not _is_plain(each)]
+    return bool(others) and any(type(leaf) is Node for leaf in tree.flatten(others)[0])
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether a value is a number or an array, or a tuple of such, in little time."""
+    if type(value) is tuple:
+        return all(type(each) in _PLAIN for each in cast(tuple[Any, ...], value))
+    return type(value) in _PLAIN
 
 
 def as_vector(value: Any) -> Any:
