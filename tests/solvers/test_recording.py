@@ -101,4 +101,4 @@ def test_bad_arguments_are_refused() -> None:
     with pytest.raises(ArgumentError, match="direction has 1 number for 2 events"):
         record(oscillator, START, SPAN, events=[height, height], direction=[1])
     with pytest.raises(ArgumentError, match="capacity"):
-        record(oscillator, START, SPAN, capacity=0)
+        record(oscillator, START, SPAN, capacity=-1)

@@ -112,8 +112,8 @@ def record(
         Further arguments of `function` and of the events.
     method, rtol, atol : str, float > 0
         As those of `integrate`.
-    capacity : int >= 1
-        The number of steps that fit into the recording.
+    capacity : int >= 0
+        The number of steps that fit into the recording; with 0 none is kept, only the events are.
     events : sequence of callables
         Each returns a number, ``event(t, y, *args)``, whose zeros are located on the continuous
         extension up to rounding. An event occurs at most once in a step.
@@ -154,7 +154,7 @@ def record(
     0.451524 1
     """
     checked_choice("record", "method", method, tuple(METHODS))
-    capacity = checked_count("record", "capacity", capacity)
+    capacity = checked_count("record", "capacity", capacity, 0)
     max_events = checked_count("record", "max_events", max_events)
     if max_steps is not None:
         max_steps = checked_count("record", "max_steps", max_steps)
@@ -256,7 +256,9 @@ class _Recorder:
 
         def goes_on(carry: Any) -> Any:
             state, rows, found, _, is_over = carry
-            has_room = (rows.count < capacity) & np.all(found.count < max_events)
+            has_room = np.all(found.count < max_events)
+            if capacity:
+                has_room = has_room & (rows.count < capacity)
             is_before = sign * (end - state.t) > 0
             return has_room & is_before & ~is_over & self.integration.goes_on(state)
 
@@ -304,6 +306,8 @@ class _Recorder:
 def _written(rows: _Rows, step: Step, coefficients: Any, is_kept: Any, t: Any, y: Any) -> _Rows:
     """Write an attempt to the next row; if it was rejected, the next one overwrites it."""
     index = rows.count
+    if not rows.h.size:
+        return rows._replace(count=index + np.where(is_kept, 1, 0))
     pairs = zip(rows.coefficients, coefficients, strict=True)
     return _Rows(
         scatter(rows.t, t, index + 1), scatter(rows.y, y, index + 1),

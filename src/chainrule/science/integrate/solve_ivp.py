@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 from scipy import integrate
-from scipy.integrate._ivp.ivp import OdeResult
 
 from chainrule.errors import UnsupportedError
 from chainrule.science.integrate.native_steps import NATIVE, native_solver
@@ -18,20 +17,13 @@ from chainrule.science.integrate.right_hand_side import (
     attempt_native,
     notice,
 )
-from chainrule.science.integrate.traced import (
-    as_vector,
-    is_known_to_fail,
-    is_traced,
-    traced_solution,
-)
+from chainrule.science.integrate.traced import is_traced
+from chainrule.science.integrate.traced_ivp import traced_ivp
 
 __all__ = ["solve_ivp"]
 
 _IMPLICIT = ("Radau", "BDF", "LSODA")
 """The methods that take a Jacobian."""
-
-_SUCCESS = "The solver successfully reached the end of the integration interval."
-_TOO_MANY_STEPS = "Too many steps between two output times."
 
 
 def solve_ivp(
@@ -52,9 +44,14 @@ def solve_ivp(
     be traced, the steps of ``RK23``, ``RK45`` and ``DOP853`` run in native code, and ``Radau``,
     ``BDF`` and ``LSODA`` get the exact Jacobian, unless `jac` is given.
 
-    Within a trace, as under ``cr.grad``, ``cr.jacobian``, ``cr.vmap`` and ``cr.jit``, the solution
-    at the times `t_eval` has derivatives by `y0`, `args`, the times, and what `fun` reads from
-    outside. It is NaN where the steps that are kept for reverse mode do not suffice.
+    Within a trace, as under ``cr.grad``, ``cr.jacobian``, ``cr.vmap`` and ``cr.jit``, the solution,
+    its events and ``sol`` have derivatives by `y0`, `args`, the times, and what `fun` and events
+    read from outside; those of the times of events are of up to third order. Under ``cr.jit`` and
+    ``cr.vmap``, where the numbers of steps and events are not known, `t_eval` must be given, and
+    arrays have fixed lengths, with NaN from the last entry on: times and values of a terminal event
+    as many as end the integration, of others 64 (all NaN if there are more), and `t` and `y` those
+    of `t_eval`. The solution is NaN, too, where the steps that are kept for reverse mode do not
+    suffice, and that of ``sol`` outside of the interval.
 
     Parameters
     ----------
@@ -155,32 +152,15 @@ _TRACED_METHODS = {
 def _traced(
     rhs: RightHandSide, t_span: Any, y0: Any, method: Any, given: _Given, options: dict[str, Any]
 ) -> Any:
-    """Integrate as part of a trace; the output times must be given."""
-    if method not in _TRACED_METHODS or given.events is not None or given.dense_output:
+    """Integrate as part of a trace."""
+    if not isinstance(method, str) or method not in _TRACED_METHODS:
         raise UnsupportedError(
-            "solve_ivp: within a trace, as under cr.grad and cr.jit, there are neither events nor "
-            "dense_output nor other methods than SciPy's by name; give t_eval=, and find events in "
-            "a call of its own, outside"
+            "solve_ivp: within a trace, as under cr.grad and cr.jit, the method must be one of "
+            f"{list(_TRACED_METHODS)}, got {method!r}"
         )
-    if given.t_eval is None:
-        raise UnsupportedError(
-            "solve_ivp: within a trace, as under cr.grad and cr.jit, the number of steps is not "
-            "known; give the output times, as in t_eval=np.linspace(t0, t1, 101)"
-        )
-    times, start = as_vector(given.t_eval), as_vector(y0)
-    t = np.concatenate([as_vector(t_span[0]), times])
-    found = traced_solution(
-        rhs, start, t, () if given.args is None else tuple(given.args), _TRACED_METHODS[method],
-        options.get("rtol", 1e-3), options.get("atol", 1e-6),
-        first_step=options.get("first_step"), max_step=options.get("max_step"),
-    )  # fmt: skip
-    is_failed = is_known_to_fail(found)
-    return OdeResult(
-        t=times, y=np.transpose(found.y[1:]), sol=None, t_events=None, y_events=None,
-        nfev=found.evaluations, njev=found.jacobians, nlu=found.factorizations,
-        status=-1 if is_failed else 0, success=found.success,
-        message=_TOO_MANY_STEPS if is_failed else _SUCCESS,
-        integrator=f"{_TRACED_METHODS[method]} (native)",
+    return traced_ivp(
+        rhs, t_span, y0, _TRACED_METHODS[method], given.t_eval, given.dense_output, given.events,
+        given.args, options,
     )  # fmt: skip
 
 

@@ -7,19 +7,23 @@ then a part of that graph, and its derivatives are those of the steps taken.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import numpy as np
 
 from chainrule import tree
+from chainrule.autodiff.custom import stop_gradient
 from chainrule.errors import TraceError
 from chainrule.graph.environment import current_environment
 from chainrule.graph.node import Node
 from chainrule.ops.primitives.promotion import as_array
-from chainrule.science.integrate.right_hand_side import RightHandSide
 from chainrule.solvers import Trajectory, integrate
 
-__all__ = ["as_vector", "is_known_to_fail", "is_traced", "traced_solution"]
+__all__ = [
+    "TracedProblem", "as_number", "as_vector", "is_known_to_fail", "is_traced", "traced_solution",
+]  # fmt: skip
 
 _LEAST_STEPS, _MOST_STEPS, _TAPE = 500, 20_000, 2**24
 """Steps between two output times for reverse mode, which keeps so many numbers at most."""
@@ -53,8 +57,43 @@ def as_vector(value: Any) -> Any:
     return array if array.ndim else np.reshape(array, (1,))
 
 
+def as_number(value: Any) -> Any:
+    """Return an array of one element without its axes."""
+    return np.reshape(as_array(value), ())
+
+
+@dataclass(frozen=True)
+class TracedProblem:
+    """An initial value problem within a trace: dy/dt = rhs(t, y, *args) over the interval `span`.
+
+    `options` are the tolerances, lengths of steps and the Jacobian, as `solvers.integrate` has
+    them.
+    """
+
+    rhs: Callable[..., Any]
+    y0: Any
+    span: Any
+    args: tuple[Any, ...]
+    method: str
+    options: dict[str, Any]
+
+    def solution(self, t: Any) -> Trajectory:
+        """Integrate from ``span[0]`` to the times in turn, the last of which ends the steps."""
+        times = np.concatenate([self.span[:1], t])
+        return traced_solution(self.rhs, self.y0, times, self.args, self.method, **self.options)
+
+    def without_derivatives(self) -> TracedProblem:
+        """Return the problem with all values constant, what `rhs` reads from outside included."""
+        y0, span, args = tree.map_leaves(_constant, (self.y0, self.span, self.args))
+        rhs = self.rhs
+        return replace(
+            self, rhs=lambda t, y, *args: stop_gradient(rhs(t, y, *args)), y0=y0, span=span,
+            args=args, options=tree.map_leaves(_constant, self.options),
+        )  # fmt: skip
+
+
 def traced_solution(
-    rhs: RightHandSide,
+    rhs: Callable[..., Any],
     y0: Any,
     t: Any,
     args: tuple[Any, ...],
@@ -82,3 +121,7 @@ def is_known_to_fail(solution: Trajectory) -> bool:
         return not bool(solution.success)
     except TraceError:
         return False
+
+
+def _constant(value: Any) -> Any:
+    return stop_gradient(value) if type(value) is Node else value
