@@ -183,11 +183,11 @@ class FlatFunction:
 
     def gradient(self, x: Any) -> Vector:
         """Return the gradient, of shape (n,)."""
-        return self._derivative("gradient", x)
+        return self._derivative("gradient", x) if _is_real(x) else self._stepped("gradient", x)
 
     def jacobian(self, x: Any) -> NDArray[np.float64]:
         """Return the Jacobian, of the shape of the value and n."""
-        return self._derivative("jacobian", x)
+        return self._derivative("jacobian", x) if _is_real(x) else self._stepped("jacobian", x)
 
     def hessian(self, x: Any) -> NDArray[np.float64]:
         """Return the Hessian, of shape (n, n)."""
@@ -229,6 +229,12 @@ class FlatFunction:
                     self._found = other, bound
         return self._found
 
+    def _stepped(self, name: str, x: Any) -> Any:
+        """A derivative at x + i h, a complex step: that at x, and i times its change by h."""
+        return self._derivative(name, x.real) + 1j * self._derivative(
+            f"{name}_change", x.real, x.imag
+        )
+
     def _derivative(self, name: str, x: Any, *further: Any) -> Any:
         x = np.asarray(x, None if getattr(x, "dtype", None) == np.float32 else np.float64)
         return self._route[1].derivative(name, x, *further)
@@ -254,6 +260,10 @@ def refuse_traced(
             f"{operation}: its start or arguments are traced values, and SciPy's methods have no "
             f"derivatives and cannot be compiled; call it outside cr.grad and cr.jit, or {instead}"
         )
+
+
+def _is_real(x: Any) -> bool:
+    return np.asarray(x).dtype.kind != "c"
 
 
 def is_tree(x0: Any) -> bool:

@@ -19,7 +19,7 @@ import numpy as np
 
 from chainrule import tree
 from chainrule.autodiff.derivative import grad, value_and_grad
-from chainrule.autodiff.transformations import hessian, hvp, jacobian
+from chainrule.autodiff.transformations import hessian, hvp, jacobian, jvp
 from chainrule.compiler.jit import jit
 from chainrule.graph.node import Node
 from chainrule.graph.reachable_state import ReachableState, find_reachable_state
@@ -157,6 +157,8 @@ _TRANSFORMATIONS: dict[str, Callable[[Function], Function]] = {
     "jacobian": jacobian,
     "hessian": hessian,
     "hessian_product": hvp,
+    "gradient_change": hvp,
+    "jacobian_change": lambda function: _change(jacobian(function)),
     "weighted_hessian": lambda function: hessian(_weighted(function)),
     "weighted_product": lambda function: hvp(_weighted(function)),
 }
@@ -165,6 +167,15 @@ _TRANSFORMATIONS: dict[str, Callable[[Function], Function]] = {
 def _weighted(function: Function) -> Function:
     """The sum of the components of a value, each times its weight: the last argument."""
     return lambda x, *args: np.sum(np.ravel(function(x, *args[:-1])) * args[-1])
+
+
+def _change(function: Function) -> Function:
+    """The derivative of a function of x along a direction: the last argument."""
+
+    def change(x: Any, *args: Any) -> Any:
+        return jvp(lambda x: function(x, *args[:-1]), (x,), (args[-1],))[1]
+
+    return change
 
 
 def _compiled(name: str) -> Callable[[SharedGraph], Function]:

@@ -197,6 +197,22 @@ def test_trees_are_restored_in_results_and_callbacks() -> None:
     np.testing.assert_allclose(given.x["b"], 2, atol=1e-6)
 
 
+@pytest.mark.filterwarnings("error")
+def test_hessians_by_a_complex_step_of_exact_gradients_are_exact() -> None:
+    def function(x: Any) -> Any:
+        return np.log(np.sum(np.exp(np.array([[1, 1], [1, -1], [-1, 0.5]]) @ x))) - 0.3 * x[0]
+
+    for method in ("Newton-CG", "trust-ncg", "trust-krylov", "trust-constr"):
+        found = optimize.minimize(function, np.zeros(2), method=method, hess="cs")
+        expected = optimize.minimize(function, np.zeros(2), method=method)
+        np.testing.assert_allclose(found.x, expected.x, atol=1e-5)
+    circle = scipy_optimize.NonlinearConstraint(lambda x: x**2, 0, 1, hess="cs")
+    found = optimize.minimize(
+        lambda x: np.sum((x - 2) ** 2), np.zeros(2), method="trust-constr", constraints=circle
+    )
+    np.testing.assert_allclose(found.x, 1, atol=1e-6)
+
+
 def test_bounds_options_and_derivatives_may_be_trees_as_the_start_is() -> None:
     def distance(p: Any) -> Any:
         return (p["a"] - 2) ** 2 + np.sum((p["b"] - np.arange(6.0).reshape(2, 3)) ** 2)

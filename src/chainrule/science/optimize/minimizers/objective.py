@@ -137,6 +137,8 @@ class Objective:
         if value is not None and not np.isfinite(value).all():
             return np.full_like(gradient, np.nan)
         is_wrong = ~np.isfinite(gradient)
+        if np.iscomplexobj(x):  # of a complex step
+            return gradient
         if is_wrong.any() and np.isfinite(self.flat.value(x)).all():
             gradient[is_wrong] = one_sided_differences(self.flat.value, x, is_wrong)
         return gradient

@@ -121,8 +121,8 @@ class System:
 
     def product(self, x: Any, vector: Any, *args: Any) -> Any:
         """Return the product of the Jacobian and a vector; both of the shape of x."""
-        x = _as_floats(x)
-        return _finite(self._derivative(_product)(x, np.asarray(vector, x.dtype), *args))
+        x, vector = _as_floats(x), _as_floats(vector)  # complex where the function's values are
+        return _finite(self._derivative(_product)(x, vector.astype(x.dtype), *args))
 
     def _derivative(self, transformation: Callable[[Function], Function]) -> Derivative:
         return derivative(transformation, self.function)
