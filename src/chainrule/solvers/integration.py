@@ -112,7 +112,7 @@ class Integration:
         square = stop_gradient(self.method.error_square(result.error, scale))
         is_kept = square < 1
         factor, error = self.control.factor(
-            square, state.error, self.method.exponent(result.error), is_kept & state.may_grow
+            square, state.error, self.method.growth(result.error), is_kept & state.may_grow
         )
         kept = np.where(is_kept, 1, 0)
         t, y, aux, error, length = _where(

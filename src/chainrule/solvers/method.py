@@ -7,7 +7,10 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-__all__ = ["Attempt", "Method", "Work", "mean_square", "root_mean_square", "weighted"]
+__all__ = ["SAFETY", "Attempt", "Method", "Work", "mean_square", "root_mean_square", "weighted"]
+
+SAFETY = 0.9
+"""The usual factor of the length of the next step, so that few steps are refused."""
 
 
 class Work(NamedTuple):
@@ -110,8 +113,8 @@ class Method(Protocol):
         """Return the square of the norm of the estimated error, divided by the tolerances."""
         ...
 
-    def exponent(self, error: Any) -> Any:
-        """Return 1/(q+1): the error is 1 if the step is multiplied by error^(-1/(q+1))."""
+    def growth(self, error: Any) -> tuple[Any, Any]:
+        """Return a = 1/(q+1) and s < 1: after a step with error e, the next is s e^(-a) as long."""
         ...
 
     def dense(self, t: Any, y: Any, y_new: Any, h: Any, record: Any) -> Any:

@@ -18,7 +18,7 @@ from chainrule.autodiff.jacobian import jacobian
 from chainrule.autodiff.linearization import jvp
 from chainrule.graph.node import Node, ancestors
 from chainrule.ops.primitives.linear_algebra.linear_system import unchecked_solve
-from chainrule.solvers.method import Attempt, Work, mean_square, weighted
+from chainrule.solvers.method import SAFETY, Attempt, Work, mean_square, weighted
 from chainrule.solvers.rosenbrock_tableau import RODAS5P, RosenbrockTableau
 
 __all__ = ["Rosenbrock"]
@@ -38,6 +38,7 @@ class Rosenbrock:
     jacobian: Function | None = None
     tableau: RosenbrockTableau = RODAS5P
     damping: float = 0.0
+    safety: float = SAFETY
     records: int = 3
     coefficients: int = 4
     first_work: Work = Work()  # noqa: RUF009 (a tuple)
@@ -96,9 +97,9 @@ class Rosenbrock:
         """Return the mean square of the error over its scale."""
         return mean_square(error / scale)
 
-    def exponent(self, error: Any) -> float:
-        """Return the exponent of the error in the length of the next step."""
-        return 1 / (self.order_of_error + 1)
+    def growth(self, error: Any) -> tuple[float, float]:
+        """Return the exponent and the factor of the length of the next step."""
+        return 1 / (self.order_of_error + 1), self.safety
 
     def dense(self, t: Any, y: Any, y_new: Any, h: Any, record: Any) -> Any:
         """Return the coefficients of the powers of theta, lowest first."""

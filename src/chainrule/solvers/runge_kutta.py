@@ -11,7 +11,7 @@ import numpy as np
 from chainrule.solvers import dop853_tableau
 from chainrule.solvers.butcher_tableau import ButcherTableau
 from chainrule.solvers.dop853_tableau import DOP853
-from chainrule.solvers.method import Attempt, Work, mean_square, weighted
+from chainrule.solvers.method import SAFETY, Attempt, Work, mean_square, weighted
 
 __all__ = ["Dop853", "ExplicitPair"]
 
@@ -26,6 +26,7 @@ class ExplicitPair:
     derivative: Callable[[Any, Any], Any]
     tableau: ButcherTableau
     damping: float = 0.04
+    safety: float = SAFETY
     first_work: Work = _ONE_EVALUATION
     dense_work: Work = _NO_WORK
 
@@ -58,9 +59,9 @@ class ExplicitPair:
         """Return the mean square of the error over its scale."""
         return mean_square(error / scale)
 
-    def exponent(self, error: Any) -> float:
-        """Return the exponent of the error in the length of the next step."""
-        return 1 / (self.order_of_error + 1)
+    def growth(self, error: Any) -> tuple[float, float]:
+        """Return the exponent and the factor of the length of the next step."""
+        return 1 / (self.order_of_error + 1), self.safety
 
     def dense(self, t: Any, y: Any, y_new: Any, h: Any, record: Any) -> Any:
         """Return the coefficients of the powers of theta: h Σᵢ bᵢ(θ) kᵢ, lowest first."""
@@ -92,6 +93,7 @@ class Dop853:
     derivative: Callable[[Any, Any], Any]
     order_of_error: int = DOP853.order_of_error
     damping: float = 0.0
+    safety: float = 0.8
     records: int = len(DOP853.c)
     coefficients: int = 3 + len(dop853_tableau.CONTINUOUS)
     first_work: Work = _ONE_EVALUATION
@@ -113,9 +115,9 @@ class Dop853:
         both = fifth + 0.01 * third
         return fifth * (fifth / np.where(both == 0, 1, both))
 
-    def exponent(self, error: Any) -> float:
-        """Return the exponent of the error in the length of the next step."""
-        return 1 / (self.order_of_error + 1)
+    def growth(self, error: Any) -> tuple[float, float]:
+        """Return the exponent and the factor of the length of the next step."""
+        return 1 / (self.order_of_error + 1), self.safety
 
     def dense(self, t: Any, y: Any, y_new: Any, h: Any, record: Any) -> Any:
         """Evaluate three more stages; return the coefficients in the basis of `interpolate`."""

@@ -12,7 +12,7 @@ from chainrule.solvers.method import Method, Work, root_mean_square
 
 __all__ = ["StepControl"]
 
-_SAFETY, _LEAST_FACTOR, _MOST_FACTOR = 0.9, 0.2, 10.0
+_LEAST_FACTOR, _MOST_FACTOR = 0.2, 10.0
 _LEAST_BEFORE = float(np.log(1e-4) * 2)
 """Of the error before, as the logarithm of its square: dopri5.f of Hairer & Wanner."""
 
@@ -53,18 +53,21 @@ class StepControl:
         """Bound the length of a step by `max_step`."""
         return step if self.max_step is None else np.clip(step, -self.max_step, self.max_step)
 
-    def factor(self, square: Any, before: Any, exponent: Any, may_grow: Any) -> tuple[Any, Any]:
+    def factor(
+        self, square: Any, before: Any, growth: tuple[Any, Any], may_grow: Any
+    ) -> tuple[Any, Any]:
         """Return the factor of the next step, and the logarithm of the square of the error.
 
-        With error e and error before p, both over the tolerance, and the `exponent` a, it is
-        0.9 e^(-a + 0.75 β) p^β, in [0.2, 10], and at most 1 after a rejected step.
+        With error e and error before p, both over the tolerance, and the `growth` (a, s) of the
+        method, it is s e^(-a + 0.75 β) p^β, in [0.2, 10], and at most 1 after a rejected step.
         """
+        exponent, safety = growth
         damping = self.method.damping
         logarithm = np.log(np.maximum(square, np.finfo(square.dtype).tiny))
         power = -0.5 * (exponent - 0.75 * damping) * logarithm
         if damping:
             power = power + 0.5 * damping * before
-        factor = np.clip(_SAFETY * np.exp(power), _LEAST_FACTOR, _MOST_FACTOR)
+        factor = np.clip(safety * np.exp(power), _LEAST_FACTOR, _MOST_FACTOR)
         factor = np.where(may_grow, factor, np.minimum(factor, 1))
         # After a step of which nothing is finite, the next one is tried with a fraction of it.
         factor = np.where(np.isfinite(square), factor, _LEAST_FACTOR)

@@ -36,7 +36,7 @@ _METHOD, _TRACED_METHOD = "auto", "dop853"
 _ORDERS = {1: 8, 2: 5}
 """Of the explicit method and of the stiff one, as LSODA numbers them in ``mused``."""
 
-_SAFETY = 0.3
+_SAFETY = 0.4
 """Of tolerances: the error at the end is that of many steps. With it, it is less than LSODA's."""
 
 _SUCCESS = "Integration successful."
