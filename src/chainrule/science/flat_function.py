@@ -27,6 +27,7 @@ from chainrule.science.notice import say_once
 from chainrule.science.signature import are_hashable
 from chainrule.science.traced_function import BoundArguments, Route, TracedFunction
 from chainrule.solvers.flat_vector import ravel
+from chainrule.solvers.squares_to_rounding import SquaresMinimum
 
 __all__ = ["FlatFunction", "Vector", "is_tree", "refuse_traced"]
 
@@ -207,6 +208,10 @@ class FlatFunction:
         """Return the product of a weighted Hessian and a vector."""
         vector = np.asarray(vector, np.float64)
         return self._derivative("weighted_product", x, np.asarray(weights, np.float64), vector)
+
+    def least_squares(self) -> SquaresMinimum:
+        """Return the least sum of squares of a compiled function, from the first point."""
+        return self._derivative("least_squares", self.start)
 
     @property
     def size(self) -> int | None:

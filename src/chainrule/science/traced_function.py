@@ -32,6 +32,7 @@ from chainrule.science.shared_graph import SharedGraph
 from chainrule.science.signature import numbers, signature
 from chainrule.science.undone import undone
 from chainrule.solvers.flat_vector import ravel
+from chainrule.solvers.squares_to_rounding import least_squares_to_rounding
 
 __all__ = ["BoundArguments", "Route", "TracedFunction"]
 
@@ -159,6 +160,9 @@ _TRANSFORMATIONS: dict[str, Callable[[Function], Function]] = {
     "hessian_product": hvp,
     "gradient_change": hvp,
     "jacobian_change": lambda function: _change(jacobian(function)),
+    "least_squares": lambda function: (
+        lambda x, *args: least_squares_to_rounding(lambda x: function(x, *args), x)
+    ),
     "weighted_hessian": lambda function: hessian(_weighted(function)),
     "weighted_product": lambda function: hvp(_weighted(function)),
 }

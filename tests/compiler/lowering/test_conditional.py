@@ -119,6 +119,19 @@ def test_a_loop_without_end_lets_python_handle_signals(in_child):
     in_child(check)
 
 
+def test_a_loop_reads_concatenations_from_the_graph_around_it():
+    def stacked(a, b, factor):
+        def step(carry):
+            count, total = carry
+            around = np.concatenate([a, b[:, None]], axis=1)  # computed before the loop
+            inside = np.concatenate([np.diag(total * factor), np.zeros((3, 1))], axis=1)
+            return count + 1, total + np.sum(np.concatenate([around, inside]))
+
+        return cr.while_loop(lambda carry: carry[0] < 3, step, (0, 1.0))[1]
+
+    check_bits(stacked, np.arange(9.0).reshape(3, 3), np.ones(3), np.arange(3.0))
+
+
 def test_what_a_signal_handler_raises_ends_a_program_of_callbacks(in_child):
     def steps(x, rows):
         def step(carry, row):

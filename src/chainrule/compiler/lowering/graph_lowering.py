@@ -283,13 +283,17 @@ _VIEWS = frozenset(
 
 
 def _nested_concatenations(graph: Graph, uses: Mapping[int, int]) -> set[int]:
-    """Find concatenations used only by another one, which stores their parts itself."""
+    """Find concatenations used only by another one, which stores their parts itself.
+
+    An input of a loop's body is none, though it is one of the graph around the loop.
+    """
+    computed = {node.serial for node in graph.equations}
     return {
         part.serial
         for node in graph.equations
         if node.primitive is concatenate
         for part in node.inputs
-        if part.primitive is concatenate and uses[part.serial] == 1
+        if part.primitive is concatenate and uses[part.serial] == 1 and part.serial in computed
     }
 
 

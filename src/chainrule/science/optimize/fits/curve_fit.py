@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize
 
+from chainrule.science.optimize.fits.compiled_fit import compiled_minimum, message_of, reported
 from chainrule.science.optimize.fits.fit_problem import Problem, prepared
 from chainrule.science.optimize.fits.fit_result import FitReport, FitResult
 from chainrule.science.optimize.fits.least_squares import with_jacobian
@@ -114,55 +115,60 @@ def curve_fit(
         "sigma": sigma, "absolute_sigma": absolute_sigma, "check_finite": check_finite,
         "bounds": bounds, "method": method, "jac": jac, "nan_policy": nan_policy, **kwargs,
     }  # fmt: skip
-    if p0 is None and not parameter_count(f):  # refused by SciPy
+    count = parameter_count(f) if p0 is None else 0
+    if p0 is None and not count:  # refused by SciPy
         return optimize.curve_fit(f, xdata, ydata, **settings)
-    model = Model(f, np.ones(parameter_count(f)) if p0 is None else p0)
+    model = Model(f, np.ones(count) if p0 is None else p0)
     if model.is_tree and not isinstance(bounds, optimize.Bounds):
         settings["bounds"] = tuple(flat_like(each, p0, "curve_fit: bounds") for each in bounds)
     problem = None
     if jac is None and "args" not in kwargs:
         problem = prepared(model, xdata, ydata, p0 is not None, settings)
-    if problem is not None and problem.flat.is_traced and problem.value(problem.start).ndim < 2:
-        popt, pcov, information, message, ier = _fitted(problem, absolute_sigma, kwargs)
+    if problem is not None and problem.flat.is_traced:
+        fitted = _fitted(problem, absolute_sigma, full_output, kwargs)
     else:
-        popt, pcov, information, message, ier = _fitted_by_scipy(model, xdata, ydata, p0, settings)
+        fitted = _fitted_by_scipy(model, xdata, ydata, p0, settings)
         if problem is not None:
             problem.flat.notice()
+    popt, pcov, information, message, ier = fitted
     outputs = (model.restored(popt) if model.is_tree else popt, pcov)
     return FitResult(
         (*outputs, information, message, ier) if full_output else outputs,
         FitReport(
             model, popt, pcov, xdata if problem is None else problem.x,
-            ydata if problem is None else problem.y, information, message,
-            method or ("lm" if "fjac" in information else "trf"), bool(absolute_sigma),
+            ydata if problem is None else problem.y, information["fvec"], message,
+            method or ("lm" if problem is None else problem.method), bool(absolute_sigma),
         ),
     )  # fmt: skip
 
 
-def _fitted(problem: Problem, absolute_sigma: bool, kwargs: dict[str, Any]) -> tuple[Any, ...]:
+def _fitted(
+    problem: Problem, absolute_sigma: bool, full_output: bool, kwargs: dict[str, Any]
+) -> tuple[Any, ...]:
     """Return SciPy's five results of a fit with the exact Jacobian."""
-    start = problem.start
+    start, minimum, cost = problem.start, None, None
     if problem.method == "lm":
+        minimum = compiled_minimum(problem.flat, kwargs)
+    if minimum is not None:
+        popt, message, ier, is_found = minimum.x, message_of(minimum), int(minimum.status), True
+        residuals, jacobian = minimum.residuals, minimum.factor
+        information = reported(minimum).information if full_output else {"fvec": residuals}
+    elif problem.method == "lm":
         found = levenberg_marquardt(problem.value, problem.jacobian, start, kwargs)
         popt, information, message, ier = found.x, found.information, found.message, found.ier
         is_found = ier in (1, 2, 3, 4)
-        jacobian, residuals = problem.jacobian(popt), information["fvec"]
-        cost = float(residuals @ residuals)
+        residuals, jacobian = information["fvec"], problem.jacobian(popt)
     else:
         options = dict(kwargs, bounds=problem.bounds, method=problem.method)
         options["max_nfev"] = options.pop("max_nfev", options.pop("maxfev", None))
         result = with_jacobian(problem.value, problem.jacobian, start, options)
-        popt, information, message, ier = result.x, {}, result.message, result.status
-        information = {"nfev": result.nfev, "fvec": result.fun}
-        is_found, jacobian, residuals, cost = (
-            result.success,
-            result.jac,
-            result.fun,
-            2 * result.cost,
-        )
+        popt, message, ier, is_found = result.x, result.message, result.status, result.success
+        residuals, jacobian = result.fun, result.jac
+        information = {"nfev": result.nfev, "fvec": residuals}
+        cost = 2 * result.cost
     if not is_found:
         raise RuntimeError("Optimal parameters not found: " + message)
-    covariance = _inverse_of_squares(jacobian, is_pseudo=problem.method != "lm")
+    covariance = _inverse_of_squares(jacobian, residuals.size, is_pseudo=problem.method != "lm")
     freedom = residuals.size - popt.size
     is_known = covariance is not None and (absolute_sigma or freedom > 0)
     if covariance is None or not is_known:
@@ -173,27 +179,29 @@ def _fitted(problem: Problem, absolute_sigma: bool, kwargs: dict[str, Any]) -> t
             stacklevel=4,
         )
     elif not absolute_sigma:
+        cost = float(residuals @ residuals) if cost is None else cost
         covariance = covariance * (cost / freedom)
     return popt, covariance, information, message, ier
 
 
-def _inverse_of_squares(jacobian: Array, is_pseudo: bool) -> Array | None:
-    """Return (JᵀJ)⁻¹ at the solution by the SVD of J with columns of unit length.
+def _inverse_of_squares(jacobian: Array, count: int, is_pseudo: bool) -> Array | None:
+    """Return (JᵀJ)⁻¹ by the SVD of J, or of its triangular factor, with columns of unit length.
 
     Columns of unit length make the rank, and so the covariance, independent of the units of the
     parameters. Where the rank is not full, it is SciPy's: the pseudoinverse, or None.
     """
-    if jacobian.shape[0] >= jacobian.shape[1] and np.isfinite(jacobian).all():
-        norms = np.linalg.norm(jacobian, axis=0)
-        if np.all(norms > 0):
-            _, s, vt = np.linalg.svd(jacobian / norms, full_matrices=False)
-            if s[-1] > np.finfo(float).eps * max(jacobian.shape) * s[0]:
-                scaled = vt.T / norms[:, None] / s
-                return scaled @ scaled.T
+    least = np.finfo(float).eps * max(count, jacobian.shape[1])
+    squares = np.einsum("ij,ij->j", jacobian, jacobian)
+    if jacobian.shape[0] >= jacobian.shape[1] and np.all((squares > 0) & (squares < np.inf)):
+        norms = np.sqrt(squares)
+        _, s, vt = np.linalg.svd(jacobian / norms, full_matrices=False)
+        if s[-1] > least * s[0]:
+            scaled = vt.T / norms[:, None] / s
+            return scaled @ scaled.T
     if not is_pseudo:
         return None
     _, s, vt = np.linalg.svd(jacobian, full_matrices=False)
-    is_kept = s > np.finfo(float).eps * max(jacobian.shape) * s[0]
+    is_kept = s > least * s[0]
     return (vt[is_kept].T / s[is_kept] ** 2) @ vt[is_kept]
 
 

@@ -25,8 +25,6 @@ class Problem:
     flat: FlatFunction
     x: Any
     y: Array
-    weights: Array | None
-    """1 / σ, of shape () or (m,); or L, (m, m), where L Lᵀ is the covariance of the data."""
     start: Vector
     bounds: tuple[Array, Array]
     method: str
@@ -36,23 +34,14 @@ class Problem:
         """Return the residuals, (m,); those of the last parameters are not computed again."""
         key = p.tobytes()
         if key not in self._last:
-            residuals = self._weighted(np.asarray(self.flat.value(p)) - self.y)
+            residuals = self.flat.value(p)
             self._last.clear()
             self._last[key] = residuals
         return self._last[key]
 
     def jacobian(self, p: Vector) -> Array:
         """Return the Jacobian of the residuals, (m, n)."""
-        found: Any = self.flat.jacobian(p)
-        shape = np.broadcast_shapes(found.shape[:-1], self.y.shape)
-        return self._weighted(np.broadcast_to(found, (*shape, p.size)))
-
-    def _weighted(self, values: Array) -> Array:
-        if self.weights is None:
-            return values
-        if self.weights.ndim < 2:
-            return (self.weights * values.T).T
-        return cast(Any, linalg.solve_triangular)(self.weights, values, lower=True)
+        return self.flat.jacobian(p)
 
 
 def prepared(
@@ -79,9 +68,8 @@ def prepared(
         weights = _weights(np.asarray(sigma), y.size)
         if weights is None:
             return None
-    start = model.start if is_given else _inside(*limits)
-    flat = model.at(x)
-    return Problem(flat, x, y, weights, start, limits, method)
+    start = _inside(*limits) if is_bounded and not is_given else model.start
+    return Problem(model.residuals(x, y, weights), x, y, start, limits, method)
 
 
 def _limits(bounds: Any, count: int) -> tuple[Array, Array] | None:
@@ -135,6 +123,7 @@ def _cleaned(
 
 
 def _weights(sigma: Array, count: int) -> Array | None:
+    """1 / σ, of shape () or (m,); or L, (m, m), where L Lᵀ is the covariance of the data."""
     if sigma.size == 1 or sigma.shape == (count,):
         return 1.0 / sigma
     if sigma.shape != (count, count):

@@ -37,7 +37,7 @@ class FitReport:
     covariance: Array
     x: Any
     y: Any
-    information: dict[str, Any]
+    residuals: Array
     message: str
     method: str
     is_sigma_known: bool
@@ -132,12 +132,12 @@ class FitResult(tuple[Any, ...]):  # noqa: SLOT001 (tuples take no slots besides
     @property
     def degrees_of_freedom(self) -> int:
         """Number of data minus number of parameters."""
-        return int(np.size(self._report.information["fvec"])) - self._report.parameters.size
+        return self._report.residuals.size - self._report.parameters.size
 
     @property
     def chi_squared(self) -> float:
         """The sum of squares of the weighted residuals."""
-        return float(np.sum(np.square(self._report.information["fvec"])))
+        return float(np.sum(np.square(self._report.residuals)))
 
     @property
     def r_squared(self) -> float:
@@ -259,7 +259,7 @@ class FitResult(tuple[Any, ...]):  # noqa: SLOT001 (tuples take no slots besides
 
     def _title(self) -> str:
         report = self._report
-        points, count = np.size(report.information["fvec"]), report.parameters.size
+        points, count = np.size(report.residuals), report.parameters.size
         return (
             f"curve_fit: {report.model.name} by {report.method}, {points} points, "
             f"{count} parameter{'s' if count != 1 else ''}"

@@ -10,15 +10,32 @@ import numpy as np
 from scipy import optimize
 
 from chainrule.science.flat_function import Vector
+from chainrule.science.optimize.fits.compiled_fit import compiled_minimum
 from chainrule.science.optimize.fits.defaults import DefaultNumber, DefaultText, is_default
 from chainrule.science.optimize.fits.gauss_newton import refine
 from chainrule.science.optimize.fits.residuals import Residuals, flat_like, is_real_vector
+from chainrule.solvers.squares_to_rounding import SquaresMinimum
 from chainrule.tracebacks import boundary
 
 __all__ = ["EXACT_TOLERANCE", "least_squares", "with_jacobian"]
 
 _JAC = DefaultText("2-point")
 _FTOL, _XTOL, _GTOL = (DefaultNumber(1e-8) for _ in range(3))
+
+_METHOD = DefaultText("trf")
+_WITHOUT_EFFECT = ("loss", "bounds", "f_scale", "diff_step", "workers")
+"""Options of differences, and those that are as they are by default."""
+
+_STATUS = {1: 2, 2: 3, 3: 4, 4: 1}
+"""SciPy's number of a test that MINPACK numbers otherwise."""
+
+_MESSAGES = {
+    1: "`gtol` termination condition is satisfied.",
+    2: "`ftol` termination condition is satisfied.",
+    3: "`xtol` termination condition is satisfied.",
+    4: "Both `ftol` and `xtol` termination conditions are satisfied.",
+}
+"""SciPy's reports of success."""
 
 EXACT_TOLERANCE = 1e-15
 """Where the user gives none, and the Jacobian is exact: a few units of rounding.
@@ -34,7 +51,7 @@ def least_squares(
     x0: Any,
     jac: str | Callable[..., Any] = _JAC,
     bounds: Any = (-np.inf, np.inf),
-    method: str = "trf",
+    method: str = _METHOD,
     ftol: float | None = _FTOL,
     xtol: float | None = _XTOL,
     gtol: float | None = _GTOL,
@@ -55,8 +72,9 @@ def least_squares(
     """Minimise ½ Σ ρ(fᵢ(x)²) within bounds, with the exact Jacobian of the residuals f.
 
     Arguments, methods and results are those of `scipy.optimize.least_squares`. Without `jac` the
-    Jacobian is exact, and compiled; tolerances that are not given are then those of rounding, and
-    `max_nfev` is 1000 n. A `jac` that is given is used as it is, ``jac="2-point"`` too.
+    Jacobian is exact; tolerances that are not given are then those of rounding, and `max_nfev` is
+    1000 n. A `jac` that is given is used as it is, ``jac="2-point"`` too. Without a method, bounds,
+    a loss or tolerances the whole search is one compiled program, by Moré's method.
 
     Parameters
     ----------
@@ -70,7 +88,8 @@ def least_squares(
     bounds : pair of arrays or of trees, or `scipy.optimize.Bounds`
         Lower and upper bounds.
     method : {"trf", "dogbox", "lm"}
-        Trust region reflective, dogleg in rectangles, or MINPACK's Levenberg-Marquardt.
+        Trust region reflective, dogleg in rectangles, or MINPACK's Levenberg-Marquardt, each by
+        SciPy if it is given.
     ftol, xtol, gtol : float or None
         Tolerances by the sum, by the point and by the gradient; None switches one off.
     x_scale : float, array, "jac" or None
@@ -148,6 +167,12 @@ def least_squares(
 
 def _solved(residuals: Residuals, options: dict[str, Any]) -> Any:
     """Return SciPy's result for residuals of a vector, with their exact Jacobian."""
+    minimum = None
+    if options["loss"] == "linear" and _are_infinite(options["bounds"], residuals.size):
+        choices = {name: value for name, value in options.items() if name not in _WITHOUT_EFFECT}
+        minimum = compiled_minimum(residuals.flat, choices)
+    if minimum is not None:
+        return _reported(minimum)
     sparsity = options["jac_sparsity"]
     if is_default(options["jac"]) and residuals.is_traced:
         if sparsity is not None and options["method"] == "lm":
@@ -159,6 +184,26 @@ def _solved(residuals: Residuals, options: dict[str, Any]) -> Any:
     if is_default(options["jac"]):
         residuals.flat.notice()
     return optimize.least_squares(residuals.value, residuals.flat.start, **options)
+
+
+def _are_infinite(bounds: Any, count: int) -> bool:
+    pair = (bounds.lb, bounds.ub) if isinstance(bounds, optimize.Bounds) else bounds
+    return len(pair) == 2 and all(
+        np.shape(each) in ((), (count,)) and np.all(each == limit)
+        for each, limit in zip(map(np.asarray, pair), (-np.inf, np.inf), strict=True)
+    )
+
+
+def _reported(found: SquaresMinimum) -> Any:
+    """Return a minimum as SciPy's methods do."""
+    status = _STATUS[int(found.status)]
+    gradient, count = found.jacobian.T @ found.residuals, int(found.evaluations)
+    return optimize.OptimizeResult(
+        x=found.x, cost=0.5 * float(found.residuals @ found.residuals), fun=found.residuals,
+        jac=found.jacobian, grad=gradient, optimality=float(np.max(np.abs(gradient))),
+        active_mask=np.zeros(found.x.size, int), nfev=count, njev=count, status=status,
+        message=_MESSAGES[status], success=True,
+    )  # fmt: skip
 
 
 def with_jacobian(

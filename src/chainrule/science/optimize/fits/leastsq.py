@@ -4,36 +4,31 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import linalg, optimize
 
 from chainrule.science.flat_function import Vector
+from chainrule.science.optimize.fits.compiled_fit import (
+    Solution,
+    compiled_minimum,
+    inverse_of_squares,
+    reported,
+)
 from chainrule.science.optimize.fits.defaults import DefaultNumber, is_default
 from chainrule.science.optimize.fits.gauss_newton import refine
 from chainrule.science.optimize.fits.least_squares import EXACT_TOLERANCE
 from chainrule.science.optimize.fits.residuals import Residuals, is_real_vector
 from chainrule.tracebacks import boundary
 
-__all__ = ["Solution", "leastsq", "levenberg_marquardt"]
+__all__ = ["leastsq", "levenberg_marquardt"]
 
 _FTOL, _XTOL = DefaultNumber(1.49012e-8), DefaultNumber(1.49012e-8)
 _GTOL, _FACTOR = DefaultNumber(0.0), DefaultNumber(100)
 
 _FAILURES = (5, 6, 7, 8)
 _SUCCESSES = (1, 2, 3, 4)
-
-
-class Solution(NamedTuple):
-    """What MINPACK returns: the point, its covariance but for the variance, and a report."""
-
-    x: Vector
-    covariance: NDArray[np.float64] | None
-    information: dict[str, Any]
-    message: str
-    ier: int
 
 
 @boundary
@@ -56,7 +51,8 @@ def leastsq(
 
     Arguments and results are those of `scipy.optimize.leastsq`. Without `Dfun` the Jacobian is
     exact; tolerances that are not given are then those of rounding, `maxfev` is 1000 (n + 1), and
-    `factor` is 1: a first step without a limit loses some problems that have a solution.
+    `factor` is 1: a first step without a limit loses some problems that have a solution. Without
+    options the whole search is one compiled program.
 
     Parameters
     ----------
@@ -123,6 +119,10 @@ def leastsq(
         given = Dfun if not residuals.flat.is_tree else residuals.given_jacobian(Dfun, {})
         found = optimize.leastsq(residuals.value, residuals.flat.start, (), given, True, **options)
         solution = Solution(*found)
+    elif (minimum := compiled_minimum(residuals.flat, options)) is not None:
+        if not full_output:
+            return residuals.flat.restored(minimum.x), int(minimum.status)
+        solution = reported(minimum)
     elif residuals.is_traced:
         solution = levenberg_marquardt(
             residuals.value, residuals.jacobian, residuals.flat.start, options
@@ -178,6 +178,6 @@ def levenberg_marquardt(
         nfev=information["nfev"] + refined.evaluations,
         njev=information["njev"] + refined.evaluations,
     )  # fmt: skip
-    inverse = np.linalg.inv(r)
-    inverse[permutation] = inverse.copy()
-    return found._replace(x=refined.x, covariance=inverse @ inverse.T, information=information)
+    return found._replace(
+        x=refined.x, covariance=inverse_of_squares(r, permutation), information=information
+    )

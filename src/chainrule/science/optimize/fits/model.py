@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from scipy.optimize import approx_fprime
 
 from chainrule import tree
+from chainrule.ops.primitives.linear_algebra.triangular import triangular_solve
 from chainrule.science.flat_function import FlatFunction, Vector
 from chainrule.solvers.flat_vector import ravel
 
@@ -37,13 +39,18 @@ class Model:
         if self.is_tree:
             self._p0 = p0
             self.start, self.restored = ravel(p0, "curve_fit: p0")
-            self.names = _tree_names(p0)
         else:
             self._p0 = self.start = np.atleast_1d(np.asarray(p0, float))
             self.restored = _same
-            self.names = parameter_names(function, self.start.size)
         name = str(getattr(function, "__name__", "the model"))
         self.name = "the model" if name == "<lambda>" else name
+
+    @cached_property
+    def names(self) -> list[str]:
+        """A name for each parameter, from the signature or the tree."""
+        if self.is_tree:
+            return _tree_names(self._p0)
+        return parameter_names(self.function, self.start.size)
 
     def spread(self, x: Any, *parameters: Any) -> Any:
         """Return the value for parameters that are given one by one, as SciPy gives them."""
@@ -64,17 +71,27 @@ class Model:
         return jacobian
 
     def at(self, x: Any) -> FlatFunction:
-        """Return the model as a function of the vector of its parameters, traced if it can be.
+        """Return the model as a function of the vector of its parameters, traced if it can be."""
+        return self._traced(_OfParameters(self.function, self.is_tree), x, ())
 
-        First with x as an input of the program, which serves other x of the same shape; then, for
-        models that choose by the values of x, with x as a constant.
+    def residuals(self, x: Any, y: Any, weights: Any) -> FlatFunction:
+        """Return the weighted residuals as a function of the parameters, traced if they can be.
+
+        `weights` are 1 / σ, of shape () or (m,), or the Cholesky factor, (m, m), of the covariance
+        of y, or None.
         """
-        of_parameters = _OfParameters(self.function, self.is_tree)
+        data = (y,) if weights is None else (y, weights)
+        return self._traced(_WeightedResiduals(self.function, self.is_tree), x, data)
+
+    def _traced(self, function: Callable[..., Any], x: Any, data: tuple[Any, ...]) -> FlatFunction:
+        """First with x as an input of the program, which serves other x of the same shape; then,
+        for models that choose by the values of x, with x as a constant.
+        """
         if isinstance(x, np.ndarray):
-            flat = FlatFunction("curve_fit", of_parameters, self._p0, (x,))
+            flat = FlatFunction("curve_fit", function, self._p0, (x, *data))
             if flat.is_traced:
                 return flat
-        return FlatFunction("curve_fit", lambda p: of_parameters(p, x), self._p0)
+        return FlatFunction("curve_fit", lambda p, *data: function(p, x, *data), self._p0, data)
 
     def jacobian(self, x: Any, parameters: Vector) -> Matrix:
         """Return the Jacobian by the parameters, (number of values, n)."""
@@ -138,3 +155,25 @@ class _OfParameters:
     def __call__(self, p: Any, x: Any) -> Any:
         """Call the model."""
         return self.function(x, p) if self.is_tree else self.function(x, *p)
+
+
+@dataclass(frozen=True)
+class _WeightedResiduals:
+    """The differences of the model and the data in units of σ; equal for one model."""
+
+    function: Callable[..., Any]
+    is_tree: bool
+
+    def __call__(self, p: Any, x: Any, y: Any, weights: Any = None) -> Any:
+        """Return the residuals, (m,)."""
+        residuals = (self.function(x, p) if self.is_tree else self.function(x, *p)) - y
+        if np.ndim(residuals) > 1:
+            raise TypeError("the model must return an array of one axis")
+        if weights is None:
+            return residuals
+        if weights.ndim < 2:
+            return weights * residuals
+        solved = triangular_solve(
+            weights, residuals[:, None], lower=True, is_transposed=False, unit_diagonal=False
+        )
+        return solved[:, 0]
