@@ -18,6 +18,7 @@ from chainrule.graph.node import ancestors
 from chainrule.graph.reachable_state import find_reachable_state
 from chainrule.science.effects import may_have_effects
 from chainrule.science.shared_graph import SharedGraph, shared_graph
+from chainrule.science.undone import undone
 
 __all__ = ["KeptCall"]
 
@@ -30,8 +31,8 @@ class KeptCall:
     ----------
     graph : SharedGraph
         Takes the numbers of the arguments, then the `operands`.
-    has_effects : bool
-        Whether a call may do more than return a value.
+    effect : str
+        What a call may do besides returning a value; empty if nothing.
     depends_on_first : bool
         Whether the result depends on the first argument.
     size : int
@@ -39,7 +40,7 @@ class KeptCall:
     """
 
     graph: SharedGraph
-    has_effects: bool
+    effect: str
     depends_on_first: bool
     size: int
     _kept: KeptTrace
@@ -51,20 +52,19 @@ class KeptCall:
 
         Raises whatever tracing raises, errors of the function itself included.
         """
-        has_effects = may_have_effects(find_reachable_state(*roots))
-        kept = trace_kept("science", function, args, None, roots, captures=True, discards=True)
+        state = find_reachable_state(*roots)
+        with undone(*roots, state=state) as changed:
+            kept = trace_kept("science", function, args, None, roots, captures=True, discards=True)
+        changed = [*[place.label for place in kept.discarded], *changed]
+        effect = f"each call changes {' and '.join(changed[:3])}" if changed else ""
+        if may_have_effects(state):
+            effect = "it may do more than return a value, such as printing or counting"
         graph = kept.traced.graph
         first = graph.inputs[0].serial
         found = ancestors(graph.outputs, lambda _: False)
         shared, constants = shared_graph(graph)
-        return KeptCall(
-            shared,
-            has_effects or bool(kept.discarded),
-            any(each.serial == first for each in found),
-            graph.outputs[0].size,
-            kept,
-            constants,
-        )
+        depends_on_first = any(each.serial == first for each in found)
+        return KeptCall(shared, effect, depends_on_first, graph.outputs[0].size, kept, constants)
 
     def operands(self) -> tuple[Any, ...] | None:
         """Return what the graph takes besides arguments; None if something else has changed."""

@@ -114,8 +114,8 @@ class TracedFunction:
         try:
             kept = KeptCall.of(self._of_numbers, (x, *self._args), roots)
             operands = kept.operands()
-            if operands is not None and (kept.depends_on_first or not kept.has_effects):
-                kind = "own" if kept.has_effects else "compiled"
+            if operands is not None and (kept.depends_on_first or not kept.effect):
+                kind = "own" if kept.effect else "compiled"
                 return Route(kind, size=kept.size, kept=kept), operands
             reason = "it returned what it had kept, which does not depend on x"
         except Exception as error:  # noqa: BLE001 - SciPy's call meets the user's own errors

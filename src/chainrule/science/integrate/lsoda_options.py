@@ -11,9 +11,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.science.integrate.effects import call_without_effects
-from chainrule.science.integrate.right_hand_side import RightHandSide, Untraceable
+from chainrule.science.integrate.right_hand_side import RightHandSide, Untraceable, traced_call
 from chainrule.science.integrate.traced import as_vector
+from chainrule.science.shared_graph import SharedGraph
+from chainrule.science.undone import call_without_effects
 
 __all__ = ["Floats", "GivenJacobian", "LsodaOptions"]
 
@@ -84,7 +85,13 @@ class GivenJacobian:
         rows = [(d, matrix[above - d, max(d, 0) : n + min(d, 0)]) for d in range(-below, above + 1)]
         return reduce(operator.add, [np.diag(row, d) for d, row in rows])
 
-    def check(self, t: float, y: Floats, args: tuple[Any, ...]) -> None:
+    def traced(
+        self, t: float, y: Floats, args: tuple[Any, ...]
+    ) -> tuple[SharedGraph, tuple[Any, ...]]:
+        """Return the graph of ∂f/∂y, and what it takes after (t, y); raise Untraceable."""
+        return traced_call(self, y, args, lambda: self._check(t, y, args))
+
+    def _check(self, t: float, y: Floats, args: tuple[Any, ...]) -> None:
         """Raise Untraceable if it returns another shape, which SciPy refuses in its words."""
         first, second = (t, y) if self.is_time_first else (y, t)
         try:

@@ -7,8 +7,7 @@ SciPy's, and its steps are the same up to rounding.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,6 +16,7 @@ from scipy.integrate import DOP853, RK23, RK45
 from chainrule.autodiff.control_flow.while_loop import while_loop
 from chainrule.compiler.jit import jit
 from chainrule.science.integrate.right_hand_side import RightHandSide, attempt_native
+from chainrule.science.shared_graph import SharedGraph
 
 __all__ = ["NATIVE", "native_solver"]
 
@@ -52,15 +52,6 @@ def native_solver(name: str, rhs: RightHandSide, args: tuple[Any, ...]) -> Any:
     return type(base.__name__, (base,), members)
 
 
-@dataclass(frozen=True)
-class _Plan:
-    """What a program is compiled for; `capacity` is the number of steps of a block."""
-
-    rhs: RightHandSide
-    name: str
-    capacity: int
-
-
 class _Block(NamedTuple):
     """Accepted steps: ends, values, all stages, the next lengths, and cumulative evaluations."""
 
@@ -84,25 +75,36 @@ class _State(NamedTuple):
 
 
 def _next_block(name: str, rhs: RightHandSide, args: tuple[Any, ...], solver: Any) -> _Block:
-    size = solver.K.size
-    capacity = int(np.clip(_BLOCK // max(size, 1), 1, 64))
-    return attempt_native(
+    capacity = int(np.clip(_BLOCK // max(solver.K.size, 1), 1, 64))
+    graph, operands = rhs.traced(solver.y, args)
+    program = graph.program(
+        ("steps", name, capacity), lambda graph: _compiled(graph, name, capacity)
+    )
+    found: _Block = attempt_native(
         "solve_ivp",
-        lambda: _block(
-            _Plan(rhs, name, capacity), float(solver.t), solver.y, solver.f, float(solver.h_abs),
-            float(solver.t_bound), float(solver.max_step), np.asarray(solver.rtol, float),
-            np.asarray(solver.atol, float), args,
+        lambda: program(
+            float(solver.t), solver.y, solver.f, float(solver.h_abs), float(solver.t_bound),
+            float(solver.max_step), np.asarray(solver.rtol, float), np.asarray(solver.atol, float),
+            *operands,
         ),
     )  # fmt: skip
+    return found._replace(count=int(found.count), is_too_small=bool(found.is_too_small))
 
 
-@jit
-def _compiled_block(
-    plan: Any, t: Any, y: Any, first: Any, length: Any, end: Any, max_step: Any, rtol: Any,
-    atol: Any, args: Any,
+def _compiled(graph: SharedGraph, name: str, capacity: int) -> Callable[..., _Block]:
+    """Compile a block of steps of a method, of `capacity` steps at most."""
+
+    def block(*arguments: Any) -> _Block:
+        return _block(NATIVE[name], capacity, graph, *arguments)
+
+    return jit(block)
+
+
+def _block(
+    method: Any, count: int, rhs: SharedGraph, t: Any, y: Any, first: Any, length: Any, end: Any,
+    max_step: Any, rtol: Any, atol: Any, *operands: Any,
 ) -> _Block:  # fmt: skip
     """Take steps until the end is reached, the block is full, or a step is too small."""
-    rhs, method, count = plan.rhs, NATIVE[plan.name], plan.capacity
     direction = np.where(end >= t, 1.0, -1.0)
     stages = len(method.C) + 1
     start = _State(t, y, first, length, False, 0, False)
@@ -123,7 +125,9 @@ def _compiled_block(
         t_new = state.t + direction * length
         t_new = np.where(direction * (t_new - end) > 0, end, t_new)
         h = t_new - state.t
-        y_new, k = _stages(method, lambda t, y: rhs(t, y, *args), state.t, state.y, state.first, h)
+        y_new, k = _stages(
+            method, lambda t, y: rhs(t, y, *operands), state.t, state.y, state.first, h
+        )
         scale = atol + np.maximum(np.abs(state.y), np.abs(y_new)) * rtol
         error = _error(method, k, h, scale)
         power = _SAFETY * np.where(error > 0, error, 1) ** (-1 / (method.error_estimator_order + 1))
@@ -146,11 +150,6 @@ def _compiled_block(
     state, number, rows = while_loop(goes_on, body, (start, 0, rows))
     ends, values, all_stages, lengths, evaluations = rows
     return _Block(ends, values, all_stages, lengths, evaluations, number, state.is_too_small)
-
-
-def _block(*values: Any) -> _Block:
-    found: Any = _compiled_block(*values)
-    return found._replace(count=int(found.count), is_too_small=bool(found.is_too_small))
 
 
 def _spacing(t: Any) -> Any:

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule import tree
 from chainrule.autodiff.transformations import jacobian
 from chainrule.compiler.jit import jit
 from chainrule.errors import ChainruleError, ShapeError
 from chainrule.graph.array_type import ArrayType
-from chainrule.graph.trace import trace_call
 from chainrule.ops.primitives.promotion import as_array
-from chainrule.science.integrate.effects import call_without_effects
+from chainrule.science.function_cache import FunctionCache
+from chainrule.science.kept_call import KeptCall
 from chainrule.science.notice import say_once
+from chainrule.science.shared_graph import SharedGraph
+from chainrule.science.signature import numbers, signature
 
-__all__ = ["RightHandSide", "Untraceable", "attempt_native", "notice"]
+__all__ = ["RightHandSide", "Untraceable", "attempt_native", "notice", "traced_call"]
 
 _Result = TypeVar("_Result")
 
@@ -57,20 +57,66 @@ class RightHandSide:
         first, second = (t, state) if self.is_time_first else (state, t)
         return _vector(self.function(first, second, *args), y, self.is_vectorized)
 
-    def check(self, y: NDArray[np.float64], args: tuple[Any, ...]) -> None:
-        """Raise Untraceable if the function cannot be traced, or has effects."""
-        leaves, structure = tree.flatten(args)
-        types = tuple(_type_or_value(each) for each in leaves)
-        try:
-            reason = _reason(self, y.shape, structure, types)
-        except TypeError as error:  # cannot be hashed
-            raise Untraceable(str(error), False) from None
-        if reason is not None:
-            raise Untraceable(*reason)
+    def traced(
+        self, y: NDArray[np.float64], args: tuple[Any, ...]
+    ) -> tuple[SharedGraph, tuple[Any, ...]]:
+        """Return the graph of dy/dt, and what it takes after (t, y); raise Untraceable."""
+        return traced_call(self, y, args, _nothing)
 
     def jacobian(self, t: float, y: NDArray[np.float64], *args: Any) -> NDArray[np.float64]:
         """Return the exact Jacobian, of shape (n, n), compiled."""
-        return _jacobian(self, float(t), y, args)
+        graph, operands = self.traced(y, args)
+        return graph.program("jacobian by y", _jacobian)(float(t), y, *operands)
+
+
+class _Refusal(NamedTuple):
+    """Why a function is not traced, and whether that is worth a notice."""
+
+    reason: str
+    is_chainrule: bool
+
+
+_calls = FunctionCache()
+
+
+def traced_call(
+    function: Any, y: NDArray[np.float64], args: tuple[Any, ...], check: Callable[[], None]
+) -> tuple[SharedGraph, tuple[Any, ...]]:
+    """Return the graph of ``function(t, y, *args)``, and what it takes after (t, y).
+
+    `function` wraps the user's `function.function`; before it is traced, `check` is called.
+    Raises Untraceable if it cannot be traced, or has effects.
+    """
+    types = signature(args)
+    key = None if types is None else (y.shape, types)
+    call: KeptCall | _Refusal | None = None if key is None else _calls.get(function, key)
+    operands = call.operands() if isinstance(call, KeptCall) else None
+    if operands is None and not isinstance(call, _Refusal):
+        call = _attempted(function, y, args, check)
+        operands = call.operands() if isinstance(call, KeptCall) else None
+        if key is not None:
+            _calls.put(function, key, call)
+    if isinstance(call, _Refusal):
+        raise Untraceable(*call)
+    if call is None or operands is None:
+        raise Untraceable("what it reads changes each time it is called", True)
+    return call.graph, (*numbers(args), *operands)
+
+
+def _attempted(
+    function: Any, y: NDArray[np.float64], args: tuple[Any, ...], check: Callable[[], None]
+) -> KeptCall | _Refusal:
+    types = ArrayType(np.dtype(float), ()), ArrayType(np.dtype(float), y.shape)
+    try:
+        check()
+        call = KeptCall.of(function, (*types, *args), (function.function, args))
+    except Untraceable as error:
+        return _Refusal(str(error), error.is_chainrule)
+    except ChainruleError as error:
+        return _Refusal(str(error), not isinstance(error, _NotAVectorError))
+    except Exception as error:  # noqa: BLE001 - the user's own, which SciPy meets too
+        return _Refusal(str(error), False)
+    return _Refusal(call.effect, True) if call.effect else call
 
 
 def attempt_native(operation: str, run: Callable[[], _Result]) -> _Result:
@@ -85,22 +131,6 @@ def notice(operation: str, function: Callable[..., Any], reason: str) -> None:
     """Say once that SciPy integrates, and differences take the place of exact Jacobians."""
     instead = "SciPy integrates it, and where it needs a Jacobian, takes differences"
     say_once(operation, function, instead, reason)
-
-
-@lru_cache(maxsize=256)
-def _reason(
-    rhs: RightHandSide, shape: tuple[int, ...], structure: Any, types: tuple[Any, ...]
-) -> tuple[str, bool] | None:
-    """Return why a function cannot be traced, if it cannot, and whether it is worth a notice."""
-    args = tree.unflatten(structure, list(types))
-    time, y = ArrayType(np.dtype(float), ()), ArrayType(np.dtype(float), shape)
-    try:
-        call_without_effects(lambda: trace_call(rhs, (time, y, *args)), rhs.function, args)
-    except ChainruleError as error:
-        return str(error), not isinstance(error, _NotAVectorError)
-    except Exception as error:  # noqa: BLE001 - the user's own, which SciPy meets too
-        return str(error), False
-    return None
 
 
 class _NotAVectorError(ShapeError):
@@ -125,13 +155,9 @@ def _vector(rates: Any, y: Any, is_vectorized: bool) -> Any:
     return rates.astype(y.dtype)
 
 
-def _type_or_value(leaf: Any) -> Any:
-    """What of an argument decides whether the function can be traced: of a number, its type."""
-    if isinstance(leaf, np.ndarray | np.generic):
-        return ArrayType(leaf.dtype, leaf.shape)
-    return type(leaf)(1) if type(leaf) in (float, int, bool) else leaf
+def _jacobian(graph: SharedGraph) -> Callable[..., NDArray[np.float64]]:
+    return jit(lambda t, y, *operands: jacobian(lambda y: graph(t, y, *operands))(y))
 
 
-@jit
-def _jacobian(rhs: Any, t: Any, y: Any, args: Any) -> Any:
-    return jacobian(lambda y: rhs(t, y, *args))(y)
+def _nothing() -> None:
+    """Check nothing."""

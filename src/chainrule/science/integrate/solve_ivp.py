@@ -188,7 +188,7 @@ def _untraceable(rhs: RightHandSide, y0: Any, args: Any) -> Untraceable | None:
         start = np.asarray(y0)
         if start.ndim != 1 or start.dtype.kind not in "fiub" or not start.size:
             return Untraceable("", False)
-        rhs.check(start, () if args is None else tuple(args))
+        rhs.traced(start, () if args is None else tuple(args))
     except Untraceable as error:
         return error
     except Exception as error:  # noqa: BLE001 - SciPy refuses it in its own words
