@@ -38,7 +38,7 @@ def traced(function: Callable[..., Any]) -> Any:
 
 REFUSED: dict[str, tuple[Callable[..., Any], type[Exception], list[str]]] = {
     "out": (lambda x: np.exp(x, out=np.empty_like(M)), cr.errors.UnsupportedError, ["out="]),
-    "in place": (lambda x: M.__iadd__(x), cr.errors.UnsupportedError, ["np.add", "zeros_like"]),
+    "in place": (lambda x: M.__iadd__(x), cr.errors.UnsupportedError, ["np.add", "np.zeros(n)"]),
     "sum out": (
         lambda x: np.sum(x, out=np.empty(())),
         cr.errors.UnsupportedError,
@@ -59,7 +59,7 @@ REFUSED: dict[str, tuple[Callable[..., Any], type[Exception], list[str]]] = {
         cr.errors.UnsupportedError,
         ["np.linalg.eig", "np.linalg.eigh", "outside the function"],
     ),
-    "add.at": (lambda x: np.add.at(M, [0], x[0]), cr.errors.TraceError, ["add.at", "zeros_like"]),
+    "add.at": (lambda x: np.add.at(M, [0], x[0]), cr.errors.TraceError, ["add.at", "np.zeros(n)"]),
     "full": (lambda x: np.full((2, 2), x[0, 0]), cr.errors.TraceError, ["full_like"]),
     "roots": (
         lambda x: np.roots(x[0]),

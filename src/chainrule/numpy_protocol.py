@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.graph.node import ATTRIBUTES, OPERATIONS
+from chainrule.graph.protocol_gaps.array_makers import makers
 from chainrule.graph.protocol_gaps.numpy_namespace import namespaces
 from chainrule.ops.functionalization import VIEWING, detached, with_views
 from chainrule.ops.late_operations import late_operations
@@ -40,6 +41,7 @@ from chainrule.ops.numpy_api import (
     indexing,
     interpolation,
     known_values,
+    made_arrays,
     nan_reductions,
     padding,
     polynomial,
@@ -219,3 +221,4 @@ VIEWING.update((_sliding_windows, *_AS_ARRAY, *_VIEW_METHODS, "ravel"))
 OPERATIONS[builtins.max] = array_creation.greatest
 OPERATIONS[builtins.min] = array_creation.least
 namespaces.register(OPERATIONS, partial(array_creation.call_again, operations=OPERATIONS))
+makers.register(made_arrays.made_fillable)

@@ -8,7 +8,7 @@ derivative or trace contains this call: then it remains a graph.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 
 import numpy as np
@@ -29,6 +29,7 @@ from chainrule.autodiff.variables import (
     regroup,
 )
 from chainrule.errors import ShapeError, type_in_words, warn
+from chainrule.graph.filled_arrays import with_filled_arrays
 from chainrule.graph.leftover_nodes import (
     reference_counts,
     replace_leftovers,
@@ -121,6 +122,9 @@ def value_and_grad(
     @boundary
     @wraps(function)
     def derivative(*args: Any, **kwargs: Any) -> Any:
+        return with_filled_arrays(partial(differentiated, args, kwargs), function, args, kwargs)
+
+    def differentiated(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         variables, arguments = lift(function, args, positions)
         nodes = [node for node, _ in variables]
         environment = environment_of(function, variables)

@@ -11,6 +11,7 @@ from chainrule.autodiff.results import close, content_of, evaluate_results, spli
 from chainrule.autodiff.variables import environment_of, variable_of
 from chainrule.errors import TraceError
 from chainrule.graph.environment import Environment
+from chainrule.graph.filled_arrays import with_filled_arrays
 from chainrule.graph.leftover_nodes import replace_leftovers
 from chainrule.graph.node import Node, as_node
 
@@ -66,12 +67,28 @@ class Point:
         has_aux: bool,
     ) -> Point:
         """Run a function on arguments that hold variables, in place of `args`."""
+
+        def run() -> Point:
+            return Point._run(name, function, variables, call, args, has_aux)
+
+        return with_filled_arrays(run, function, args, call[1])
+
+    @staticmethod
+    def _run(
+        name: str,
+        function: Callable[..., Any],
+        variables: Sequence[tuple[Node, str]],
+        call: tuple[Sequence[Any], dict[str, Any]],
+        args: Sequence[Any],
+        has_aux: bool,
+    ) -> Point:
         nodes = tuple([node for node, _ in variables])
         roots = (function, args, call[1])
         environment = environment_of(function, variables)
+        given, keywords = tree.map_leaves(lambda leaf: leaf, (tuple(call[0]), call[1]))
         try:
             with environment:
-                result = environment.function(*call[0], **call[1])
+                result = environment.function(*given, **keywords)
                 value, aux = split_aux(result, has_aux, name)
                 leaves, structure = tree.flatten(value)
                 outputs = tuple([as_node(leaf) for leaf in leaves])

@@ -29,6 +29,7 @@ from chainrule.autodiff.results import evaluate_results
 from chainrule.errors import DTypeError
 from chainrule.graph.array_type import type_of
 from chainrule.graph.environment import Environment, current_environment
+from chainrule.graph.filled_arrays import with_filled_arrays
 from chainrule.graph.kept_trace import traced_once
 from chainrule.graph.node import Node, as_node, next_serial, variable
 from chainrule.graph.trace import is_number
@@ -105,11 +106,15 @@ def vmap(
         mapped = [each for each in arguments if each is not None]
         size = batch_size(mapped, axis_size)
         variables = [variable(each.type_of_entry, name=each.name) for each in mapped]
-        entry, keywords = _entry(arguments, variables, (args, kwargs))
         names = {node.serial: node.name for node in variables}
-        environment = Environment(function, next_serial(), True, names, argument_stores="refuse")
-        with traced_once("vmap", function), environment:
-            result = tree.map_leaves(_output, environment.function(*entry, **keywords))
+
+        def run() -> Any:
+            entry, keywords = _entry(arguments, variables, (args, kwargs))
+            environment = Environment(function, next_serial(), True, names, "refuse")
+            with traced_once("vmap", function), environment:
+                return tree.map_leaves(_output, environment.function(*entry, **keywords))
+
+        result = with_filled_arrays(run, function)
         sources = [(each.to_front(_constant(each.value)), True) for each in mapped]
         outputs, structure = tree.flatten(result)
         results = zip(

@@ -234,6 +234,8 @@ class ArrayInterface(NDArrayOperatorsMixin):
     def _converted(self, name: str, caller: Any) -> Any:
         if self.is_convertible or formats_text(caller):
             return self.value
+        if stores_item(caller) and name != "complex":
+            raise refused(plain_store_message(caller.f_code, caller.f_lasti))
         if not self.array_type.is_float:
             return self.value  # it is not known, and the error says what helps
         function = called_function(caller)

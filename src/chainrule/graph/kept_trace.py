@@ -25,6 +25,7 @@ from chainrule.graph.array_reads import is_only_counted
 from chainrule.graph.array_type import ArrayType, type_of
 from chainrule.graph.captured_arrays import CapturedArray, CapturedArrays, capturing
 from chainrule.graph.environment import Environment
+from chainrule.graph.filled_arrays import with_filled_arrays
 from chainrule.graph.guards import Guards, guarded_values
 from chainrule.graph.left_behind import Snapshot, refuse_left_behind, take_left_behind
 from chainrule.graph.node import Node, next_serial, variable
@@ -142,15 +143,7 @@ def trace_kept(
         return find_reachable_state(*(roots or (function,)), arguments=arguments)
 
     recorder = _Recorder(operation, function, args, kwargs or {}, reach, captures, discards)
-    kept = recorder.trace()
-    if not captures or not (rebound := recorder.rebound):
-        return kept
-    # What the function rebinds, it may have read before: bound to nodes, this too is traced.
-    try:
-        return recorder.trace(rebound)
-    except TraceError:  # a number that decides shapes or branches: traced at each call
-        arrays = [place for place in rebound if isinstance(recorder.old(place), np.ndarray)]
-        return recorder.trace(arrays)
+    return with_filled_arrays(recorder.trace_whole, *(roots or (function,)), restores=True)
 
 
 @contextmanager
@@ -222,6 +215,18 @@ class _Recorder:
     def old(self, place: Place) -> Any:
         """The value of a place before the first trace."""
         return self._before.values.get(place.identity, MISSING)
+
+    def trace_whole(self) -> KeptTrace:
+        """Trace the function, and again with nodes in the places that it rebinds."""
+        kept = self.trace()
+        if not self._captures or not (rebound := self.rebound):
+            return kept
+        # What the function rebinds, it may have read before: bound to nodes, this too is traced.
+        try:
+            return self.trace(rebound)
+        except TraceError:  # a number that decides shapes or branches: traced at each call
+            arrays = [place for place in rebound if isinstance(self.old(place), np.ndarray)]
+            return self.trace(arrays)
 
     def trace(self, bound: Sequence[Place] = ()) -> KeptTrace:
         """Trace the function with nodes in the places `bound`; set `rebound`."""

@@ -10,6 +10,8 @@ from typing import Any, cast
 
 import numpy as np
 
+from chainrule.graph.protocol_gaps.replacement import Retried
+
 __all__ = ["MISSING", "Place", "is_same"]
 
 MISSING: Any = type("Missing", (), {"__repr__": lambda self: "<missing>"})()
@@ -46,12 +48,13 @@ class Place:
         return (self.container.__getitem__, self.key) if self.kind == "entry" else (_content, self)
 
     def read(self) -> Any:
-        """Return the value of the place, or MISSING."""
+        """Return the value of the place, or MISSING; the original of a function of NumPy."""
         read, argument = self.reader
         try:
-            return read(argument)
+            value = read(argument)
         except (AttributeError, LookupError, ValueError):
             return MISSING
+        return value.function if type(value) is Retried else value
 
     def write(self, value: Any) -> None:
         """Set the place to a value, or remove it where that is MISSING."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ctypes
 import random
 import threading
+from collections.abc import Callable
 from contextvars import ContextVar
 from dis import opname
 from types import FrameType
@@ -21,7 +22,7 @@ from chainrule.errors import TraceError
 from chainrule.graph.reachable_state import ReachableState
 from chainrule.graph.source_location import frame_at
 
-__all__ = ["RandomDraws", "refuse_draws"]
+__all__ = ["RandomDraws", "refuse_draws", "restorer_of_generators"]
 
 _seeds_fetched: ContextVar[list[str] | None] = ContextVar("seeds_fetched", default=None)
 """A list of the seeds fetched by the traced function of this thread; None outside a trace."""
@@ -74,6 +75,21 @@ def refuse_draws(operation: str, drawn: list[str]) -> None:
         )
 
 
+def restorer_of_generators(state: ReachableState) -> Callable[[], None]:
+    """Return a function that sets the generators within reach to their present states."""
+    reached = [each for _, each in state.generators.values()]
+    if state.names_randomness:
+        reached += _GLOBAL_GENERATORS.values()
+    states = [(each, _whole_state(each)) for each in reached]
+
+    def restore() -> None:
+        for generator, whole in states:
+            if whole is not None:
+                _restore(generator, whole)
+
+    return restore
+
+
 _GLOBAL_GENERATORS: dict[str, Any] = {
     "np.random": np.random.mtrand._rand,  # pyright: ignore[reportPrivateUsage, reportAttributeAccessIssue]
     "random": random._inst,  # pyright: ignore[reportPrivateUsage, reportAttributeAccessIssue]
@@ -81,12 +97,16 @@ _GLOBAL_GENERATORS: dict[str, Any] = {
 
 
 def _state(generator: Any) -> Any:
-    """The state of a generator; None for that of the operating system."""
+    """The state of a generator, to compare; None for that of the operating system."""
+    return _comparable(_whole_state(generator))
+
+
+def _whole_state(generator: Any) -> Any:
     if isinstance(generator, random.Random):
         return None if isinstance(generator, random.SystemRandom) else generator.getstate()
     if isinstance(generator, np.random.RandomState):
-        return _comparable(generator.get_state(legacy=False))
-    return _comparable(_bits_of(generator).state)
+        return generator.get_state(legacy=False)
+    return _bits_of(generator).state
 
 
 def _bits_of(generator: Any) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import wraps
+from functools import partial, wraps
 from types import GeneratorType
 from typing import Any, Literal
 
@@ -18,6 +18,7 @@ from chainrule.errors import TraceError
 from chainrule.graph.array_type import ArrayType, type_of
 from chainrule.graph.captured_arrays import CapturedArrays, capturing_in
 from chainrule.graph.environment import Environment
+from chainrule.graph.filled_arrays import with_filled_arrays
 from chainrule.graph.graph import Graph, check
 from chainrule.graph.node import Node, as_node, next_serial, variable
 from chainrule.graph.source_location import frame_at, user_instruction
@@ -89,8 +90,19 @@ def trace_call(
 
     The last inputs are the captured arrays that were used, if `captured` is given.
     """
-    leaves, structure = tree.flatten((args, kwargs or {}))
-    names = _leaf_names(function, args, kwargs or {})
+    run = partial(_trace_call, function, args, kwargs or {}, argument_stores, captured)
+    return with_filled_arrays(run, function, args, kwargs)
+
+
+def _trace_call(
+    function: Callable[..., Any],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    argument_stores: Literal["refuse", "warn", "allow"],
+    captured: CapturedArrays | None,
+) -> Traced:
+    leaves, structure = tree.flatten((args, kwargs))
+    names = _leaf_names(function, args, kwargs)
     lifted = [_input(leaf, name) for leaf, name in zip(leaves, names, strict=True)]
     arguments, keywords = tree.unflatten(structure, lifted)
     inputs = [leaf for leaf in lifted if type(leaf) is Node]
@@ -102,7 +114,7 @@ def trace_call(
         outputs = [as_node(leaf) for leaf in results if _is_computed(leaf)]
     if captured is not None:
         inputs += [node for each in captured.inputs() for node in each.nodes]
-    origin = user_instruction(frame_at(1))
+    origin = user_instruction(frame_at(3))
     graph = check(Graph(tuple(inputs), tuple(outputs), name, origin))
     static = tuple(None if _is_computed(leaf) else leaf for leaf in results)
     return Traced(graph, result_structure, static)

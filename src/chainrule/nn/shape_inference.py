@@ -16,6 +16,7 @@ import numpy as np
 
 from chainrule.errors import ShapeError
 from chainrule.graph.array_type import ArrayType
+from chainrule.graph.filled_arrays import with_filled_arrays
 from chainrule.graph.kept_trace import run_on_types
 from chainrule.graph.node import variable
 from chainrule.nn import environment
@@ -84,9 +85,12 @@ def built_shape(layer: Any, sample: Sample, dtype: np.dtype[Any]) -> Sample:
 
 
 def _shape_by_run(layer: Any, sample: Sample, dtype: np.dtype[Any]) -> Sample:
-    with run_on_types(layer), environment.entered() as traced:
-        traced.copy_containers(with_sublayers([layer]))
-        y = layer(variable(ArrayType(dtype, (2, *sample)), name="X"))
+    def run() -> Any:
+        with run_on_types(layer), environment.entered() as traced:
+            traced.copy_containers(with_sublayers([layer]))
+            return layer(variable(ArrayType(dtype, (2, *sample)), name="X"))
+
+    y = with_filled_arrays(run, layer)
     if not y.shape or y.shape[0] != 2:
         raise ShapeError(f"{layer._title()}: the first axis of its output must count the samples")
     return tuple(y.shape[1:])

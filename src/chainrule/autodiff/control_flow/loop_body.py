@@ -16,6 +16,7 @@ from chainrule.autodiff.results import unaliased
 from chainrule.errors import ArgumentError, DTypeError, ShapeError
 from chainrule.graph.array_type import ArrayType, type_of
 from chainrule.graph.environment import Environment
+from chainrule.graph.filled_arrays import with_filled_arrays
 from chainrule.graph.kept_trace import traced_once
 from chainrule.graph.node import Node, ancestors, as_node, next_serial
 
@@ -38,9 +39,14 @@ def traced_body(
 ) -> _Result:
     """Run a function on its variables, `own`, and `finish` on its result, in a trace of its own."""
     named = {node.serial: node.name for node in own}
-    environment = Environment(function, next_serial(), True, named, argument_stores)
-    with traced_once(operation, function), environment:
-        return finish(environment.function(*arguments))
+
+    def run() -> _Result:
+        environment = Environment(function, next_serial(), True, named, argument_stores)
+        given = tree.map_leaves(lambda leaf: leaf, tuple(arguments))  # in containers of their own
+        with traced_once(operation, function), environment:
+            return finish(environment.function(*given))
+
+    return with_filled_arrays(run, function)
 
 
 def check_arity(operation: str, function: Callable[..., Any], count: int, rule: str) -> None:

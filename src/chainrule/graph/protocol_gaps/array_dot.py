@@ -14,7 +14,9 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.errors import UnsupportedError
 from chainrule.graph.protocol_gaps.call_site import called_name
+from chainrule.graph.protocol_gaps.plain_store import plain_target_message
 
 __all__ = ["calls_dot", "right_factor"]
 
@@ -31,6 +33,8 @@ class _RightFactor(np.ndarray[Any, Any]):
         self, ufunc: np.ufunc, method: str, left: Any, *factors: Any, **options: Any
     ) -> Any:
         assert ufunc == np.multiply
+        if "out" in options:
+            raise UnsupportedError(plain_target_message(".dot: out="))
         assert self.multiply is not None
         return self.multiply(left)
 

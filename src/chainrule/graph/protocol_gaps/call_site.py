@@ -16,7 +16,9 @@ from typing import Any, cast
 
 import numpy as np
 
-__all__ = ["called_function", "called_name", "draws_random_numbers", "formats_text"]
+__all__ = [
+    "called_function", "called_name", "calls", "draws_random_numbers", "formats_text", "takes_item",
+]  # fmt: skip
 
 _LOADS_NAME = {
     "LOAD_CLASSDEREF", "LOAD_DEREF", "LOAD_FAST", "LOAD_FAST_CHECK", "LOAD_GLOBAL", "LOAD_NAME",
@@ -39,6 +41,31 @@ def called_function(frame: FrameType) -> BuiltinFunctionType | None:
         # Only through ``__dict__``: attribute access could run the user's code.
         value = getattr(value, "__dict__", {}).get(attribute[1:])
     return value if isinstance(value, BuiltinFunctionType) else None
+
+
+def calls(frame: FrameType, function: Any) -> bool:
+    """Whether the current instruction calls a function, or a method of it, by a name."""
+    names = called_name(frame)
+    if not names or names[0].startswith("."):
+        return False
+    value: Any = _value_of(names[0], frame)
+    for attribute in names[1:]:
+        if type(value) is type(function):  # np.add.outer
+            return getattr(value, attribute[1:], None) == function
+        value = getattr(value, "__dict__", {}).get(attribute[1:])
+    return value is function
+
+
+def takes_item(frame: FrameType, names: frozenset[str]) -> bool:
+    """Whether the current instruction is ``x[index]``, in code that uses one of some names."""
+    if names.isdisjoint(frame.f_code.co_names):
+        return False
+    return _operation(frame.f_code, frame.f_lasti).startswith("BINARY_")
+
+
+@lru_cache(maxsize=256)
+def _operation(code: CodeType, offset: int) -> str:
+    return next(each.opname for each in dis.get_instructions(code) if each.offset == offset)
 
 
 def draws_random_numbers(frame: FrameType) -> bool:

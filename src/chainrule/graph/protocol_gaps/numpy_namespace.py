@@ -62,6 +62,10 @@ class _Namespaces:
             )
         return Retried(value, self._retry, dispatches)
 
+    def maker(self, function: Any, make_fillable: Callable[..., Any]) -> Retried:
+        """What stands in for a function whose plain results ``make_fillable`` is given."""
+        return Retried(function, self._retry, True, make_fillable)
+
     def has_operation(self, name: str) -> bool:
         """Whether a function of SciPy, given by its full name, is an operation on nodes."""
         return name in self._functions
@@ -74,10 +78,15 @@ class _Namespaces:
         layers = _layers(function)
         namespace = _globals_of(layers[-1])
         cells = [cell for each in layers for cell in getattr(each, "__closure__", None) or ()]
+        return self.install_in([] if namespace is None else [namespace], cells)
+
+    def install_in(
+        self, users: Sequence[dict[str, Any]], cells: Sequence[CellType] = ()
+    ) -> list[Replacement | ClosureCell]:
+        """Replace the entries of NumPy, of the modules of users, and those in closure cells."""
         with self._lock:
             replacements: list[Replacement | ClosureCell] = list(self._of_modules())
-            if namespace is not None:
-                replacements.append(self._of_user(namespace))
+            replacements += map(self._of_user, users)
             if cells:
                 replacements += self._of_closure(cells)
             for replacement in replacements:

@@ -1,22 +1,52 @@
-"""The message for a traced value stored into a plain array: its name and where it was made."""
+"""Stores of traced values into plain arrays: how they are noticed, and their message.
+
+A trace that fails by one is repeated with arrays that can hold traced values (`filled_arrays`).
+"""
 
 from __future__ import annotations
 
 import dis
 import linecache
 import re
+from contextvars import ContextVar
 from types import CodeType, FrameType
 
 from chainrule.errors import LIBRARY_FOLDERS
+from chainrule.graph.protocol_gaps.call_site import called_name
 
-__all__ = ["plain_store_message", "stores_item", "update_message"]
+__all__ = [
+    "fillable_kinds", "plain_store_message", "plain_stores", "plain_target_message",
+    "stores_item", "update_message",
+]  # fmt: skip
+
+fillable_kinds: ContextVar[str] = ContextVar("fillable_kinds", default="")
+"""The kinds of dtypes, as in "fiub", of which user's code that is traced makes traced arrays."""
+
+plain_stores: ContextVar[list[str] | None] = ContextVar("plain_stores", default=None)
+"""What the trace in progress has refused as a store into a plain array; None outside."""
+
+
+def plain_target_message(target: str) -> str:
+    """Note the refusal of a store into a plain array, and return its message."""
+    noted = plain_stores.get()
+    if noted is not None:
+        noted.append(target)
+    return f"{target} is a plain array, which cannot hold traced values; {_REMEDY}"
+
+
+_REMEDY = (
+    "an array of real numbers can, if a function of NumPy makes it within the traced function: "
+    "np.zeros(n), or np.array(a) for a copy of a"
+)
+
 
 _TARGET = re.compile(r"([A-Za-z_][\w.]*?)\s*(?:\[|[^\w\s.]+=|\.(?:flat|fill|put)\b)")
 
 
 def stores_item(frame: FrameType) -> bool:
-    """Whether the current instruction of a frame is ``array[index] = value``."""
-    return _instruction(frame.f_code, frame.f_lasti).opname == "STORE_SUBSCR"
+    """Whether a frame is at ``array[index] = value`` or ``array.put(indices, value)``."""
+    is_item = _instruction(frame.f_code, frame.f_lasti).opname in ("STORE_SUBSCR", "STORE_SLICE")
+    return is_item or called_name(frame)[-1:] == (".put",)
 
 
 def update_message(frame: FrameType | None) -> str | None:
@@ -32,7 +62,7 @@ def update_message(frame: FrameType | None) -> str | None:
 
 
 def plain_store_message(code: CodeType, offset: int) -> str:
-    """Return the message for the store, or the call that stores, at an offset of a code object."""
+    """Note the refusal of the store at an offset of a code object, and return its message."""
     position = _instruction(code, offset).positions
     line = (position and position.lineno) or 0
     text = linecache.getline(code.co_filename, line).encode()
@@ -40,16 +70,13 @@ def plain_store_message(code: CodeType, offset: int) -> str:
     name = match[1] if match else "what is stored into"
     made = match and _line_of_assignment(code, name, offset)
     where = f" made in line {made}" if made else ""
+    message = plain_target_message(name)
     if name.startswith("self.") and not made:  # as of a layer, created elsewhere
         return (
             f"{name} is a plain array, which cannot hold traced values; the weights and the state "
             f'of a layer are created in build, as {name} = self.parameter("{name[5:]}", ...)'
         )
-    return (
-        f"{name} is a plain array{where}, which cannot hold traced values; make it with "
-        "np.zeros_like(x, shape=...) of a traced x, or collect the parts in a list and np.stack "
-        "them"
-    )
+    return message.replace("plain array", f"plain array{where}", 1)
 
 
 def _instruction(code: CodeType, offset: int) -> dis.Instruction:

@@ -1,6 +1,7 @@
 """What stands in for functions of NumPy and SciPy while functions are traced, and where.
 
 A `Retried` function calls the original, and upon the error of a conversion the operation on nodes.
+In a trace of code that fills arrays, it makes traced arrays of the plain ones that are returned.
 Replacements are entries of a namespace (`Replacement`) or the variable of an enclosing function
 (`ClosureCell`), for as long as traces are in progress.
 """
@@ -11,10 +12,13 @@ import builtins
 from collections.abc import Callable
 from dataclasses import dataclass
 from operator import itemgetter
-from types import CellType
+from types import CellType, FrameType
 from typing import Any
 
 from chainrule.errors import ChainruleError
+from chainrule.graph.protocol_gaps.call_site import calls, takes_item
+from chainrule.graph.protocol_gaps.plain_store import fillable_kinds
+from chainrule.graph.source_location import frame_at, is_library_file
 from chainrule.graph.trace_errors import ConversionError
 
 __all__ = ["ClosureCell", "Replacement", "Retried"]
@@ -23,15 +27,24 @@ __all__ = ["ClosureCell", "Replacement", "Retried"]
 class Retried:
     """A function or ufunc of NumPy, called again with traced arrays in place of lists of nodes."""
 
-    __slots__ = ("dispatches", "function", "retry")
+    __slots__ = ("dispatches", "function", "make_fillable", "retry")
 
-    def __init__(self, function: Any, retry: Callable[..., Any], dispatches: bool = True) -> None:
+    def __init__(
+        self,
+        function: Any,
+        retry: Callable[..., Any],
+        dispatches: bool = True,
+        make_fillable: Callable[..., Any] | None = None,
+    ) -> None:
         self.function = function
         self.retry = retry
         self.dispatches = dispatches
+        self.make_fillable = make_fillable
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call the function; again, with arrays, where a list holds nodes."""
+        if self.make_fillable is not None and fillable_kinds.get():
+            return self._made(frame_at(1), args, kwargs)
         if not self.dispatches and any(hasattr(type(x), "is_convertible") for x in args):
             return self.retry(self.function, args, kwargs, None)
         if self.function in _EXTREMES and len(args) == 1 and hasattr(args[0], "__next__"):
@@ -47,15 +60,32 @@ class Retried:
                 raise
             return self.retry(self.function, args, kwargs, error)
 
+    def _made(self, caller: FrameType, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Call the function; make traced arrays of what the user's code gets."""
+        result = Retried(self.function, self.retry, self.dispatches)(*args, **kwargs)
+        assert self.make_fillable is not None
+        # Code in C, which takes memory from NumPy's functions too, has no frame of its own.
+        if is_library_file(caller.f_code.co_filename) or not calls(caller, self):
+            return result
+        return self.make_fillable(self.function, result, (*args, *kwargs.values()))
+
     def __getitem__(self, index: Any) -> Any:  # np.r_[...], np.c_[...]
         try:
-            return self.function[index]
+            result = self.function[index]
         except ConversionError as error:
             return self.retry(self.function, index, {}, error)
+        if self.make_fillable is None or not fillable_kinds.get():
+            return result
+        caller = frame_at(1)
+        if is_library_file(caller.f_code.co_filename) or not takes_item(caller, _GRIDS):
+            return result
+        return self.make_fillable(self.function, result, (index,))
 
     def __getattr__(self, name: str) -> Any:
         attribute = getattr(self.function, name)
-        return Retried(attribute, self.retry) if callable(attribute) else attribute
+        if not callable(attribute):
+            return attribute
+        return Retried(attribute, self.retry, make_fillable=self.make_fillable)
 
     @property
     def __class__(self) -> type:  # pyright: ignore[reportIncompatibleMethodOverride]
@@ -81,6 +111,8 @@ class Retried:
 def _itself(function: Any) -> Any:
     return function
 
+
+_GRIDS = frozenset(["c_", "mgrid", "ogrid", "r_"])
 
 _EXTREMES = (builtins.max, builtins.min)
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from chainrule.errors import TraceError
 from chainrule.graph.node import Node, as_node
+from chainrule.graph.protocol_gaps.plain_store import plain_target_message
 from chainrule.ops.functionalization import fitted, item_view, store
 from chainrule.ops.numpy_api import indexing
 from chainrule.ops.numpy_api.shape_manipulation import ravel, reshape
@@ -138,10 +139,7 @@ def accumulate_at(ufunc: np.ufunc, operation: Callable[..., Any]) -> Callable[..
 
     def at(x: Any, index: Any, value: Any = None) -> None:
         if not isinstance(x, Node):
-            raise TraceError(
-                f"np.{ufunc.__name__}.at: a traced value cannot be stored into a plain array; make "
-                "the array with np.zeros_like(y, shape=...) of a traced y"
-            )
+            raise TraceError(plain_target_message(f"np.{ufunc.__name__}.at: the array"))
         if ufunc in (np.add, np.subtract):
             _add_at(x, index, value if ufunc == np.add else np.negative(value))
             return

@@ -18,7 +18,7 @@ import numpy as np
 from chainrule.errors import ArgumentError, UnsupportedError
 from chainrule.graph.node import Node
 from chainrule.graph.primitive import Primitive
-from chainrule.graph.protocol_gaps.plain_store import update_message
+from chainrule.graph.protocol_gaps.plain_store import plain_target_message, update_message
 from chainrule.graph.source_location import frame_at
 from chainrule.ops.functionalization import store_result
 from chainrule.ops.numpy_api.shape_manipulation import expand_dims, moveaxis
@@ -260,9 +260,6 @@ def _written(name: str, out: Any, result: Any) -> Any:
             for each, value in zip(out, result, strict=True)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
         )
     if not isinstance(out, Node):
-        raise UnsupportedError(
-            update_message(frame_at(1))
-            or f"{_title(name)}: out= is a plain array, which cannot hold traced values; make it "
-            "with np.zeros_like(x, shape=...) of a traced x, or use the result instead"
-        )
+        message = update_message(frame_at(1)) or plain_target_message(f"{_title(name)}: out=")
+        raise UnsupportedError(message)
     return store_result(name, out, result)

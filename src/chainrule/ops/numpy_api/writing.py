@@ -8,6 +8,7 @@ import numpy as np
 
 from chainrule.errors import ArgumentError, DTypeError
 from chainrule.graph.node import Node, as_node
+from chainrule.graph.protocol_gaps.plain_store import plain_target_message
 from chainrule.graph.trace_errors import ConversionError
 from chainrule.ops.functionalization import assign
 from chainrule.ops.numpy_api import indexing, sorting
@@ -93,7 +94,4 @@ def _target(name: str, x: Any) -> Node:
     if isinstance(x, Node):
         return x
     # Not final: np.full_like(plain, traced) copies into a plain array, and is called again.
-    raise ConversionError(
-        f"np.{name}: a traced value cannot be stored into a plain array; make the array with "
-        "np.zeros_like(y, shape=...) of a traced y"
-    )
+    raise ConversionError(plain_target_message(f"np.{name}: the array"))

@@ -13,6 +13,7 @@ from chainrule import tree
 from chainrule.errors import ArgumentError, ShapeError
 from chainrule.graph.array_type import ArrayType
 from chainrule.graph.environment import Environment
+from chainrule.graph.filled_arrays import with_filled_arrays
 from chainrule.graph.node import Node, as_node, next_serial
 from chainrule.graph.primitive import Primitive, Sample
 from chainrule.ops.primitives.selection import get_results
@@ -58,9 +59,13 @@ class _Pullback:
 
     def __call__(self, cotangents: Sequence[Any]) -> Sequence[Any]:
         own = {each.serial: "the cotangent" for each in cotangents if isinstance(each, Node)}
-        with Environment(self.backward, next_serial(), False, own):
-            results = list(self.backward(tree.unflatten(self.structure, cotangents)))
-            results = [each if each is None else as_node(each) for each in results]
+
+        def run() -> list[Node | None]:
+            with Environment(self.backward, next_serial(), False, own):
+                results = list(self.backward(tree.unflatten(self.structure, cotangents)))
+                return [each if each is None else as_node(each) for each in results]
+
+        results = with_filled_arrays(run, self.backward)
         if len(results) != self.count:
             raise ArgumentError(
                 f"a backward written by hand gave {len(results)} derivatives for {self.count} "

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from chainrule.errors import warn
 from chainrule.graph.array_type import ArrayType
+from chainrule.graph.filled_arrays import with_filled_arrays
 from chainrule.graph.kept_trace import run_on_types
 from chainrule.graph.node import Node, ancestors, variable
 from chainrule.nn.losses.loss import Loss
@@ -68,9 +69,13 @@ def _pairs_all(function: Callable[..., Any], y_type: ArrayType, output: tuple[in
     """Whether a function broadcasts targets against outputs without saying so by an axis."""
     y = variable(y_type, name="y_true")
     p = variable(ArrayType(np.dtype("float64"), (_SAMPLES, *output)), name="y_pred")
-    try:
+
+    def run() -> Any:
         with run_on_types(function):
-            result = function(y, p)
+            return function(y, p)
+
+    try:
+        result = with_filled_arrays(run, function)
     except Exception:  # noqa: BLE001 (of the user's own, perhaps of arrays alone)
         return False
     nodes = ancestors([result], lambda _: False) if isinstance(result, Node) else []

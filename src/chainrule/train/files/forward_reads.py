@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Generator, Iterator
+from functools import partial
 from typing import Any, cast
 
 import numpy as np
 
 from chainrule.graph.array_type import ArrayType
+from chainrule.graph.filled_arrays import with_filled_arrays
 from chainrule.graph.kept_trace import run_on_types
 from chainrule.graph.node import Node, variable
 from chainrule.nn import environment
@@ -77,10 +79,15 @@ def reads_of_forward(layer: Any, dtype: np.dtype[Any]) -> dict[int, ReadsOfForwa
     for random in (None, RandomStream(seed=0)):
         # What fails in training alone, such as a batch too small, has been noted so far.
         expected = contextlib.nullcontext() if random is None else contextlib.suppress(Exception)
-        nothing = environment.entered(keep=lambda *_: None)
-        with expected, run_on_types(twin), nothing, twins.noting():
-            twin(variable(ArrayType(dtype, shape), name="X"), random=random)
+        run = partial(_run, twin, twins, ArrayType(dtype, shape), random)
+        with expected:
+            with_filled_arrays(run, twin)
     return twins.reads
+
+
+def _run(twin: Any, twins: _Twins, X: ArrayType, random: Any) -> None:
+    with run_on_types(twin), environment.entered(keep=lambda *_: None), twins.noting():
+        twin(variable(X, name="X"), random=random)
 
 
 class _Twins:

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from chainrule.errors import ArgumentError, FormatError, type_in_words
 from chainrule.graph.array_type import ArrayType
+from chainrule.graph.filled_arrays import with_filled_arrays
 from chainrule.graph.kept_trace import run_on_types
 from chainrule.graph.node import variable
 from chainrule.nn import environment
@@ -188,9 +189,13 @@ def _build(layer: Any, input_shape: Any, dtype: np.dtype[Any]) -> None:
         return lambda shape, generator, dtype: np.zeros(shape, dtype)
 
     layer.bind(layer.name, Binding(0, (0,), zeros), dtype)
-    nothing = environment.entered(keep=lambda *_: None)
-    with np.errstate(all="ignore"), run_on_types(layer), nothing:  # of zeros, which mean nothing
-        layer(variable(ArrayType(dtype, (2, *input_shape[1:])), name="X"))
+
+    def run() -> None:
+        nothing = environment.entered(keep=lambda *_: None)
+        with np.errstate(all="ignore"), run_on_types(layer), nothing:  # of meaningless zeros
+            layer(variable(ArrayType(dtype, (2, *input_shape[1:])), name="X"))
+
+    with_filled_arrays(run, layer)
 
 
 @contextmanager

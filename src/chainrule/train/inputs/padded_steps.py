@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from chainrule.compiler.driver import ArrayFunction, compile_graph
 from chainrule.errors import DataError, warn
 from chainrule.graph.array_type import ArrayType, type_of
+from chainrule.graph.filled_arrays import with_filled_arrays
 from chainrule.graph.guards import Guards
 from chainrule.graph.kept_trace import run_on_types, trace_kept
 from chainrule.graph.node import variable
@@ -176,9 +177,13 @@ def _trace_facts(model: Model) -> tuple[bool, list[Layer]]:
     assert model.input_shape is not None, "it is built"
     shape = 2, *(n or 1 for n in model.input_shape[1:])
     params = {name: each.array for name, each in model.stack.parameters().items()}
-    with run_on_types(*model.layers), model.stack.with_parameters(params), ends_noted() as ends:
-        _, mask = model.stack.with_mask(variable(ArrayType(model.dtype, shape), name="X"))
-    return mask is not None, ends
+
+    def run() -> tuple[bool, list[Layer]]:
+        with run_on_types(*model.layers), model.stack.with_parameters(params), ends_noted() as ends:
+            _, mask = model.stack.with_mask(variable(ArrayType(model.dtype, shape), name="X"))
+        return mask is not None, ends
+
+    return with_filled_arrays(run, *model.layers)
 
 
 def _compile_mask(stack: LayerStack, X: ArrayType) -> tuple[ArrayFunction, Guards]:

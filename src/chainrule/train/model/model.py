@@ -14,6 +14,7 @@ from chainrule.arguments.checks import checked_kind, shown
 from chainrule.data.table import Table
 from chainrule.errors import ArgumentError, ShapeError
 from chainrule.graph.array_type import ArrayType
+from chainrule.graph.filled_arrays import with_filled_arrays
 from chainrule.graph.kept_trace import run_on_types
 from chainrule.graph.node import variable
 from chainrule.locks import ReentrantLock
@@ -313,14 +314,17 @@ class Model:
         self.table = table.copy()
 
     def _infer_shapes(self, input_shape: tuple[int, ...]) -> list[Shape]:
-        shapes: list[Shape] = []
-        with run_on_types(*self.layers), environment.entered() as traced:
-            traced.copy_containers(self._all_layers())
-            x: Any = variable(ArrayType(self.dtype, (2, *input_shape[1:])), name="X")
-            for layer, y, _ in self.stack.outputs(x):
-                check_output(layer, y, samples=2)
-                shapes.append((None, *y.shape[1:]))
-        return shapes
+        def run() -> list[Shape]:
+            shapes: list[Shape] = []
+            with run_on_types(*self.layers), environment.entered() as traced:
+                traced.copy_containers(self._all_layers())
+                x: Any = variable(ArrayType(self.dtype, (2, *input_shape[1:])), name="X")
+                for layer, y, _ in self.stack.outputs(x):
+                    check_output(layer, y, samples=2)
+                    shapes.append((None, *y.shape[1:]))
+            return shapes
+
+        return with_filled_arrays(run, *self.layers)
 
 
 def applies(layer: Layer, activation: str) -> bool:
