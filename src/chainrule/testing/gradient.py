@@ -174,6 +174,8 @@ def numerical_derivative(
             spread = max(abs(current[-1] - current[-2]), abs(current[-1] - coarser))
             if spread < error:
                 best, error = current[-1], spread
+        if previous and abs(current[-1] - previous[-1]) >= 2 * error:
+            break  # from here on rounding errors grow (Ridders' criterion)
         previous = current
     return float(best), float(error)
 
@@ -229,8 +231,13 @@ def _error(
     def along(t: float) -> float:
         return float(function(*(x + t * v for x, v in zip(point, direction, strict=True))))
 
-    trials = ((*numerical_derivative(along, step), step) for step in (0.1, 0.01, 0.001))
-    measured, _, step = min(trials, key=lambda trial: trial[1])
+    trials: list[tuple[float, float, float]] = []
+    for step in (0.1, 0.01, 0.001):
+        measured, uncertainty = numerical_derivative(along, step)
+        trials.append((uncertainty, measured, step))
+        if abs(derived - measured) <= tolerance * abs(measured) >= 1e3 * uncertainty:
+            break  # agreement beyond doubt: smaller steps could only round more
+    _, measured, step = min(trials)
     # Values are rounded: beside them, derivatives as small as their last digits are zero.
     rounding = 1e-8 * max(abs(along(step)), abs(along(-step))) / step
     scale = max(abs(derived), abs(measured), 1e-2 * float(norm), rounding)
