@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import NoReturn
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar, NoReturn
 
-from chainrule.arguments.aliases import OPTIMIZER_ALIASES
+from chainrule.arguments.aliases import OPTIMIZER_ALIASES, OPTIMIZER_ATTRIBUTES
+from chainrule.arguments.attributes import refuse_missing
 from chainrule.arguments.keywords import answers_foreign_names
-from chainrule.errors import ArgumentError
+from chainrule.errors import ArgumentError, MissingAttributeError
 from chainrule.optim.optimizer import Array, Optimizer, Slots
 
 __all__ = ["Minimizer"]
@@ -23,9 +24,23 @@ class Minimizer(Optimizer):
     `chainrule.solvers`, or `chainrule.science.minimize`.
     """
 
-    learning_rate: float = field(default=1.0, init=False, repr=False)
-    clip_norm: None = field(default=None, init=False, repr=False)
-    clip_value: None = field(default=None, init=False, repr=False)
+    # Settings of update rules, which no minimiser has.
+    learning_rate: ClassVar[Any]  # pyright: ignore[reportIncompatibleVariableOverride]
+    clip_norm: ClassVar[None] = None  # pyright: ignore[reportIncompatibleVariableOverride]
+    clip_value: ClassVar[None] = None  # pyright: ignore[reportIncompatibleVariableOverride]
+
+    def __getattr__(self, name: str) -> Any:
+        """Say that there is no learning rate; answer the names of other libraries."""
+        if name not in ("learning_rate", "lr"):
+            refuse_missing(self, self._held_as, name, OPTIMIZER_ATTRIBUTES)
+        kind, settings = type(self).__name__, ", ".join(each.name for each in fields(self))
+        raise MissingAttributeError(
+            lambda: (
+                f"{kind} has no learning rate: it chooses the length of each step itself; it has "
+                f"{settings}"
+            ),
+            name,
+        )
 
     def slots(self, parameter: Array) -> Slots:
         """Refuse: a minimiser has a state of all parameters together."""

@@ -81,8 +81,9 @@ class Optimizer(ABC):
     clip_value: Positive | None = None
 
     def __post_init__(self) -> None:
-        rate = checked_rate(type(self).__name__, self.learning_rate)
-        object.__setattr__(self, "learning_rate", rate)
+        if "learning_rate" in vars(self):
+            rate = checked_rate(type(self).__name__, self.learning_rate)
+            object.__setattr__(self, "learning_rate", rate)
         check_fields(self)
 
     def __getattr__(self, name: str) -> Any:
@@ -190,18 +191,24 @@ class Optimizer(ABC):
 
     def rate(self, step: int, epoch: int) -> float:
         """Return the learning rate after `step` updates and `epoch` epochs, both counted from 0."""
-        rate: Any = self.learning_rate  # no function any more, see `checked_rate`
+        rate: Any = vars(self).get("learning_rate", 1.0)  # no function, see `checked_rate`
         return rate(step, epoch) if isinstance(rate, Schedule) else rate
+
+    @property
+    def has_schedule(self) -> bool:
+        """Whether the learning rate is another one in other steps or epochs."""
+        return isinstance(vars(self).get("learning_rate"), Schedule)
 
     def observe(self, value: float) -> Optimizer:
         """Return the optimiser for the next epoch, given the loss of the last one.
 
         It is this one, unless its schedule is `chainrule.optim.reduce_on_plateau`.
         """
-        if not isinstance(self.learning_rate, Schedule):
+        rate: Any = vars(self).get("learning_rate")
+        if not isinstance(rate, Schedule):
             return self
-        schedule = self.learning_rate.observe(value)
-        return self if schedule is self.learning_rate else replace(self, learning_rate=schedule)
+        schedule = rate.observe(value)
+        return self if schedule is rate else replace(self, learning_rate=schedule)
 
     def config(self) -> dict[str, Any]:
         """Return the optimiser as plain data, for `chainrule.optim.from_config`.

@@ -153,7 +153,7 @@ def optimizer_config(optimizer: Optimizer) -> dict[str, Any] | None:
 
     Where that is because its rate is a function, a warning says so.
     """
-    rate = optimizer.learning_rate
+    rate = vars(optimizer).get("learning_rate")
     if isinstance(rate, EpochFunction):
         warn(
             f"save: the learning rate is the function {rate.name}, which a file cannot hold: to "

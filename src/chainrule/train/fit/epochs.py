@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from chainrule.errors import DataError, counted
 from chainrule.optim.minimizer import Minimizer
-from chainrule.optim.schedules.schedule import Schedule
 from chainrule.train.callbacks import Callback, check_monitors, defines, stops
 from chainrule.train.checks import explain_nonfinite
 from chainrule.train.fit.nonfinite import NotFinite, nonfinite_sample, singularity_of_step
@@ -94,7 +93,7 @@ class EpochLoop:
         count = min(limit, trainer.epochs_per_call, self._epochs_per_call)
         objective = trainer.objective
         is_observed = run.callbacks or run.validation or objective.gathers
-        if count < 2 or is_observed or isinstance(objective.optimizer.learning_rate, Schedule):
+        if count < 2 or is_observed or objective.optimizer.has_schedule:
             return 0
         start = time.perf_counter()
         orders = self._orders(shuffle, trainer.counter.epoch, count)

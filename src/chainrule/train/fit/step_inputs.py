@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.optim.optimizer import Optimizer
-from chainrule.optim.schedules.schedule import Schedule
 
 __all__ = ["Orders", "StepInputs"]
 
@@ -85,7 +84,7 @@ class StepInputs:
             row[:] = order[:used]
 
     def _fill_rates(self, end: int, count: int, epoch: int, optimizer: Optimizer) -> None:
-        if not isinstance(optimizer.learning_rate, Schedule):
+        if not optimizer.has_schedule:
             rate = optimizer.rate(count, epoch)
             self._write("rate", rate, end, lambda: rate)
             return

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.optim.minimizer import Minimizer
-from chainrule.optim.schedules.schedule import Schedule
 from chainrule.train.fit.compiled_steps import CompiledSteps
 from chainrule.train.fit.nonfinite import NotFinite
 from chainrule.train.fit.step_inputs import Orders
@@ -302,7 +301,7 @@ class Trainer:
     def _rate_and_count(self, step: int) -> tuple[Array, Array]:
         """Return learning rate and number, since `compile`, of the next step."""
         optimizer, count = self.objective.optimizer, self.counter.steps
-        if step == 0 or isinstance(optimizer.learning_rate, Schedule):
+        if step == 0 or optimizer.has_schedule:
             rate = optimizer.rate(count, self.counter.epoch)
             self._rate = np.array(rate, self._dtype)
         return self._rate, np.array(count + 1, self._dtype)

@@ -1,6 +1,7 @@
 """Laws of ``fit`` with full-batch methods, which hold for L-BFGS and Levenberg-Marquardt."""
 
 import copy
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
@@ -53,6 +54,22 @@ def test_iterations_are_the_same_in_one_call_in_several_and_with_callbacks(optim
     np.testing.assert_array_equal(vector(net), vector(watched))
     assert set(history) == {"loss", "seconds"}
     assert history.notes == ["not converged: no tolerance is met after 9 epochs"]
+
+
+def test_minimizers_have_no_learning_rate_and_say_what_they_have():
+    for optimizer, settings in (
+        (optim.LBFGS(), "memory, gtol, ftol, max_line_steps"),
+        (optim.SciPyMinimizer("cg"), "method, tol, options"),
+    ):
+        net = regressor(optimizer)
+        assert not hasattr(net.optimizer, "learning_rate")
+        with pytest.raises(AttributeError, match=f"no learning rate: .* it has {settings}$"):
+            _ = net.optimizer.learning_rate
+        for name in ("learning_rate", "clip_norm"):
+            with pytest.raises(ArgumentError, match=f"no argument `{name}`; there are {settings}"):
+                replace(net.optimizer, **{name: 0.1})
+        assert replace(net.optimizer) == net.optimizer
+        assert [each.name for each in fields(net.optimizer)] == settings.split(", ")
 
 
 def test_lbfgs_finds_the_minimum_that_scipy_finds_in_about_as_many_iterations():
