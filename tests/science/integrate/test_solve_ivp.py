@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 from scipy import integrate
 
-from chainrule.errors import ChainruleWarning
+from chainrule.errors import ChainruleWarning, UnsupportedError
 from chainrule.science.integrate import solve_ivp
 
 
@@ -55,6 +56,34 @@ def test_explicit_steps_are_native_and_jacobians_exact() -> None:
     stiff = solve_ivp(lambda t, y: -1000 * (y - np.cos(t)), (0, 1), [0.0], "BDF")
     assert stiff.integrator == "BDF (SciPy)"
     assert stiff.success
+
+
+def test_methods_of_our_own_have_dense_output_events_and_the_exact_jacobian() -> None:
+    end, tolerances = 2 * np.pi, {"rtol": 1e-9, "atol": 1e-9}
+
+    def oscillator(t: Any, y: Any) -> Any:
+        return [y[1], -y[0]]
+
+    for method, own in (("Tsit5", "tsit5"), ("Rodas5P", "rosenbrock"), ("auto", "auto")):
+        found = solve_ivp(
+            oscillator, (0, end), [1.0, 0.0], method, dense_output=True, max_step=0.5,
+            events=lambda t, y: y[0], **tolerances,
+        )  # fmt: skip
+        assert found.integrator == f"{own} (native)"
+        assert (found.njev > 0) == (own == "rosenbrock")
+        np.testing.assert_allclose(found.y[0], np.cos(found.t), atol=1e-7)
+        np.testing.assert_allclose(found.sol([3.0, 1.0])[1], -np.sin([3.0, 1.0]), atol=1e-6)
+        np.testing.assert_allclose(found.t_events[0], [np.pi / 2, 3 * np.pi / 2], atol=1e-6)
+    with pytest.raises(UnsupportedError, match=r"np\.sin; give a method of SciPy's, as method="):
+        solve_ivp(lambda t, y: [-math.sin(y[0])], (0, 1), [1.0], "tsit5")
+
+
+@pytest.mark.parametrize("method", ["RK45", "tsit5"])
+def test_what_is_not_a_number_ends_an_integration(method: str) -> None:
+    with np.errstate(invalid="ignore"):
+        found = solve_ivp(lambda t, y: y * np.nan, (0, 1), [1.0], method)
+    assert (found.status, found.t.tolist()) == (-1, [0.0])
+    assert "step size is less" in found.message
 
 
 def test_a_solution_that_ends_in_a_pole_fails_as_in_scipy() -> None:

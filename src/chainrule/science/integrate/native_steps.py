@@ -121,7 +121,7 @@ def _block(
         state, number, rows = carry
         least = 10 * _spacing(state.t)
         length = np.where(state.is_retry, state.length, np.clip(state.length, least, max_step))
-        is_too_small = length < least
+        is_too_small = ~(length >= least)  # also where it is not a number
         t_new = state.t + direction * length
         t_new = np.where(direction * (t_new - end) > 0, end, t_new)
         h = t_new - state.t

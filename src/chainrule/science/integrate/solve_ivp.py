@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as np
 from scipy import integrate
+from scipy.integrate._ivp.ivp import METHODS
 
 from chainrule.errors import UnsupportedError
 from chainrule.science.integrate.native_steps import NATIVE, native_solver
+from chainrule.science.integrate.recorded_steps import OWN_METHODS, recorded_solver
 from chainrule.science.integrate.right_hand_side import (
     RightHandSide,
     Untraceable,
@@ -18,7 +20,7 @@ from chainrule.science.integrate.right_hand_side import (
     notice,
 )
 from chainrule.science.integrate.traced import is_traced
-from chainrule.science.integrate.traced_ivp import traced_ivp
+from chainrule.science.integrate.traced_ivp import given_jacobian, traced_ivp
 
 __all__ = ["solve_ivp"]
 
@@ -62,7 +64,9 @@ def solve_ivp(
     y0 : array, float or complex, (n,)
         The value at t0.
     method : {"RK45", "RK23", "DOP853", "Radau", "BDF", "LSODA"} or subclass of OdeSolver
-        The method, by SciPy's names.
+        The method, by SciPy's names; or by those of `solvers.integrate`: ``"tsit5"``,
+        ``"dormand_prince"``, ``"dop853"``, ``"rosenbrock"`` (Rodas5P) and ``"auto"``, which run in
+        native code alone, stiff ones too, with the exact Jacobian.
     t_eval : array, float, (times,), optional
         The output times; the ends of the steps if not given.
     dense_output : bool
@@ -113,6 +117,8 @@ def solve_ivp(
             options, reason = _with_jacobian(rhs, t_span, y0, args, options)
         if reason is not None and reason.is_chainrule and options.get("jac_sparsity") is None:
             notice("solve_ivp", fun, str(reason))
+    elif _own_name(method) is not None:
+        return _by_own_method(_own_name(method) or "", rhs, given, fun, t_span, y0, options, reason)
     elif reason is None and method in NATIVE:
         solver = native_solver(method, rhs, () if args is None else tuple(args))
         try:
@@ -144,7 +150,7 @@ class _Given:
 
 _TRACED_METHODS = {
     "RK23": "dormand_prince", "RK45": "dormand_prince", "DOP853": "dop853", "Radau": "rosenbrock",
-    "BDF": "rosenbrock", "LSODA": "auto",
+    "BDF": "rosenbrock", "LSODA": "auto", **OWN_METHODS,
 }  # fmt: skip
 """The integrators that stand for SciPy's methods within a trace."""
 
@@ -153,15 +159,45 @@ def _traced(
     rhs: RightHandSide, t_span: Any, y0: Any, method: Any, given: _Given, options: dict[str, Any]
 ) -> Any:
     """Integrate as part of a trace."""
-    if not isinstance(method, str) or method not in _TRACED_METHODS:
+    name = method if method in METHODS else _own_name(method)
+    if name is None:
         raise UnsupportedError(
             "solve_ivp: within a trace, as under cr.grad and cr.jit, the method must be one of "
             f"{list(_TRACED_METHODS)}, got {method!r}"
         )
     return traced_ivp(
-        rhs, t_span, y0, _TRACED_METHODS[method], given.t_eval, given.dense_output, given.events,
+        rhs, t_span, y0, _TRACED_METHODS[name], given.t_eval, given.dense_output, given.events,
         given.args, options,
     )  # fmt: skip
+
+
+def _own_name(method: Any) -> str | None:
+    """Return the name in `solvers.integrate` of a method that is not SciPy's."""
+    if not isinstance(method, str) or method in METHODS:
+        return None
+    return OWN_METHODS.get(method.lower())
+
+
+def _by_own_method(
+    name: str, rhs: RightHandSide, given: _Given, fun: Any, t_span: Any, y0: Any,
+    options: dict[str, Any], reason: Untraceable | None,
+) -> Any:  # fmt: skip
+    """Integrate by a method of `solvers.integrate`."""
+    args = () if given.args is None else tuple(given.args)
+    if reason is None:
+        jac = options.get("jac")
+        rest = {key: value for key, value in options.items() if key != "jac"}
+        solver = recorded_solver(name, rhs, args, None if jac is None else given_jacobian(jac))
+        try:
+            return given.solve(f"{name} (native)", fun, t_span, y0, solver, rest)
+        except Untraceable as error:
+            reason = error
+    fun(t_span[0], np.asarray(y0), *args)  # an error of its own comes first
+    raise UnsupportedError(
+        f"solve_ivp: the method {name} runs in native code alone, and the function cannot be "
+        f"traced: {str(reason) or 'y0 must be a vector of real numbers'}; give a method of "
+        'SciPy\'s, as method="RK45" or method="LSODA"'
+    ) from None
 
 
 def _with_jacobian(

@@ -7,11 +7,14 @@ with NaN from the last entry on.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from scipy.integrate import OdeSolver
 from scipy.integrate._ivp.ivp import MESSAGES, OdeResult
+from scipy.sparse import issparse
 
 from chainrule import tree
 from chainrule.autodiff.custom import stop_gradient
@@ -24,7 +27,7 @@ from chainrule.science.integrate.traced_events import Events, Occurrences, as_kn
 from chainrule.solvers import Trajectory
 from chainrule.solvers.recording import ENDED, FAILED, PAUSED, TERMINATED, record
 
-__all__ = ["TracedSolution", "traced_ivp"]
+__all__ = ["TracedSolution", "given_jacobian", "traced_ivp"]
 
 _TOO_MANY_STEPS = "Too many steps between two output times."
 _BLOCK = 256
@@ -200,4 +203,25 @@ def _options(given: dict[str, Any]) -> dict[str, Any]:
     }  # fmt: skip
     if jac is None:
         return options
-    return options | {"jacobian": jac if callable(jac) else lambda t, y, *args: jac}
+    return options | {"jacobian": given_jacobian(jac)}
+
+
+def given_jacobian(jac: Any) -> Callable[..., Any]:
+    """Return ∂f/∂y (t, y, *args) as an array, of a function or of a constant matrix."""
+    if callable(jac):
+        return _GivenJacobian(jac)
+    matrix = jac.toarray() if issparse(jac) else np.asarray(jac, float)
+    return lambda t, y, *args: matrix
+
+
+@dataclass(frozen=True)
+class _GivenJacobian:
+    """A Jacobian given as a function, whose value may be a list of rows."""
+
+    function: Callable[..., Any]
+
+    def __call__(self, t: Any, y: Any, *args: Any) -> Any:
+        found = self.function(t, y, *args)
+        if isinstance(found, list | tuple):
+            return np.stack([as_vector(each) for each in found])
+        return found
