@@ -223,11 +223,7 @@ class _System:
                 x = self.exchanged(x, j, pivots[j])
             for i, j in lower:
                 x[i] = self.reduced(x[i], self.element(i, j), x[j])
-        for j in range(n) if is_transposed else reversed(range(n)):
-            x[j] = builder.fmul(x[j], self.reciprocal(self.element(j, j)))
-            for i in range(j + 1, n) if is_transposed else range(j):
-                factor = self.element(j, i) if is_transposed else self.element(i, j)
-                x[i] = self.reduced(x[i], factor, x[j])
+        x = self.substituted(x, is_transposed)
         if is_transposed:
             for i, j in reversed(lower):
                 x[j] = self.reduced(x[j], self.element(i, j), x[i])
@@ -235,6 +231,21 @@ class _System:
                 x = self.exchanged(x, j, pivots[j])
         for value, place in zip(x, places, strict=True):
             self.store(value, place)
+
+    def substituted(self, x: list[ir.Value], is_transposed: bool) -> list[ir.Value]:
+        """Solve with the upper factor, or its transpose.
+
+        Equations are divided by their pivots first, so that one operation depends on the one before
+        for each unknown in place of two.
+        """
+        n, builder = self.n, self.builder
+        pivots = [self.reciprocal(self.element(i, i)) for i in range(n)]
+        x = [builder.fmul(value, pivot) for value, pivot in zip(x, pivots, strict=True)]
+        for j in range(n) if is_transposed else reversed(range(n)):
+            for i in range(j + 1, n) if is_transposed else range(j):
+                factor = self.element(j, i) if is_transposed else self.element(i, j)
+                x[i] = self.reduced(x[i], builder.fmul(factor, pivots[i]), x[j])
+        return x
 
     def solve_by_loops(self, x: ir.Value) -> None:
         """Substitute by columns: L from the first one, U from the last one."""
