@@ -60,17 +60,19 @@ def user_function(function: Any) -> tuple[Any, Any]:
     """Return the user's function within wrappers of this package, and what these are besides."""
     wrapping: Any = None
     while _is_wrapper(type(function)):
-        names = _fields(type(function))
-        if "function" not in names:
+        names = _other_fields(type(function))
+        if names is None:
             break
-        others = tuple([getattr(function, name) for name in names if name != "function"])
+        others = tuple([getattr(function, name) for name in names])
         function, wrapping = function.function, (type(function), others, wrapping)
     return function, wrapping
 
 
 @lru_cache(maxsize=64)
-def _fields(wrapper: type) -> tuple[str, ...]:
-    return tuple([each.name for each in fields(wrapper)]) if is_dataclass(wrapper) else ()
+def _other_fields(wrapper: type) -> tuple[str, ...] | None:
+    """Return the fields of a wrapper besides the function; None if it has none."""
+    names = [each.name for each in fields(wrapper)] if is_dataclass(wrapper) else []
+    return tuple([name for name in names if name != "function"]) if "function" in names else None
 
 
 def _is_wrapper(kind: type) -> bool:
