@@ -104,7 +104,7 @@ class Integration:
         t, y = state.t, state.y
         rest = stop_gradient(end - t)
         is_last = np.abs(rest) <= np.abs(state.step)
-        h = np.where(is_last, rest, state.step)
+        h = stop_gradient(np.where(is_last, rest, state.step))
         # The value is `end`, where t + h may round to its neighbour; the derivative that of t + h.
         t_new = t + h + np.where(is_last, stop_gradient(end - (t + h)), 0)
         result = self.method.step(t, y, h, state.aux)

@@ -141,19 +141,27 @@ def check_carry(
 def captured_nodes(outputs: Sequence[Node], own: Sequence[Node]) -> list[Node]:
     """The free variables of a loop's body: loop-invariant values, which its steps share.
 
-    What the body computes from values of outer traces alone is computed once, before the loop.
+    What the body computes from values of outer traces alone is computed once, before the loop, but
+    for broadcasts: these cost nothing, and the sum of cotangents over steps has the smaller shape.
     """
     inside = {node.serial for node in own}
     outside: dict[int, Node] = {}
-    captured: dict[int, Node] = {}
+    read: dict[int, Node] = {}
     for node in ancestors(outputs, lambda each: each.serial in inside):
         if any(each.serial in inside for each in node.inputs):
             inside.add(node.serial)
-            captured |= {n.serial: n for n in node.inputs if n.serial in outside}
+            read |= {n.serial: n for n in node.inputs if n.serial in outside}
         elif any(each.serial in outside for each in node.inputs) or _is_variable(node):
             outside[node.serial] = node
-    captured |= {node.serial: node for node in outputs if node.serial in outside}
-    return list(captured.values())
+    read |= {node.serial: node for node in outputs if node.serial in outside}
+    captured = [_without_broadcast(node) for node in read.values()]
+    return list({node.serial: node for node in captured}.values())
+
+
+def _without_broadcast(node: Node) -> Node:
+    while node.primitive is not None and node.primitive.is_broadcast:
+        (node,) = node.inputs
+    return node
 
 
 def nodes_before(outputs: Sequence[Node], own: Sequence[Node], start: int) -> list[Node]:
