@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import chainrule as cr
+from chainrule.autodiff.control_flow import scan_primitive
 from chainrule.autodiff.control_flow.scan_primitive import scan
 from chainrule.compiler.graph_passes.simplify import simplify
 from chainrule.errors import ArgumentError, DTypeError, ShapeError, TraceError
@@ -184,3 +185,43 @@ def test_results_of_a_scan_alias_neither_its_arguments_nor_one_another():
     separate[0][...] = 7.0
     np.testing.assert_array_equal(separate[1], 1)
     assert type(cr.scan(lambda c, x: (c + x, None), 0.0, captured)[0]) is np.float64
+
+
+def test_a_tape_of_inner_loops_is_kept_or_made_again_with_the_same_derivatives(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Loops of 0 to 3 steps in the rows of a scan; broadcast values are shared by all steps."""
+    weights = np.random.default_rng(0).normal(size=(3, 3)) / 2
+    bias, rows = np.array([0.1, -0.2, 0.3]), np.array([0.0, 3.0, 1.0, 0.0, 2.0])
+
+    def total(weights: Any, bias: Any) -> Any:
+        def step(y: Any, count: Any) -> Any:
+            def body(c: Any) -> Any:
+                return c[0] + 1, np.tanh(c[1] @ weights + bias) + c[1] / 2
+
+            y = cr.while_loop(lambda c: c[0] < count, body, (0.0, y), max_steps=4)[1]
+            return y, y * y
+
+        return np.sum(cr.scan(step, np.ones((2, 3)), rows)[1])
+
+    def gradients() -> list[Any]:
+        by_all: Any = cr.grad(total, (0, 1))
+
+        def product(w: Any) -> Any:
+            return np.sum(by_all(w, bias)[0] * weights)
+
+        def of_scaled(scale: Any) -> Any:
+            return by_all(scale * weights, bias)
+
+        batch: Any = cr.vmap(of_scaled)
+        both = [*by_all(weights, bias), cr.grad(product)(weights), *batch(np.array([1.0, 0.5]))]
+        return [*both, *cr.jit(by_all)(weights, bias), *cr.jit(batch)(np.array([1.0, 0.5]))]
+
+    kept = gradients()
+    monkeypatch.setattr(scan_primitive, "MAX_TAPE_BYTES", 0)
+    for a, b in zip(kept, gradients(), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-13)
+    zero = np.zeros(3)
+    forward = cr.jvp(total, (weights, bias), (weights**2, zero))[1]
+    for number in (0, 5):
+        np.testing.assert_allclose(np.sum(kept[number] * weights**2), forward, rtol=1e-12)

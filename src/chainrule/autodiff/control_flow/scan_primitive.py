@@ -33,9 +33,12 @@ from chainrule.graph.graph import Graph
 from chainrule.graph.node import Node, ancestors, next_serial, variable
 from chainrule.graph.primitive import Primitive, Sample
 from chainrule.ops.primitives import movement
-from chainrule.ops.primitives.selection import get_results
+from chainrule.ops.primitives.selection import get_result, get_results
 
 __all__ = ["apply_scan", "scan"]
+
+MAX_TAPE_BYTES = 2**26
+"""Of what the inner loops of all steps of a scan may store for its derivative."""
 
 
 def apply_scan(
@@ -113,7 +116,7 @@ def _masked_vjp(
     d_xs = {n.serial: parts_of(step.d_inputs[n.serial]) for n in xs if n.serial in d_inputs}
     rows = [part for parts in d_xs.values() for part in parts]
     outputs = [*ends, *rows, *deferred.residuals.values()]
-    forward_reads = _forward_reads(outputs, body.inputs, first_backward)
+    forward_reads = _forward_reads(outputs, body.inputs, first_backward, length)
     reads = _ForwardReads.of(forward_reads, body.inputs, shared, carries)
     residuals = apply_scan(
         Graph(body.inputs, (*body.outputs, *reads.residuals), body.name),
@@ -207,13 +210,15 @@ _FREE = (movement.reshape, movement.transpose)
 
 
 def _forward_reads(
-    outputs: Sequence[Node], inputs: Sequence[Node], first_backward: int
+    outputs: Sequence[Node], inputs: Sequence[Node], first_backward: int, length: int
 ) -> list[Node]:
     """Values of the forward body that the backward body reads; index maps are recomputed."""
     own = {node.serial for node in inputs}
+    stored = _loop_results(outputs, own, first_backward, length)
 
     def is_residual(node: Node) -> bool:
-        if node.serial in own:  # a shared value may itself be an index map of an outer trace
+        # A shared value may itself be an index map of an outer trace.
+        if node.serial in own or node.serial in stored:
             return True
         free = node.primitive in _FREE or (
             node.primitive is not None and node.primitive.is_broadcast
@@ -224,6 +229,30 @@ def _forward_reads(
     reads = {each.serial: each for node in inner for each in node.inputs if is_residual(each)}
     reads |= {node.serial: node for node in outputs if is_residual(node)}
     return [reads[serial] for serial in sorted(reads)]
+
+
+def _loop_results(
+    outputs: Sequence[Node], own: set[int], first_backward: int, length: int
+) -> set[int]:
+    """The results of inner loops that read no cotangent: those run again to store a tape.
+
+    The forward scan stores them, and so runs the inner loop once only, unless that needs more than
+    `MAX_TAPE_BYTES`; then the backward scan runs it again in each step, and needs one tape.
+    """
+    backward: set[int] = set()
+    results: list[Node] = []
+    for node in ancestors(outputs, lambda each: each.serial in own):
+        is_seed = node.primitive is None and not node.is_constant
+        if is_seed or any(each.serial in backward for each in node.inputs):
+            backward.add(node.serial)
+        elif node.primitive is get_result and node.inputs[0].serial >= first_backward:
+            results.append(node)
+    fits = length * sum(map(_bytes, results)) <= MAX_TAPE_BYTES
+    return {node.serial for node in results} if fits else set()
+
+
+def _bytes(node: Node) -> int:
+    return node.size * node.dtype.itemsize
 
 
 # Rules that most programs do not use are imported when first called.

@@ -29,7 +29,7 @@ from chainrule.graph.array_type import ArrayType
 from chainrule.graph.graph import Graph
 from chainrule.graph.node import Node, ancestors, constant, variable
 from chainrule.ops.primitives.array_update import scatter
-from chainrule.ops.primitives.broadcasting import broadcast_to
+from chainrule.ops.primitives.broadcasting import broadcast_to, uninitialized
 from chainrule.ops.primitives.gather_scatter import gather
 
 __all__ = ["has_endless_loop", "while_loop_masked_vjp", "while_loop_vjp"]
@@ -153,13 +153,13 @@ class _Tape:
         types = [node.array_type.with_shape((self.max_steps, *node.shape)) for node in saved]
         stacks = [variable(type_, name="stack") for type_ in types]
         stores = [scatter(stack, node, count) for stack, node in zip(stacks, saved, strict=True)]
-        zeros = [broadcast_to(constant(np.zeros((), type_.dtype)), type_.shape) for type_ in types]
+        first = [uninitialized(type_.dtype, type_.shape) for type_ in types]
         results = apply(
             Graph((*condition.inputs, count, *stacks), condition.outputs, condition.name),
             Graph((*body.inputs, count, *stacks), (*body.outputs, count + 1, *stores), body.name),
             tested,
             operands[:shared],
-            [*operands[shared:], constant(np.int64(0)), *zeros],
+            [*operands[shared:], constant(np.int64(0)), *first],
             self.max_steps,
         )
         return results[carries], results[carries + 1 :]

@@ -195,6 +195,7 @@ def _is_foldable(node: Node) -> bool:
     return (
         node.primitive is not None
         and not node.primitive.is_broadcast
+        and node.primitive.name != "uninitialized"
         and not isinstance(node.type, tuple)
         and all(each.is_constant for each in node.inputs)
         and node.size <= max(_MAX_FOLDED, *(each.size for each in node.inputs), 0)

@@ -7,13 +7,13 @@ copy of the array.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from chainrule.compiler.analysis.dependence import are_disjoint
 from chainrule.compiler.loop_ir.expressions import loads_of
-from chainrule.compiler.loop_ir.loops import Expression, Index, Load, Statement
+from chainrule.compiler.loop_ir.loops import Affine, Buffer, Expression, Index, Load, Statement
 from chainrule.compiler.lowering.gather_scatter import as_index
-from chainrule.compiler.lowering.graph_lowering import Lowering, Rule, Target
+from chainrule.compiler.lowering.graph_lowering import Lowering, Rule
 from chainrule.compiler.lowering.liveness import Reader, reads
 from chainrule.compiler.lowering.movement import sliced_index
 from chainrule.graph.node import Node
@@ -60,12 +60,12 @@ def _scatter(lowering: Lowering, node: Node, inputs: list[Expression]) -> Expres
     return Load(target, index)
 
 
-def _written(lowering: Lowering, node: Node) -> Target:
+def _written(lowering: Lowering, node: Node) -> tuple[Buffer, Index]:
     """Return where the elements of the old array are, to be overwritten: in place, or in a copy."""
     old = node.inputs[0]
     value = lowering.expressions[old.serial]
     if isinstance(value, Load) and _is_updated_in_place(lowering, node, value):
-        return value.buffer, lowering.canonical(node.shape)
+        return value.buffer, value.index
     target, index = lowering.target(node)
     lowering.items.append(Statement(target, index, value, layer=node.layer))
     return target, index
@@ -74,10 +74,16 @@ def _written(lowering: Lowering, node: Node) -> Target:
 def _is_updated_in_place(lowering: Lowering, node: Node, value: Load) -> bool:
     """Whether to overwrite the buffer of a node's old array; if so, store its live readers."""
     buffer, liveness = value.buffer, lowering.liveness
-    is_whole = buffer.shape == node.shape and value.index == lowering.canonical(node.shape)
+    canonical = lowering.canonical(node.shape)
+    is_whole = _is_whole(value, node.shape, canonical)
     is_ours = buffer.root.kind in ("arena", "output") and buffer.root not in liveness.read_only
-    required = lowering.targets.get(node.serial, (None,))[0]
-    if not is_whole or not is_ours or required not in (None, buffer):
+    required = lowering.targets.get(node.serial)
+    if not is_whole or not is_ours:
+        return False
+    if required is not None and required != (
+        buffer,
+        value.index[: len(value.index) - len(canonical)],
+    ):
         return False
     readers = liveness.live_readers(buffer, node, lowering.expressions)
     if required is None and sum(map(_size, readers)) >= node.size:
@@ -85,6 +91,18 @@ def _is_updated_in_place(lowering: Lowering, node: Node, value: Load) -> bool:
     for each in readers:
         _store_elsewhere(lowering, each)
     return True
+
+
+def _is_whole(value: Load, shape: tuple[int, ...], canonical: tuple[Affine, ...]) -> bool:
+    """Whether an array is all of a buffer, or of a row of it, as of the results of a scan."""
+    count = len(value.index) - len(shape)
+    rows = cast(tuple[Affine, ...], value.index[:count])
+    return (
+        value.is_affine
+        and value.index[count:] == canonical
+        and value.buffer.shape[count:] == shape
+        and all(axis.is_loop_index for each in rows for axis, _ in each.terms)
+    )
 
 
 def _size(reader: Reader) -> int:

@@ -27,11 +27,11 @@ from chainrule.compiler.loop_ir.loops import (
     Item,
     Load,
     Loop,
-    Statement,
 )
 from chainrule.compiler.lowering.graph_lowering import Lowering, Rule
 from chainrule.compiler.lowering.loop_body import (
     as_steps,
+    first_carries,
     labelled,
     loop_invariants,
     lower_body,
@@ -52,8 +52,7 @@ def _while_loop(lowering: Lowering, node: Node, inputs: list[Expression]) -> lis
     max_steps = node.params["max_steps"]
     length = UNBOUNDED if max_steps is None else min(max_steps, UNBOUNDED)
     results = result_targets(lowering, node)
-    for (buffer, index), value in zip(results, inputs[start:], strict=True):
-        lowering.items.append(Statement(buffer, index, value, layer=node.layer))
+    lowering.items += first_carries(node, results, node.inputs[start:], inputs[start:])
     carry = [Load(buffer, index) for buffer, index in results]
     if not length:
         return carry

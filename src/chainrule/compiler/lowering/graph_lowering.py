@@ -278,7 +278,15 @@ def _elementwise(lowering: Lowering, node: Node, inputs: list[Expression]) -> Ex
 
 
 _VIEWS = frozenset(
-    ["reshape", "transpose", "broadcast_to", "strided_slice", "identity", "stop_gradient"]
+    [
+        "broadcast_to",
+        "identity",
+        "reshape",
+        "stop_gradient",
+        "strided_slice",
+        "transpose",
+        "uninitialized",
+    ]
 )
 
 

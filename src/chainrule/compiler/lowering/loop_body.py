@@ -34,7 +34,10 @@ from chainrule.graph.node import Node
 from chainrule.ops.primitives.contraction import contract, split_spec
 from chainrule.ops.primitives.gather_scatter import gather
 
-__all__ = ["as_steps", "labelled", "loop_invariants", "lower_body", "lower_into", "result_targets"]
+__all__ = [
+    "as_steps", "first_carries", "labelled", "loop_invariants", "lower_body", "lower_into",
+    "result_targets",
+]  # fmt: skip
 
 MIN_COPY_ITERATIONS = 16
 """Iterations from which on it pays to copy into a better order what all of them read."""
@@ -50,6 +53,19 @@ def labelled(item: Item, layer: str) -> Item:
     if isinstance(item, Loop) or item.layer or not layer:
         return item
     return replace(item, layer=layer)
+
+
+def first_carries(
+    loop: Node, results: Sequence[Target], starts: Sequence[Node], values: Sequence[Expression]
+) -> list[Item]:
+    """Return the stores of the first carries; of an uninitialized one, that of its first row."""
+    items: list[Item] = []
+    for (buffer, index), start, value in zip(results, starts, values, strict=False):
+        if start.primitive is not None and start.primitive.name == "uninitialized":
+            first = len(index) - len(start.shape)
+            index = (*index[:first], Affine(), *index[first + 1 :])
+        items.append(Statement(buffer, index, value, layer=loop.layer))
+    return items
 
 
 def loop_invariants(

@@ -147,6 +147,7 @@ RULES: dict[str, Rule] = {
     "get_result": _get_result,
     "cast": _cast,
     "broadcast_to": _broadcast_to,
+    "uninitialized": _broadcast_to,
     "transpose": _transpose,
     "strided_slice": _strided_slice,
     "pad_into": _pad_into,

@@ -6,11 +6,12 @@ how the carries are updated.
 
 from __future__ import annotations
 
-from chainrule.compiler.loop_ir.loops import Affine, Axis, Expression, Load, Loop, Statement
+from chainrule.compiler.loop_ir.loops import Affine, Axis, Expression, Load, Loop
 from chainrule.compiler.loop_ir.rewrite import substitute
 from chainrule.compiler.lowering.graph_lowering import Lowering, Rule
 from chainrule.compiler.lowering.loop_body import (
     as_steps,
+    first_carries,
     loop_invariants,
     lower_body,
     result_targets,
@@ -26,8 +27,8 @@ def _scan(lowering: Lowering, node: Node, inputs: list[Expression]) -> list[Load
     shared, carries, length = (node.params[name] for name in ("shared", "carries", "length"))
     sequences = shared + carries
     results = result_targets(lowering, node)
-    for (buffer, index), start in zip(results, inputs[shared:sequences], strict=False):
-        lowering.items.append(Statement(buffer, index, start, layer=node.layer))
+    starts = slice(shared, sequences)
+    lowering.items += first_carries(node, results, node.inputs[starts], inputs[starts])
     if length:
         step = Axis(length, "t", is_loop_index=True)
         body_inputs = [

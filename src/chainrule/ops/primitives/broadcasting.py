@@ -12,10 +12,10 @@ import numpy as np
 
 from chainrule.errors import ShapeError
 from chainrule.graph.array_type import ArrayType
-from chainrule.graph.node import Node
+from chainrule.graph.node import Node, constant
 from chainrule.graph.primitive import Primitive, Sample
 
-__all__ = ["broadcast_to", "cast", "reduce_to"]
+__all__ = ["broadcast_to", "cast", "reduce_to", "uninitialized"]
 
 
 def _cast_type(x: ArrayType, dtype: np.dtype[Any]) -> ArrayType:
@@ -109,6 +109,20 @@ _broadcast_to = Primitive(
     is_broadcast=True,
 )
 
+_uninitialized = Primitive(
+    "uninitialized",
+    infer=_broadcast_type,
+    evaluate=np.broadcast_to,
+    vjp=lambda ct, y, x, shape: (reduce_to(ct, x.shape),),
+    jvp=lambda t, y, x, shape: broadcast_to(t[0], shape),
+    batch=lambda size, is_batched, x, shape: _uninitialized(
+        _aligned(x, shape), shape=(size, *shape)
+    ),
+    formula="{0}",
+    reference=lambda x, shape: x * np.ones(shape, x.dtype),
+    samples=lambda: [Sample((np.array(2.0),), {"shape": (3, 2)})],
+)
+
 _reduce_to = Primitive(
     "reduce_to",
     infer=_reduce_type,
@@ -134,6 +148,14 @@ def broadcast_to(x: Any, shape: Any) -> Any:
     """Repeat along new or unit axes, as `numpy.broadcast_to`."""
     shape = _as_shape(shape)
     return x if getattr(x, "shape", None) == shape else _broadcast_to(x, shape=shape)
+
+
+def uninitialized(dtype: np.dtype[Any], shape: tuple[int, ...]) -> Node:
+    """Return an array that is stored into before it is read; elsewhere, it is 0.
+
+    As the first carry of a compiled loop it is not filled.
+    """
+    return _uninitialized(constant(np.zeros((), dtype)), shape=shape)
 
 
 def reduce_to(x: Any, shape: Any) -> Any:
