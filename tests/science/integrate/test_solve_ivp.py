@@ -9,9 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 from scipy import integrate
+from scipy.sparse import csc_matrix
 
 from chainrule.errors import ChainruleWarning, UnsupportedError
 from chainrule.science.integrate import solve_ivp
+from chainrule.science.integrate.right_hand_side import RightHandSide
+from chainrule.science.integrate.sparse_jacobian import SparseJacobian
 
 
 def lorenz(t: Any, state: Any) -> Any:
@@ -99,6 +102,31 @@ def test_events_end_native_integrations() -> None:
     assert found.integrator == "RK45 (native)"
     np.testing.assert_allclose(found.t_events[0], [40.0])
     assert found.status == 1
+
+
+def test_sparse_and_banded_jacobians_are_exact_and_give_the_steps_of_scipy() -> None:
+    n = 30
+    sparsity = np.eye(n, k=-1) + np.eye(n) + np.eye(n, k=1)
+
+    def heat(t: Any, u: Any, source: Any) -> Any:
+        below, above = np.concatenate([[0.0], u[:-1]]), np.concatenate([u[1:], [0.0]])
+        return (below - 2 * u + above) * n**2 + source * u**2
+
+    y = np.linspace(0, 1, n)
+    jacobian = SparseJacobian(RightHandSide(heat), csc_matrix(sparsity))
+    expected = np.where(sparsity, n**2, 0.0) + np.diag(6 * y - 3 * n**2)
+    np.testing.assert_allclose(jacobian(0.0, y, 3.0).toarray(), expected, rtol=1e-14)
+    cases: list[tuple[str, dict[str, Any]]] = [
+        ("BDF", {"jac_sparsity": sparsity}), ("Radau", {"jac_sparsity": csc_matrix(sparsity)}),
+        ("LSODA", {"lband": 1, "uband": 1}),
+    ]  # fmt: skip
+    for method, options in cases:
+        arguments = (heat, (0, 0.1), np.sin(np.pi * y), method)
+        found = solve_ivp(*arguments, args=(1.0,), rtol=1e-6, **options)
+        reference = integrate.solve_ivp(*arguments, args=(1.0,), rtol=1e-6, **options)
+        np.testing.assert_allclose(found.y[:, -1], reference.y[:, -1], rtol=1e-5, atol=1e-9)
+        assert (found.t.shape, found.njev) == (reference.t.shape, reference.njev)
+        assert found.nfev <= reference.nfev
 
 
 def test_backward_and_vectorized_integrations_are_those_of_scipy() -> None:

@@ -11,6 +11,7 @@ from scipy import integrate
 from scipy.integrate._ivp.ivp import METHODS
 
 from chainrule.errors import UnsupportedError
+from chainrule.science.integrate.lsoda_options import LsodaOptions
 from chainrule.science.integrate.native_steps import NATIVE, native_solver
 from chainrule.science.integrate.recorded_steps import OWN_METHODS, recorded_solver
 from chainrule.science.integrate.right_hand_side import (
@@ -19,6 +20,7 @@ from chainrule.science.integrate.right_hand_side import (
     attempt_native,
     notice,
 )
+from chainrule.science.integrate.sparse_jacobian import SparseJacobian
 from chainrule.science.integrate.traced import is_traced
 from chainrule.science.integrate.traced_ivp import given_jacobian, traced_ivp
 
@@ -114,8 +116,8 @@ def solve_ivp(
     reason = _untraceable(rhs, y0, args)
     if method in _IMPLICIT and options.get("jac") is None:
         if reason is None:
-            options, reason = _with_jacobian(rhs, t_span, y0, args, options)
-        if reason is not None and reason.is_chainrule and options.get("jac_sparsity") is None:
+            options, reason = _with_jacobian(rhs, method, t_span, y0, args, options)
+        if reason is not None and reason.is_chainrule:
             notice("solve_ivp", fun, str(reason))
     elif _own_name(method) is not None:
         return _by_own_method(_own_name(method) or "", rhs, given, fun, t_span, y0, options, reason)
@@ -201,21 +203,36 @@ def _by_own_method(
 
 
 def _with_jacobian(
-    rhs: RightHandSide, t_span: Any, y0: Any, args: Any, options: dict[str, Any]
+    rhs: RightHandSide, method: str, t_span: Any, y0: Any, args: Any, options: dict[str, Any]
 ) -> tuple[dict[str, Any], Untraceable | None]:
-    """Add the exact Jacobian to the options, sparse where its structure is given."""
+    """Add the exact Jacobian to the options: sparse where its structure is given, or banded."""
     start, extra = np.asarray(y0, float), () if args is None else tuple(args)
-    sparsity = options.get("jac_sparsity")
     try:
-        t0 = float(t_span[0])
-        attempt_native("solve_ivp", lambda: rhs.jacobian(t0, start, *extra))
+        t0, jacobian = float(t_span[0]), _jacobian(rhs, method, options, start.size)
+        if jacobian is not None:
+            attempt_native("solve_ivp", lambda: jacobian(t0, start, *extra))
+            options = {**options, "jac": jacobian}
     except Untraceable as error:
         return options, error
     except Exception as error:  # noqa: BLE001 - SciPy refuses it in its own words
         return options, Untraceable(str(error), False)
-    if sparsity is not None:
-        return options, None
-    return {**options, "jac": rhs.jacobian}, None
+    return options, None
+
+
+def _jacobian(
+    rhs: RightHandSide, method: str, options: dict[str, Any], n: int
+) -> Callable[..., Any] | None:
+    """Return the exact Jacobian in the form that SciPy's method takes; None if it is to refuse."""
+    structure = options.get("jac_sparsity")
+    if method != "LSODA":
+        if structure is None:
+            return rhs.jacobian
+        is_square = np.shape(structure) == (n, n)
+        return SparseJacobian(rhs, structure) if is_square else None
+    lower, upper = options.get("lband"), options.get("uband")
+    if lower is None and upper is None:
+        return rhs.jacobian
+    return LsodaOptions(lower, upper, None, 0.0, 0, 0, 12, 5).jacobian(rhs)
 
 
 def _untraceable(rhs: RightHandSide, y0: Any, args: Any) -> Untraceable | None:
