@@ -11,6 +11,7 @@ rate of ‖r‖ and the curvature, without a look at the sum.
     STEPS     Gauss-Newton steps while they contract
     CLOSER    where they do not: trust region, to the unit of rounding
     LAST      Gauss-Newton steps
+    AGAIN     one more evaluation, if the last point tried is not the best one
 
 Each iteration computes residuals and Jacobian once, at the point that the one before it proposed:
 the code of the function, which takes most of the time to compile, is in the program once.
@@ -41,7 +42,7 @@ from chainrule.solvers.trust_region import (
 
 __all__ = ["SquaresMinimum", "least_squares_to_rounding"]
 
-_SEARCH, _STEPS, _CLOSER, _LAST, _END = range(5)
+_SEARCH, _STEPS, _CLOSER, _LAST, _AGAIN, _END = range(6)
 _EPS = np.finfo(np.float64).eps
 _TOLERANCE, _CLOSEST = 1.49012e-8, 1e-15
 _MOST_STEPS = 60
@@ -74,9 +75,15 @@ class SquaresMinimum(NamedTuple):
 
 
 class _State(NamedTuple):
-    """Where the minimisation stands: the next point, and the last that was no step too far."""
+    """Where the minimisation stands: the next point, and the last that was no step too far.
+
+    Residuals and Jacobian are those of the point tried last, as to choose between large arrays
+    takes longer than to compute them.
+    """
 
     x: Any
+    residuals: Any
+    jacobian: Any
     kept: Linearized
     region: Region
     phase: Any
@@ -101,23 +108,27 @@ def least_squares_to_rounding(
         matrix, r = jacobian(with_values, has_aux=True)(state.x)
         new = Linearized.of(state.x, r, matrix)
         is_search = (state.phase == _SEARCH) | (state.phase == _CLOSER)
-        state = chosen(is_search, _searched(state, new), _stepped(state, new))
+        found = chosen(is_search, _searched(state, new), _stepped(state, new))
         evaluations = state.evaluations + 1
-        is_over = (evaluations >= most) | ~state.kept.is_finite
-        return state._replace(
-            evaluations=evaluations, phase=np.where(is_over, np.int64(_END), state.phase)
-        )
+        is_again = state.phase == _AGAIN
+        is_over = is_again | (found.phase == _END) | (evaluations >= most) | ~found.kept.is_finite
+        is_best = is_again | np.all(found.kept.x == state.x)
+        end = np.where(is_best, np.int64(_END), np.int64(_AGAIN))
+        return found._replace(
+            x=np.where(is_over, found.kept.x, found.x), residuals=r, jacobian=matrix,
+            phase=np.where(is_over, end, found.phase), evaluations=evaluations,
+        )  # fmt: skip
 
     nothing, zero, infinite = np.zeros(n), np.int64(0), np.float64(np.inf)
-    none = Linearized(
-        x0, np.zeros(size), np.zeros((size, n)), infinite, np.zeros((n, n)), nothing, nothing
-    )
-    first = _State(x0, none, first_region(n), zero, zero, zero, zero, infinite)
+    none = Linearized(x0, infinite, np.zeros((n, n)), nothing, nothing)
+    first = _State(
+        x0, np.zeros(size), np.zeros((size, n)), none, first_region(n), zero, zero, zero, zero,
+        infinite,
+    )  # fmt: skip
     end = while_loop(lambda state: state.phase != _END, iteration, first)
-    kept = end.kept
     return SquaresMinimum(
-        kept.x, kept.residuals, kept.jacobian, kept.factor, kept.projected, end.evaluations,
-        end.status,
+        end.kept.x, end.residuals, end.jacobian, end.kept.factor, end.kept.projected,
+        end.evaluations, end.status,
     )  # fmt: skip
 
 
@@ -138,7 +149,7 @@ def _searched(state: _State, new: Linearized) -> _State:
 def _stepped(state: _State, new: Linearized) -> _State:
     """Take a Gauss-Newton step while each is shorter than the last."""
     step = linear_step(new.factor, new.projected)
-    least = np.min(np.abs(np.diag(new.factor)) - new.residuals.size * _EPS * new.norms)
+    least = np.min(np.abs(np.diag(new.factor)) - state.residuals.size * _EPS * new.norms)
     size, share = norm(new.projected), np.max(np.abs(step) / np.abs(new.x))  # ‖J p‖ = ‖Qᵀ r‖
     # All further steps together are as long as this one times the rate.
     is_first, rate = state.steps == 0, size / state.length

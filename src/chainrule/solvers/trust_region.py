@@ -26,11 +26,9 @@ _MOST_TRIALS = 10  # of λ, each of which solves for one step
 
 
 class Linearized(NamedTuple):
-    """A point x, (n,), with its residuals r, (m,), and J, (m, n); ‖r‖; R of J, and Qᵀ r, (n,)."""
+    """A point x, (n,), with ‖r‖ there, the factor R of J, (n, n), and Qᵀ r and norms, (n,)."""
 
     x: Any
-    residuals: Any
-    jacobian: Any
     length: Any
     factor: Any
     projected: Any
@@ -42,7 +40,7 @@ class Linearized(NamedTuple):
         n = x.shape[0]
         factor: Any = np.linalg.qr(np.concatenate([jacobian, r[:, None]], axis=1), mode="r")
         norms = np.sqrt(np.sum(factor[:n, :n] ** 2, axis=0))
-        return cls(x, r, jacobian, norm(r), factor[:n, :n], factor[:n, n], norms)
+        return cls(x, norm(r), factor[:n, :n], factor[:n, n], norms)
 
     @property
     def is_finite(self) -> Any:

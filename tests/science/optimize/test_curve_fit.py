@@ -150,17 +150,50 @@ def test_sigma_bounds_missing_data_and_model_by_differences_are_as_in_scipy() ->
         assert errors[0] == errors[1]
 
 
-def test_a_covariance_that_data_do_not_determine_is_infinite_with_a_warning() -> None:
-    def redundant(x: Any, a: Any, b: Any) -> Any:
-        return (a + b) * x
+def test_a_covariance_that_data_do_not_determine_is_infinite_with_a_warning_of_which() -> None:
+    def redundant(x: Any, level: Any, a: Any, b: Any) -> Any:
+        return a * b * x + level
 
     for method in ("lm", "trf"):
         with pytest.warns(scipy_optimize.OptimizeWarning, match="could not be estimated"):
             fit = curve_fit(decay, X[:9:4], Y[:9:4], method=method)
         assert np.isinf(fit.pcov).all()
         assert "–" in repr(fit)
-    with pytest.warns(scipy_optimize.OptimizeWarning):
+    with pytest.warns(scipy_optimize.OptimizeWarning, match="do not determine a, b$"):
         assert np.isinf(curve_fit(redundant, X, Y).pcov).all()
+    with pytest.warns(scipy_optimize.OptimizeWarning, match="a, b; it is the pseudoinverse"):
+        fit = curve_fit(redundant, X, Y, method="trf")
+    assert np.isfinite(fit.pcov).all()
+    with pytest.warns(scipy_optimize.OptimizeWarning, match="do not determine unused$"):
+        curve_fit(lambda x, a, unused: a * x, X, Y)
+    missing = np.where(X == 0, np.nan, Y)
+    with pytest.warns(scipy_optimize.OptimizeWarning):
+        assert np.isinf(curve_fit(decay, X, missing, check_finite=False).pcov).all()
+
+
+@pytest.mark.parametrize("p0", ["abc", ["a", "b", "c"], [1, None, 2], [1, 1j, 2], []])
+def test_first_parameters_that_are_no_real_numbers_are_refused_as_by_scipy(p0: Any) -> None:
+    for fit in (scipy_optimize.curve_fit, curve_fit):
+        with pytest.raises(TypeError):
+            fit(decay, X, Y, p0=p0)
+
+
+def test_series_and_tables_are_traced_by_their_columns() -> None:
+    pandas = pytest.importorskip("pandas")
+    table = pandas.DataFrame({"x": X, "y": Y, "other": np.sin(X)})
+    expected = curve_fit(decay, X, Y, sigma=1 + X)
+    fit = curve_fit(decay, table["x"], table["y"], sigma=1 + table["x"])
+    np.testing.assert_array_equal(fit.popt, expected.popt)  # not by differences
+    np.testing.assert_array_equal(fit.band(table["x"])[0], expected.band(X)[0])
+    models: tuple[Callable[..., Any], ...] = (
+        lambda t, a, b: a * np.exp(-b * t["x"]) + t["other"],
+        lambda t, a, b: a * np.exp(-b * t.x) + t.other,
+        lambda t, a, b: a * np.exp(-b * t.values[:, 0]) + t.values[:, 2],
+    )
+    expected = curve_fit(lambda x, a, b: a * np.exp(-b * x) + np.sin(x), X, Y)
+    for model in models:
+        fit = curve_fit(model, table, table["y"])
+        np.testing.assert_allclose(fit.popt, expected.popt, rtol=1e-13)
 
 
 def test_parameters_may_be_a_tree() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -11,11 +10,12 @@ from numpy.typing import NDArray
 from scipy import optimize
 
 from chainrule.science.optimize.fits.compiled_fit import compiled_minimum, message_of, reported
+from chainrule.science.optimize.fits.covariance import parameter_covariance
 from chainrule.science.optimize.fits.fit_problem import Problem, prepared
 from chainrule.science.optimize.fits.fit_result import FitReport, FitResult
 from chainrule.science.optimize.fits.least_squares import with_jacobian
 from chainrule.science.optimize.fits.leastsq import levenberg_marquardt
-from chainrule.science.optimize.fits.model import Model, parameter_count
+from chainrule.science.optimize.fits.model import Model, is_start, parameter_count
 from chainrule.science.optimize.fits.residuals import flat_like
 from chainrule.tracebacks import boundary
 
@@ -116,8 +116,8 @@ def curve_fit(
         "bounds": bounds, "method": method, "jac": jac, "nan_policy": nan_policy, **kwargs,
     }  # fmt: skip
     count = parameter_count(f) if p0 is None else 0
-    if p0 is None and not count:  # refused by SciPy
-        return optimize.curve_fit(f, xdata, ydata, **settings)
+    if not (count if p0 is None else is_start(p0)):  # refused by SciPy
+        return optimize.curve_fit(f, xdata, ydata, p0, full_output=full_output, **settings)
     model = Model(f, np.ones(count) if p0 is None else p0)
     if model.is_tree and not isinstance(bounds, optimize.Bounds):
         settings["bounds"] = tuple(flat_like(each, p0, "curve_fit: bounds") for each in bounds)
@@ -125,7 +125,7 @@ def curve_fit(
     if jac is None and "args" not in kwargs:
         problem = prepared(model, xdata, ydata, p0 is not None, settings)
     if problem is not None and problem.flat.is_traced:
-        fitted = _fitted(problem, absolute_sigma, full_output, kwargs)
+        fitted = _fitted(model, problem, absolute_sigma, full_output, kwargs)
     else:
         fitted = _fitted_by_scipy(model, xdata, ydata, p0, settings)
         if problem is not None:
@@ -143,7 +143,7 @@ def curve_fit(
 
 
 def _fitted(
-    problem: Problem, absolute_sigma: bool, full_output: bool, kwargs: dict[str, Any]
+    model: Model, problem: Problem, absolute_sigma: bool, full_output: bool, kwargs: dict[str, Any]
 ) -> tuple[Any, ...]:
     """Return SciPy's five results of a fit with the exact Jacobian."""
     start, minimum, cost = problem.start, None, None
@@ -168,41 +168,16 @@ def _fitted(
         cost = 2 * result.cost
     if not is_found:
         raise RuntimeError("Optimal parameters not found: " + message)
-    covariance = _inverse_of_squares(jacobian, residuals.size, is_pseudo=problem.method != "lm")
     freedom = residuals.size - popt.size
-    is_known = covariance is not None and (absolute_sigma or freedom > 0)
-    if covariance is None or not is_known:
-        covariance = np.full((popt.size, popt.size), np.inf)
-        warnings.warn(
-            "Covariance of the parameters could not be estimated",
-            optimize.OptimizeWarning,
-            stacklevel=4,
-        )
-    elif not absolute_sigma:
-        cost = float(residuals @ residuals) if cost is None else cost
-        covariance = covariance * (cost / freedom)
+    if freedom > 0 and not absolute_sigma:
+        squares = float(residuals @ residuals) if cost is None else cost
+        variance: float | None = squares / freedom
+    else:
+        variance = 1.0 if absolute_sigma else None
+    covariance = parameter_covariance(
+        jacobian, residuals.size, variance, lambda: model.names, problem.method != "lm"
+    )
     return popt, covariance, information, message, ier
-
-
-def _inverse_of_squares(jacobian: Array, count: int, is_pseudo: bool) -> Array | None:
-    """Return (JᵀJ)⁻¹ by the SVD of J, or of its triangular factor, with columns of unit length.
-
-    Columns of unit length make the rank, and so the covariance, independent of the units of the
-    parameters. Where the rank is not full, it is SciPy's: the pseudoinverse, or None.
-    """
-    least = np.finfo(float).eps * max(count, jacobian.shape[1])
-    squares = np.einsum("ij,ij->j", jacobian, jacobian)
-    if jacobian.shape[0] >= jacobian.shape[1] and np.all((squares > 0) & (squares < np.inf)):
-        norms = np.sqrt(squares)
-        _, s, vt = np.linalg.svd(jacobian / norms, full_matrices=False)
-        if s[-1] > least * s[0]:
-            scaled = vt.T / norms[:, None] / s
-            return scaled @ scaled.T
-    if not is_pseudo:
-        return None
-    _, s, vt = np.linalg.svd(jacobian, full_matrices=False)
-    is_kept = s > least * s[0]
-    return (vt[is_kept].T / s[is_kept] ** 2) @ vt[is_kept]
 
 
 def _fitted_by_scipy(

@@ -17,7 +17,7 @@ from chainrule.ops.primitives.linear_algebra.triangular import triangular_solve
 from chainrule.science.flat_function import FlatFunction, Vector
 from chainrule.solvers.flat_vector import ravel
 
-__all__ = ["Model", "parameter_count", "parameter_names"]
+__all__ = ["Model", "is_start", "parameter_count", "parameter_names"]
 
 Matrix = NDArray[np.float64]
 
@@ -91,7 +91,18 @@ class Model:
             flat = FlatFunction("curve_fit", function, self._p0, (x, *data))
             if flat.is_traced:
                 return flat
+        if hasattr(x, "to_numpy"):  # of pandas, whose operators take no traced values
+            flat = self._traced(function, _without_index(x), data)
+            if flat.is_compiled and self._agrees(flat, function(self._p0, x, *data)):
+                return flat
         return FlatFunction("curve_fit", lambda p, *data: function(p, x, *data), self._p0, data)
+
+    def _agrees(self, flat: FlatFunction, expected: Any) -> bool:
+        """Whether the program gives what the model itself does at the first parameters."""
+        found, expected = np.asarray(flat.value(flat.start)), np.asarray(expected)
+        return found.shape == expected.shape and bool(
+            np.allclose(found, expected, rtol=1e-9, atol=0, equal_nan=True)
+        )
 
     def jacobian(self, x: Any, parameters: Vector) -> Matrix:
         """Return the Jacobian by the parameters, (number of values, n)."""
@@ -112,6 +123,14 @@ def parameter_names(function: Callable[..., Any], count: int) -> list[str]:
 def parameter_count(function: Callable[..., Any]) -> int:
     """Return the number of arguments after the first; 0 where it is unknown."""
     return len(_positional(function)[1:])
+
+
+def is_start(p0: Any) -> bool:
+    """Whether a fit can start there: a tree, or real numbers."""
+    if _is_parameter_tree(p0):
+        return True
+    found = np.asarray(p0)
+    return found.dtype.kind in "fiu" and found.size > 0
 
 
 def _is_parameter_tree(p0: Any) -> bool:
@@ -145,6 +164,24 @@ def _same(x: Any) -> Any:
     return x
 
 
+class _Columns(dict[Any, Any]):
+    """The columns of a table, by name, as items or as attributes."""
+
+    def __getattr__(self, name: str) -> Any:
+        """Return a column."""
+        try:
+            return self[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+
+def _without_index(x: Any) -> Any:
+    """Return a series as an array, and a table as its columns."""
+    if not hasattr(x, "columns"):
+        return x.to_numpy()
+    return _Columns({name: x[name].to_numpy() for name in x.columns})
+
+
 @dataclass(frozen=True)
 class _OfParameters:
     """The model as a function of its parameters, then x; equal for one model."""
@@ -169,6 +206,8 @@ class _WeightedResiduals:
         residuals = (self.function(x, p) if self.is_tree else self.function(x, *p)) - y
         if np.ndim(residuals) > 1:
             raise TypeError("the model must return an array of one axis")
+        if hasattr(residuals, "to_numpy"):
+            residuals = residuals.to_numpy()
         if weights is None:
             return residuals
         if weights.ndim < 2:
