@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from functools import lru_cache
+from operator import attrgetter
 from types import FunctionType
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -39,7 +41,7 @@ class FunctionCache:
     def put(self, function: Any, key: Any, value: Any) -> None:
         """Keep a value; not of what cannot be hashed, nor of objects of this package."""
         root, wrapping = user_function(function)
-        if _is_wrapper(type(root)):
+        if _is_of_package(type(root)):
             return
         is_function = type(root) is FunctionType
         functions: Any = self._of_functions if is_function else self._of_objects
@@ -59,21 +61,28 @@ class FunctionCache:
 def user_function(function: Any) -> tuple[Any, Any]:
     """Return the user's function within wrappers of this package, and what these are besides."""
     wrapping: Any = None
-    while _is_wrapper(type(function)):
-        names = _other_fields(type(function))
-        if names is None:
-            break
-        others = tuple([getattr(function, name) for name in names])
-        function, wrapping = function.function, (type(function), others, wrapping)
+    while type(function) is not FunctionType and (read := _reader(type(function))) is not None:
+        function, wrapping = function.function, (type(function), read(function), wrapping)
     return function, wrapping
 
 
+def _reader(kind: type) -> Callable[[Any], Any] | None:
+    """Return what reads the fields of a wrapper besides its function; None for another class."""
+    return _reader_of_wrapper(kind) if _is_of_package(kind) else None
+
+
 @lru_cache(maxsize=64)
-def _other_fields(wrapper: type) -> tuple[str, ...] | None:
-    """Return the fields of a wrapper besides the function; None if it has none."""
-    names = [each.name for each in fields(wrapper)] if is_dataclass(wrapper) else []
-    return tuple([name for name in names if name != "function"]) if "function" in names else None
+def _reader_of_wrapper(kind: type) -> Callable[[Any], Any] | None:
+    names = [each.name for each in fields(kind)] if is_dataclass(kind) else []
+    others = [each for each in names if each != "function"]
+    if "function" not in names:
+        return None
+    return attrgetter(*others) if others else _nothing
 
 
-def _is_wrapper(kind: type) -> bool:
+def _nothing(_: Any) -> None:
+    """Read nothing."""
+
+
+def _is_of_package(kind: type) -> bool:
     return kind.__module__.startswith("chainrule.science.")

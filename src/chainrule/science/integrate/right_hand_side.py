@@ -100,7 +100,7 @@ def traced_call(
         raise Untraceable(*call)
     if call is None or operands is None:
         raise Untraceable("what it reads changes each time it is called", True)
-    return call.graph, (*numbers(args), *operands)
+    return call.graph, numbers(args) + operands
 
 
 def _attempted(
