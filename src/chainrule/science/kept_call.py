@@ -2,9 +2,12 @@
 
 ::
 
-    kept = KeptCall.of(function, (x, *args), roots)        one trace; what it changed is undone
-    operands = kept.operands()                             None where it is to be traced anew
-    kept.graph.program(key, make)(x, *numbers(args), *operands)
+    call = KeptCall.of(function, (x, *args), roots)        one trace; what it changed is undone
+    operands = call.operands()                             None where it is to be traced anew
+    call.graph.program(key, make)(x, *numbers(args), *operands)
+
+    calls = KeptCalls(function, args)                      traced again where that is necessary
+    call, operands = calls.current(x)                      the same, numbers of args included
 """
 
 from __future__ import annotations
@@ -13,14 +16,23 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
+from chainrule import tree
+from chainrule.errors import TraceError
 from chainrule.graph.kept_trace import KeptTrace, trace_kept
 from chainrule.graph.node import ancestors
 from chainrule.graph.reachable_state import find_reachable_state
+from chainrule.graph.trace import is_number
 from chainrule.science.effects import may_have_effects
+from chainrule.science.function_cache import FunctionCache
 from chainrule.science.shared_graph import SharedGraph, shared_graph
+from chainrule.science.signature import numbers, signature
 from chainrule.science.undone import undone
 
-__all__ = ["KeptCall"]
+__all__ = ["KeptCall", "KeptCalls"]
+
+_MOST_TRACES = 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +71,8 @@ class KeptCall:
         effect = f"each call changes {' and '.join(changed[:3])}" if changed else ""
         if may_have_effects(state):
             effect = "it may do more than return a value, such as printing or counting"
+        if kept.traced.structure != tree.LEAF or kept.traced.leaves != (None,):
+            raise TypeError("it returned no array")
         graph = kept.traced.graph
         first = graph.inputs[0].serial
         found = ancestors(graph.outputs, lambda _: False)
@@ -66,12 +80,73 @@ class KeptCall:
         depends_on_first = any(each.serial == first for each in found)
         return KeptCall(shared, effect, depends_on_first, graph.outputs[0].size, kept, constants)
 
-    def operands(self) -> tuple[Any, ...] | None:
-        """Return what the graph takes besides arguments; None if something else has changed."""
+    def operands(self, is_new: bool = False) -> tuple[Any, ...] | None:
+        """Return what the graph takes besides arguments; None if something else has changed.
+
+        What has just been traced `is_new`, and is right even if it reads what is made anew each
+        time.
+        """
         kept = self._kept
-        if not kept.guards.hold():
+        if not (is_new or kept.guards.hold()):
             return None
         if not kept.inputs:
             return self._constants
         captured = kept.read_inputs()
         return None if captured is None else (*captured, *self._constants)
+
+    @staticmethod
+    def new(
+        function: Callable[..., Any], args: tuple[Any, ...], roots: tuple[Any, ...]
+    ) -> tuple[KeptCall, tuple[Any, ...]]:
+        """Trace a call; return also its operands. Another thread may change what it reads."""
+        for _ in range(_MOST_TRACES):
+            call = KeptCall.of(function, args, roots)
+            operands = call.operands(is_new=True)
+            if operands is not None:
+                return call, operands
+        raise TraceError("the arrays that it reads change their types each time it is traced")
+
+
+_cache = FunctionCache()
+
+
+class KeptCalls:
+    """The traces of ``function(x, *args)`` for each type of x, for as long as they hold.
+
+    The trace is that of ``traced(x, *args)``, which `key` tells from other ones of the function.
+    """
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        args: tuple[Any, ...],
+        traced: Callable[..., Any] | None = None,
+        key: Any = None,
+    ) -> None:
+        self._function, self._args, self._key = function, args, key
+        self._traced = traced or function
+        self._has_fixed_types = all(map(is_number, args))
+        self._latest: tuple[Any, Any] | None = None
+
+    def current(self, x: Any) -> tuple[KeptCall, tuple[Any, ...]]:
+        """Return the trace for an x like this one, and what its graph takes besides x.
+
+        Raises whatever tracing raises, errors of the function itself included.
+        """
+        of_x = (x.dtype, x.shape) if isinstance(x, np.ndarray) else type(x)
+        latest = self._latest
+        call: KeptCall | None = latest[1] if latest is not None and latest[0] == of_x else None
+        key = None
+        if call is None:
+            types = signature(self._args)
+            key = None if types is None else (self._key, of_x, types)
+            call = _cache.get(self._function, key)
+        operands = None if call is None else call.operands()
+        if call is None or operands is None:
+            roots = self._function, self._args
+            call, operands = KeptCall.new(self._traced, (x, *self._args), roots)
+            if key is not None:
+                _cache.put(self._function, key, call)
+        if self._has_fixed_types:
+            self._latest = of_x, call
+        return call, numbers(self._args) + operands

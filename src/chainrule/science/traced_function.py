@@ -23,13 +23,10 @@ from chainrule.autodiff.transformations import hessian, hvp, jacobian, jvp
 from chainrule.compiler.jit import jit
 from chainrule.graph.node import Node
 from chainrule.graph.reachable_state import ReachableState, find_reachable_state
-from chainrule.graph.trace import is_number
 from chainrule.science.discarded_output import discarded_output
 from chainrule.science.effects import may_have_effects, may_keep_results
-from chainrule.science.function_cache import FunctionCache
-from chainrule.science.kept_call import KeptCall
+from chainrule.science.kept_call import KeptCalls
 from chainrule.science.shared_graph import SharedGraph
-from chainrule.science.signature import numbers, signature
 from chainrule.science.undone import undone
 from chainrule.solvers.flat_vector import ravel
 from chainrule.solvers.squares_to_rounding import least_squares_to_rounding
@@ -48,7 +45,6 @@ class Route:
     kind: Kind
     reason: str = ""
     size: int | None = None
-    kept: KeptCall | None = None
 
 
 class BoundArguments:
@@ -62,9 +58,6 @@ class BoundArguments:
         return self.function(x, *self.args)
 
 
-_routes = FunctionCache()
-
-
 class TracedFunction:
     """``function(x, *args)`` of a vector x, with its programs.
 
@@ -72,60 +65,36 @@ class TracedFunction:
     """
 
     def __init__(self, function: Function, key: Any = None, args: tuple[Any, ...] = ()) -> None:
-        self.function, self._args, self._key = function, args, key
+        self.function, self._args = function, args
         self._restored = _restorer(key)
-        self._has_fixed_types = all(map(is_number, args))
-        self._latest: tuple[Any, tuple[int, ...], Route] | None = None
+        self._calls = KeptCalls(function, args, self._of_numbers, ("of a vector", key))
+        self._is_eager = False
 
     def route(self, x: Any) -> Route:
-        """Return how the function is computed at points like x."""
-        return self._current(x)[0]
-
-    def derivative(self, name: str, x: Any, *further: Any) -> Any:
-        """Return the value or a derivative at x."""
-        route, operands = self._current(x)
-        if route.kept is None:
-            derivative = _TRANSFORMATIONS[name](self._of_floats)
-            return _without_warnings(derivative)(x, *self._args, *further)
-        program = route.kept.graph.program(name, _PROGRAMS[name])
-        return program(x, *numbers(self._args), *operands, *further)
-
-    def _current(self, x: Any) -> tuple[Route, tuple[Any, ...]]:
-        """The route, and the operands of its graph besides x and the numbers of the arguments."""
-        key, latest = None, self._latest
-        if latest is not None and latest[0] == x.dtype and latest[1] == x.shape:
-            route: Route | None = latest[2]
-        else:
-            types = signature(self._args)
-            key = None if types is None else (self._key, x.dtype, x.shape, types)
-            route = _routes.get(self.function, key)
-        operands = None if route is None or route.kept is None else route.kept.operands()
-        if operands is None:
-            route, operands = self._examined(x)
-            if key is not None and route.kept is not None:
-                _routes.put(self.function, key, route)
-        assert route is not None
-        if self._has_fixed_types and route.kept is not None:
-            self._latest = x.dtype, x.shape, route
-        return route, operands
-
-    def _examined(self, x: Any) -> tuple[Route, tuple[Any, ...]]:
-        roots = self.function, self._args
+        """Return how the function is computed at points like x, and its derivatives from then."""
+        self._is_eager = False
         try:
-            kept = KeptCall.of(self._of_numbers, (x, *self._args), roots)
-            operands = kept.operands()
-            if operands is not None and (kept.depends_on_first or not kept.effect):
-                kind = "own" if kept.effect else "compiled"
-                return Route(kind, size=kept.size, kept=kept), operands
+            call, _ = self._calls.current(x)
+            if call.depends_on_first or not call.effect:
+                return Route("own" if call.effect else "compiled", size=call.size)
             reason = "it returned what it had kept, which does not depend on x"
         except Exception as error:  # noqa: BLE001 - SciPy's call meets the user's own errors
             reason = str(error)
-        state = find_reachable_state(*roots)
+        self._is_eager = True
+        state = find_reachable_state(self.function, self._args)
         if not may_have_effects(state) and not may_keep_results(state):
             size = self._size_of_differentiable(x, state)
             if size is not None:
-                return Route("eager", size=size), ()
-        return Route("none", reason), ()
+                return Route("eager", size=size)
+        return Route("none", reason)
+
+    def derivative(self, name: str, x: Any, *further: Any) -> Any:
+        """Return the value or a derivative at x."""
+        if self._is_eager:
+            derivative = _TRANSFORMATIONS[name](self._of_floats)
+            return _without_warnings(derivative)(x, *self._args, *further)
+        call, inputs = self._calls.current(x)
+        return call.graph.program(name, _PROGRAMS[name])(x, *inputs, *further)
 
     def _size_of_differentiable(self, x: Any, state: ReachableState) -> int | None:
         """The size of a value whose Jacobian at this x is exact, which is all that is known."""

@@ -92,31 +92,30 @@ def traced_call(
     call: KeptCall | _Refusal | None = None if key is None else _calls.get(function, key)
     operands = call.operands() if isinstance(call, KeptCall) else None
     if operands is None and not isinstance(call, _Refusal):
-        call = _attempted(function, y, args, check)
-        operands = call.operands() if isinstance(call, KeptCall) else None
+        call, operands = _attempted(function, y, args, check)
         if key is not None:
             _calls.put(function, key, call)
     if isinstance(call, _Refusal):
         raise Untraceable(*call)
-    if call is None or operands is None:
-        raise Untraceable("what it reads changes each time it is called", True)
+    assert call is not None
+    assert operands is not None
     return call.graph, numbers(args) + operands
 
 
 def _attempted(
     function: Any, y: NDArray[np.float64], args: tuple[Any, ...], check: Callable[[], None]
-) -> KeptCall | _Refusal:
+) -> tuple[KeptCall | _Refusal, tuple[Any, ...]]:
     types = ArrayType(np.dtype(float), ()), ArrayType(np.dtype(float), y.shape)
     try:
         check()
-        call = KeptCall.of(function, (*types, *args), (function.function, args))
+        call, operands = KeptCall.new(function, (*types, *args), (function.function, args))
     except Untraceable as error:
-        return _Refusal(str(error), error.is_chainrule)
+        return _Refusal(str(error), error.is_chainrule), ()
     except ChainruleError as error:
-        return _Refusal(str(error), not isinstance(error, _NotAVectorError))
+        return _Refusal(str(error), not isinstance(error, _NotAVectorError)), ()
     except Exception as error:  # noqa: BLE001 - the user's own, which SciPy meets too
-        return _Refusal(str(error), False)
-    return _Refusal(call.effect, True) if call.effect else call
+        return _Refusal(str(error), False), ()
+    return _Refusal(call.effect, True) if call.effect else call, operands
 
 
 def attempt_native(operation: str, run: Callable[[], _Result]) -> _Result:
