@@ -6,32 +6,34 @@ known point may branch on values. A function that is evaluated more often is com
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from functools import lru_cache
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from chainrule.autodiff.transformations import jvp
-from chainrule.compiler.jit import jit_without_stores
-from chainrule.graph.left_behind import Snapshot
+from chainrule.compiler.jit import jit
 from chainrule.graph.reachable_state import find_reachable_state
 from chainrule.science.discarded_output import discarded_output
 from chainrule.science.effects import may_have_effects, may_keep_results
+from chainrule.science.function_cache import user_function
+from chainrule.science.kept_call import KeptCalls
 from chainrule.science.notice import say_once
+from chainrule.science.undone import undone
 
 __all__ = [
     "Derivative",
     "NoStepError",
     "UntraceableError",
     "attempt",
-    "derivative",
     "first_and_second_derivative",
     "first_derivative",
 ]
 
-_CALLS_BEFORE_COMPILATION = 8
+_CALLS_BEFORE_COMPILATION, _NEVER = 8, -(10**18)
 
 Transformation = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -45,37 +47,70 @@ class NoStepError(Exception):
 
 
 class Derivative:
-    """``transformation(function)``, evaluated by NumPy at first, by a compiled program later.
+    """``transformation(function)(x, *args, *further)``, by NumPy at first, compiled later.
 
     What the function does besides, such as counting its calls, is undone: it is called for its
-    values as well.
+    values as well. `transformation` is a function of a module: programs are kept by it.
     """
 
     def __init__(self, transformation: Transformation, function: Callable[..., Any]) -> None:
-        self._function, self._eager = function, transformation(_without_output(function))
-        self._program: Callable[..., Any] | None = None
-        self._calls = 0
+        self._transformation, self._function = transformation, function
+        self._traced = _without_output(function)
+        self._calls: KeptCalls | None = None
+        self._args: tuple[Any, ...] = ()
 
-    def __call__(self, *arguments: Any) -> Any:
+    def __call__(self, x: Any, args: tuple[Any, ...], *further: Any) -> Any:
         """Return what the transformed function returns.
 
         Raises UntraceableError for whatever goes wrong: the function has been called with the same
         arguments before, so that it is tracing that fails.
         """
-        self._calls += 1
         with np.errstate(all="ignore"):  # the function itself has warned
-            if self._calls == _CALLS_BEFORE_COMPILATION:
-                self._program = jit_without_stores(self._eager)
-            if self._program is not None:
+            if _is_called_often(self._function):
                 try:
-                    return self._program(*arguments)
+                    return self._compiled(x, args, further)
                 except Exception:  # noqa: BLE001 - it branches on values, or is not to be compiled
-                    self._program = None
+                    _counts[_code(self._function)] = _NEVER
             try:
-                with _undone(self._function, arguments):
-                    return self._eager(*arguments)
+                with _undone(self._function, args):
+                    return self._transformation(self._traced)(x, *args, *further)
             except Exception as error:
                 raise UntraceableError(str(error)) from error
+
+    def _compiled(self, x: Any, args: tuple[Any, ...], further: tuple[Any, ...]) -> Any:
+        if self._calls is None or not _are_same(self._args, args):
+            key = "of a root finder"
+            self._calls = KeptCalls(self._function, args, self._traced, key)
+            self._args = args
+        call, inputs = self._calls.current(x)
+        if call.effect and not call.depends_on_first:
+            raise UntraceableError("it returned what it had kept")
+        program = call.graph.program(
+            self._transformation, lambda graph: jit(self._transformation(graph))
+        )
+        return program(x, *inputs, *further)
+
+
+_counts: WeakKeyDictionary[Any, int] = WeakKeyDictionary()
+"""How often derivatives of functions were computed by NumPy, by their code."""
+
+
+def _is_called_often(function: Callable[..., Any]) -> bool:
+    """Whether a function of this code was differentiated so often that it is to be compiled."""
+    code = _code(function)
+    count = _counts[code] = _counts.get(code, 0) + 1
+    return count >= _CALLS_BEFORE_COMPILATION
+
+
+def _code(function: Callable[..., Any]) -> Any:
+    """What functions share that are made anew: the code of a function or method, else the class."""
+    root, _ = user_function(function)
+    root = getattr(root, "__func__", root)
+    return getattr(root, "__code__", type(root))
+
+
+def _are_same(some: tuple[Any, ...], others: tuple[Any, ...]) -> bool:
+    return len(some) == len(others) and all(map(operator.is_, some, others))
 
 
 def _without_output(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -90,29 +125,13 @@ def _without_output(function: Callable[..., Any]) -> Callable[..., Any]:
 
 @contextmanager
 def _undone(function: Callable[..., Any], arguments: Any) -> Generator[None]:
-    """Undo what a call of a function changes outside."""
+    """Undo what a call of a function changes outside, if its code may change anything."""
     state = find_reachable_state(function, arguments)
     if not (may_have_effects(state) or may_keep_results(state)):
         yield
         return
-    before = Snapshot.of(state)
-    try:
+    with undone(function, arguments, state=state):
         yield
-    finally:
-        before.restore(find_reachable_state(function, arguments))
-
-
-@lru_cache(maxsize=256)
-def _kept(transformation: Transformation, function: Callable[..., Any]) -> Derivative:
-    return Derivative(transformation, function)
-
-
-def derivative(transformation: Transformation, function: Callable[..., Any]) -> Derivative:
-    """Return a derivative of a function, the one of before if it was derived before."""
-    try:
-        return _kept(transformation, function)
-    except TypeError:  # a callable that cannot be hashed
-        return Derivative(transformation, function)
 
 
 def first_derivative(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.science.optimize.roots.derivative import (
+    Derivative,
     NoStepError,
     UntraceableError,
-    derivative,
     first_and_second_derivative,
     first_derivative,
 )
@@ -41,7 +41,7 @@ class ScalarFunction:
 
     def __init__(self, function: Callable[..., Any], order: int, is_strict: bool = False) -> None:
         self._function, self._order, self._is_strict = function, order, is_strict
-        self._derivative = derivative(
+        self._derivative = Derivative(
             first_derivative if order == 1 else first_and_second_derivative, function
         )
         self._at: tuple[Any, Any] | None = None  # the point and the value of the last call
@@ -64,7 +64,7 @@ class ScalarFunction:
     def _derivatives(self, x: Any, args: tuple[Any, ...]) -> tuple[Any, ...]:
         if self._derived is not None and _is_same_point(self._derived[0], x):
             return self._derived[1]
-        value, *derivatives = self._derivative(_as_float(x), *args)
+        value, *derivatives = self._derivative(_as_float(x), args)
         derivatives = tuple(_as_real(each, np.shape(value)) for each in derivatives)
         if self._at is not None and _is_same_point(self._at[0], x):
             self._check(value, self._at[1], derivatives[0])

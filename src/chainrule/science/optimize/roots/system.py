@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from functools import lru_cache
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,6 @@ from chainrule.science.optimize.roots.derivative import (
     Derivative,
     NoStepError,
     UntraceableError,
-    derivative,
 )
 from chainrule.solvers.flat_vector import ravel
 
@@ -70,9 +69,11 @@ class System:
             self.start, self.restored = flat.start, flat.restored
             leaves, structure = tree.flatten(x0)
             key = structure, tuple(np.shape(leaf) for leaf in leaves)
-            self.function = _kept_of_vector(function, key)
+            self.function = _OfTree(function, key)
         else:
             self.start, self.restored, self.function = x0, _same, function
+        vector = _OfVector(self.function)
+        self._jacobian, self._product = Derivative(jacobian, vector), Derivative(_product, vector)
 
     def of_vector(self, function: Any) -> Any:
         """Return another function of x, if it is one, as a function of the vector."""
@@ -108,7 +109,7 @@ class System:
             If a derivative is infinite or NaN.
         """
         x = _as_floats(x)
-        found = np.asarray(self._derivative(_jacobian)(x, *args), np.float64)
+        found = np.asarray(self._jacobian(x, args), np.float64)
         if self._shape not in (None, found.shape):
             raise ValueError(
                 f"{self.operation}: the function returned {self._shape[0]} numbers "
@@ -122,37 +123,39 @@ class System:
     def product(self, x: Any, vector: Any, *args: Any) -> Any:
         """Return the product of the Jacobian and a vector; both of the shape of x."""
         x, vector = _as_floats(x), _as_floats(vector)  # complex where the function's values are
-        return _finite(self._derivative(_product)(x, vector.astype(x.dtype), *args))
-
-    def _derivative(self, transformation: Callable[[Function], Function]) -> Derivative:
-        return derivative(transformation, self.function)
+        return _finite(self._product(x, args, vector.astype(x.dtype)))
 
 
-def _of_vector(function: Function, key: Any) -> Function:
-    """Return a function of a tree, whose structure and shapes are `key`, as one of its vector."""
-    structure, shapes = key
-    example = tree.unflatten(structure, [np.zeros(shape) for shape in shapes])
-    _, restored = ravel(example, "x0")
-    return lambda x, *args: _as_vector(function(restored(x), *args))
+@dataclass(frozen=True)
+class _OfTree:
+    """A function of a tree, of which `key` has the structure and shapes, as one of its vector."""
+
+    function: Function
+    key: Any
+
+    def __call__(self, x: Any, *args: Any) -> Any:
+        """Call the function."""
+        structure, shapes = self.key
+        example = tree.unflatten(structure, [np.zeros(shape) for shape in shapes])
+        _, restored = ravel(example, "x0")
+        return _as_vector(self.function(restored(x), *args))
 
 
-_cached_of_vector = lru_cache(maxsize=64)(_of_vector)
+@dataclass(frozen=True)
+class _OfVector:
+    """A function of a vector, into which it may write, with a vector as its value."""
 
+    function: Function
 
-def _kept_of_vector(function: Function, key: Any) -> Function:
-    try:
-        return _cached_of_vector(function, key)
-    except TypeError:  # a callable that cannot be hashed
-        return _of_vector(function, key)
-
-
-def _jacobian(function: Function) -> Function:
-    return jacobian(lambda x, *args: _as_vector(function(x.copy(), *args)))
+    def __call__(self, x: Any, *args: Any) -> Any:
+        """Call the function."""
+        return _as_vector(self.function(x.copy(), *args))
 
 
 def _product(function: Function) -> Function:
-    def product(x: Any, vector: Any, *args: Any) -> Any:
-        return jvp(lambda x: _as_vector(function(x.copy(), *args)), (x,), (vector,))[1]
+    def product(x: Any, *inputs: Any) -> Any:
+        *args, vector = inputs
+        return jvp(lambda x: function(x, *args), (x,), (vector,))[1]
 
     return product
 
