@@ -31,7 +31,8 @@ from chainrule.science.optimize.minimizers.direct_search import fmin, fmin_cobyl
 from chainrule.science.optimize.minimizers.gradients import check_grad, line_search
 from chainrule.science.optimize.minimizers.minimize import minimize
 from chainrule.science.optimize.minimizers.sequential_quadratic import fmin_slsqp
-from chainrule.science.optimize.roots.bracketing import bisect, brenth, brentq, ridder, toms748
+from chainrule.science.optimize.roots.bisection import bisect, ridder
+from chainrule.science.optimize.roots.interpolation import brenth, brentq, toms748
 from chainrule.science.optimize.roots.krylov import newton_krylov
 from chainrule.science.optimize.roots.newton import newton
 from chainrule.science.optimize.roots.root import fsolve, root
