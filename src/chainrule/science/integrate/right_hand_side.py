@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule import tree
 from chainrule.autodiff.transformations import jacobian
 from chainrule.compiler.jit import jit
 from chainrule.errors import ChainruleError, ShapeError
@@ -85,8 +86,40 @@ def traced_call(
     """Return the graph of ``function(t, y, *args)``, and what it takes after (t, y).
 
     `function` wraps the user's `function.function`; before it is traced, `check` is called.
-    Raises Untraceable if it cannot be traced, or has effects.
+    Raises Untraceable if it cannot be traced, or has effects. If it cannot, integers in `args`,
+    which may be sizes, are constants.
     """
+    try:
+        return _traced_call(function, y, args, check)
+    except Untraceable as refusal:
+        sizes = tree.map_leaves(lambda leaf: _Size(leaf) if type(leaf) is int else leaf, args)
+        if not refusal.is_chainrule or not any(type(x) is _Size for x in tree.flatten(sizes)[0]):
+            raise
+    return _traced_call(_OfSizes(function), y, sizes, check)
+
+
+@dataclass(frozen=True)
+class _Size:
+    """An integer that is a constant of the program."""
+
+    value: int
+
+
+@dataclass(frozen=True)
+class _OfSizes:
+    """A function that is given sizes as integers."""
+
+    function: Any
+
+    def __call__(self, t: Any, y: Any, *args: Any) -> Any:
+        """Call the function."""
+        plain = tree.map_leaves(lambda leaf: leaf.value if type(leaf) is _Size else leaf, args)
+        return self.function(t, y, *plain)
+
+
+def _traced_call(
+    function: Any, y: NDArray[np.float64], args: tuple[Any, ...], check: Callable[[], None]
+) -> tuple[SharedGraph, tuple[Any, ...]]:
     types = signature(args)
     key = None if types is None else (y.shape, types)
     call: KeptCall | _Refusal | None = None if key is None else _calls.get(function, key)
