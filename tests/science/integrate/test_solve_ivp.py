@@ -172,3 +172,30 @@ def test_errors_are_those_of_scipy() -> None:
         solve_ivp(falls, (0, 1), [1.0, 0.0], args=0.5)
     with pytest.raises(ValueError, match="not within"):
         solve_ivp(lorenz, (0, 1), [1.0, 1, 1], t_eval=[2.0])
+
+
+def test_right_hand_sides_that_fill_arrays_run_natively_with_exact_jacobians() -> None:
+    def predators(t: Any, z: Any, a: float, b: float, c: float, d: float) -> Any:
+        rates = np.zeros(2)
+        rates[0] = a * z[0] - b * z[0] * z[1]
+        rates[1] = -c * z[1] + d * z[0] * z[1]
+        return rates
+
+    def diffusion(t: Any, y: Any, n: int, rate: float) -> Any:
+        dydt = np.empty(n)
+        flux, inner = np.zeros(n + 1), dydt[1:-1]
+        flux[1:-1] = rate * (y[1:] - y[:-1])
+        dydt[0], dydt[-1] = flux[1] - flux[0], flux[-1] - flux[-2]
+        inner[:] = flux[2:-1] - flux[1:-2]
+        return dydt
+
+    rates = (1.5, 1.0, 3.0, 1.0)
+    found = solve_ivp(predators, (0, 5), [10, 5], args=rates, rtol=1e-8)
+    expected = integrate.solve_ivp(predators, (0, 5), [10, 5], args=rates, rtol=1e-8)
+    assert found.integrator == "RK45 (native)"
+    np.testing.assert_allclose(found.y, expected.y, 1e-9)
+    start = np.linspace(0, 1, 6) ** 2
+    found = solve_ivp(diffusion, (0, 2), start, "BDF", args=(6, 0.7))
+    expected = integrate.solve_ivp(diffusion, (0, 2), start, "BDF", args=(6, 0.7))
+    assert found.nfev <= expected.nfev
+    np.testing.assert_allclose(found.y[:, -1], expected.y[:, -1], 1e-5)
