@@ -83,6 +83,7 @@ class _Walk:
         self._objects: list[tuple[Any, str]] = []
         self._names: set[str] = set(_CALLED_BY_LIBRARY)
         self._asked_for: set[str] = set()  # by `hasattr` or `getattr`: they may be absent
+        self._leads_nowhere: set[tuple[type, str]] = set()  # attributes of classes, visited before
 
     def push(self, value: Any, label: str) -> None:
         is_new = id(value) not in self._seen and len(self._seen) < MAX_VALUES
@@ -91,13 +92,17 @@ class _Walk:
             self._pending.append((value, label))
 
     def run(self) -> ReachableState:
-        examined = -1
-        while self._pending or examined != len(self._names):
-            examined = len(self._names)
+        names, asked_for, visited = set[str](), set[str](), 0
+        while self._pending:
             while self._pending:
                 self._visit(*self._pending.popleft())
-            for value, label in self._objects:
-                self._visit_attributes(value, label)
+            new = (self._names - names) | (self._asked_for - asked_for)
+            for value, label in self._objects[:visited] if new else ():
+                self._visit_attributes(value, label, new)
+            for value, label in self._objects[visited:]:
+                self._visit_object(value, label)
+            names, asked_for = self._names.copy(), self._asked_for.copy()
+            visited = len(self._objects)
         return self._state
 
     def _place(self, container: Any, key: Any, kind: str, label: str, value: Any) -> None:
@@ -211,17 +216,24 @@ class _Walk:
             else:
                 self._place(value, key, "entry", f"{label}[{key!r}]", each)
 
-    def _visit_attributes(self, value: Any, label: str) -> None:
-        """Visit the attributes of an object or class that the functions reached so far name."""
+    def _visit_object(self, value: Any, label: str) -> None:
+        """Visit what the functions reached so far name of an object or class, or may be read."""
         own = _own_attributes(value)
         if _is_frozen(value):
             for name, each in list(own.items()):
                 self.push(each, f"{label}.{name}")
-            own = {}
+            names = _library_names(value, {})
+        else:
+            names = set[str]() if isinstance(value, type) else _library_names(value, own)
+        self._visit_attributes(value, label, names | self._names)
+
+    def _visit_attributes(self, value: Any, label: str, names: set[str]) -> None:
+        """Visit the attributes of these names of an object or class."""
         is_class, is_module = isinstance(value, type), isinstance(value, ModuleType)
-        names = set[str]() if is_class else _library_names(value, own)
-        names |= self._names
+        own = _own_attributes(value)
         now = dict(own)
+        if _is_frozen(value):  # its fields, which were visited once, cannot be set
+            names, now = names - now.keys(), {}
         for name in [*(each for each in now if each in names), *sorted(names - now.keys())]:
             inner = f"{label}.{name}"
             if name in now and is_module:
@@ -232,27 +244,28 @@ class _Walk:
                 self._visit_class_attribute(value, name, inner)
 
     def _visit_class_attribute(self, value: Any, name: str, label: str) -> None:
-        kinds = (value if isinstance(value, type) else type(value)).__mro__
-        kind = next((each for each in kinds if name in vars(each)), None)
+        start = value if isinstance(value, type) else type(value)
+        if (start, name) in self._leads_nowhere:
+            return
+        kind = next((each for each in start.__mro__ if name in vars(each)), None)
         if kind is None:
-            if name in self._asked_for and not type(value).__module__.startswith("chainrule."):
+            if type(value).__module__.startswith("chainrule."):
+                self._leads_nowhere.add((start, name))
+            elif name in self._asked_for:
                 self._place(value, name, "optional", label, None)
             return
         found = vars(kind)[name]
-        if type(found) is FunctionType:
-            if not is_library_file(found.__code__.co_filename):
-                self._place(value, name, "attribute", label, found)
-        elif type(found) in (staticmethod, classmethod) and not is_library_class(kind):
-            self._place(value, name, "attribute", label, found)
-        elif type(found) in (property, staticmethod, classmethod):
-            self.push(found, label)
-        elif isinstance(found, functools.cached_property):
-            self.push(cast(Any, found).func, label)
-        elif _is_slot(found):
+        if _is_slot(found):
             if not isinstance(value, type) and hasattr(value, name):
                 self._place(value, name, "attribute", label, getattr(value, name))
-        elif not is_library_class(kind) or name in _settings(kind):
+        elif _may_be_replaced(found, kind, name):
             self._place(value, name, "attribute", label, found)
+        else:
+            self._leads_nowhere.add((start, name))  # beyond what is pushed here
+            if type(found) in (property, staticmethod, classmethod):
+                self.push(found, label)
+            elif isinstance(found, functools.cached_property):
+                self.push(cast(Any, found).func, label)
 
 
 _LEAVES = (type(None), bool, int, float, complex, str, bytes, np.generic, np.dtype, np.ndarray)
@@ -293,6 +306,17 @@ def _is_slot(attribute: Any) -> bool:
     return kind is MemberDescriptorType or (
         hasattr(kind, "__set__") and kind.__module__.startswith("chainrule.")
     )
+
+
+def _may_be_replaced(attribute: Any, kind: type, name: str) -> bool:
+    """Whether an attribute found in a class is the user's, or a setting of this package."""
+    if type(attribute) is FunctionType:
+        return not is_library_file(attribute.__code__.co_filename)
+    if type(attribute) is property or isinstance(attribute, functools.cached_property):
+        return False
+    if type(attribute) in (staticmethod, classmethod):
+        return not is_library_class(kind)
+    return not is_library_class(kind) or name in _settings(kind)
 
 
 def _owner(kind: type, name: str) -> type:

@@ -45,7 +45,10 @@ UNCHANGED = "an earlier version of it is unchanged"
 
 
 def write_atomically(
-    path: AnyPath, content: Bytes | Iterable[Bytes], permissions: int = NEW_FILE
+    path: AnyPath,
+    content: Bytes | Iterable[Bytes],
+    permissions: int = NEW_FILE,
+    durable: bool = True,
 ) -> None:
     """Replace the content of a file atomically.
 
@@ -62,6 +65,9 @@ def write_atomically(
         larger than memory.
     permissions : int
         Of a new file, less those that the umask removes.
+    durable : bool
+        Whether to wait until the content has reached the disk. Without, a power failure may leave a
+        file cut short: for content that is verified when it is read and can be made anew.
 
     Raises
     ------
@@ -90,9 +96,10 @@ def write_atomically(
             with _naming(path, UNCHANGED):
                 if replaced is not None:
                     copy_attributes(target, replaced, file.fileno())
-                os.fsync(file.fileno())
+                if durable:
+                    os.fsync(file.fileno())
                 file.close()
-        publish(temporary, target)
+        publish(temporary, target, durable)
     finally:  # also after a KeyboardInterrupt no temporary file may remain
         remove_temporary(temporary)
 
@@ -147,8 +154,8 @@ def write_at(path: Path, offset: int, chunks: Iterable[Bytes]) -> None:
                 os.fsync(file.fileno())
 
 
-def publish(temporary: Path, target: Path) -> None:
-    """Rename a finished file to its target, atomically and durably.
+def publish(temporary: Path, target: Path, durable: bool = True) -> None:
+    """Rename a finished file to its target, atomically and, unless told otherwise, durably.
 
     Parameters
     ----------
@@ -156,13 +163,16 @@ def publish(temporary: Path, target: Path) -> None:
         A file whose content is flushed, in the folder of ``target``.
     target : path
         The final name; a file of that name is replaced, anything else is refused.
+    durable : bool
+        Whether to wait until the new name has reached the disk.
     """
     with _naming(target, UNCHANGED):
         if os.path.lexists(target):
             refuse_irregular(target, os.lstat(target))
         os.replace(temporary, target)
-    with _naming(target, "the new file is there, but may not survive a power failure"):
-        _flush_folder(target.parent)
+    if durable:
+        with _naming(target, "the new file is there, but may not survive a power failure"):
+            _flush_folder(target.parent)
 
 
 def sha256_of(path: Path) -> str:

@@ -121,7 +121,7 @@ def test_a_folder_that_others_can_write_is_not_used(folder):
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EDQUOT])
 def test_errors_of_the_disk_are_ignored(folder, monkeypatch, number):
-    def refuse(path, parts, permissions):
+    def refuse(path, parts, permissions, durable):
         raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(object_cache, "write_atomically", refuse)
@@ -134,10 +134,10 @@ def test_errors_of_the_disk_are_ignored(folder, monkeypatch, number):
 
 
 def test_a_disk_that_fills_up_during_a_write_leaves_no_file(folder, monkeypatch):
-    def fill(descriptor):
+    def fill(descriptor, content):
         raise OSError(errno.ENOSPC, "full")
 
-    monkeypatch.setattr(os, "fsync", fill)
+    monkeypatch.setattr(os, "write", fill)
     assert cached_object("program", Compiler()) == b"code of program"
     assert not list(folder.iterdir())
 

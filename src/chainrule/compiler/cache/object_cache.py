@@ -92,7 +92,10 @@ def write_entry(key: bytes | None, content: bytes) -> None:
         _evict_at_times(folder, len(content))
         if secret is not None:
             _remove_irregular(path)
-            write_atomically(path, [_header(key, content, secret), content], PRIVATE_FILE)
+            # Not flushed, which takes longer than some programs do to compile: an entry that a
+            # power failure cuts short is recognised and rebuilt.
+            whole = [_header(key, content, secret), content]
+            write_atomically(path, whole, PRIVATE_FILE, durable=False)
     except OSError as error:
         note_failed_write(folder, error)
 
