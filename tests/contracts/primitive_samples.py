@@ -15,6 +15,7 @@ from chainrule.graph.node import Node
 from chainrule.graph.primitive import Primitive, Sample
 from chainrule.ops import primitives
 from chainrule.ops.primitives.selection import get_results
+from tests.contracts.grouped_rows import Row, every_row
 
 
 def _found() -> Iterator[tuple[str, Primitive]]:
@@ -130,10 +131,19 @@ def is_smooth(sample: Sample, primitive: Primitive) -> bool:
 
 
 DIFFERENTIABLE = [each for each in SAMPLES if is_smooth(each.values[1], each.values[0])]
-every_sample = pytest.mark.parametrize(("primitive", "sample"), SAMPLES)
 
 
-every_derivative = pytest.mark.parametrize(("primitive", "sample"), DIFFERENTIABLE)
+def rows(samples: list[Any]) -> list[Row]:
+    """Return samples as rows, those of one primitive a group."""
+    names = ("primitive", "sample")
+    return [
+        Row(each.values[0].name, each.id, dict(zip(names, each.values, strict=True)))
+        for each in samples
+    ]
+
+
+every_sample = every_row(rows(SAMPLES))
+every_derivative = every_row(rows(DIFFERENTIABLE))
 
 
 Arrays = list[Any]

@@ -14,10 +14,11 @@ from chainrule.graph.array_type import type_of
 from chainrule.graph.node import Node, ancestors, variable
 from chainrule.nn.binding import Binding
 from chainrule.testing import check_layer
+from tests.contracts.grouped_rows import Row, every_row
 from tests.contracts.layer_samples import CUSTOM, SAMPLES, LayerSample, inputs
 
-each_layer = pytest.mark.parametrize(
-    "sample", SAMPLES, ids=lambda each: f"{each.name}-{each.input_shape}"
+each_layer = every_row(
+    [Row(each.name, f"{each.name}-{each.input_shape}", {"sample": each}) for each in SAMPLES]
 )
 
 
@@ -55,8 +56,8 @@ def test_nodes_have_the_name_of_their_layer(sample: LayerSample) -> None:
     assert {node.layer.split(".")[0] for node in nodes} <= {"mine"}
 
 
-@each_layer
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
+@each_layer
 def test_the_dtype_is_preserved(sample: LayerSample, dtype: str) -> None:
     layer, x = sample.make(), inputs(sample, dtype)
     assert layer(x).dtype == dtype

@@ -212,19 +212,16 @@ LAYOUTS: dict[str, Callable[[Any], Any]] = {
 }
 
 
-@pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS.keys())
 @every_sample
-def test_results_do_not_depend_on_the_memory_layout(
-    primitive: Primitive, sample: Sample, layout: Callable[[Any], Any]
-) -> None:
+def test_results_do_not_depend_on_the_memory_layout(primitive: Primitive, sample: Sample) -> None:
     inputs = [np.asarray(x) for x in sample.inputs]
-    awkward = [layout(x) for x in inputs]
     expected = np.asarray(primitive(*inputs, **sample.params))
-    direct = np.asarray(primitive(*awkward, **sample.params))
-    function = lambda *each: applied(primitive, *each, **sample.params)  # noqa: E731
-    traced = np.asarray(cr.jit(function)(*awkward))
-    for got in (direct, traced):
-        assert got.dtype == expected.dtype
-        np.testing.assert_allclose(got, expected, rtol=1e-15, atol=1e-15)
-    for x, y in zip(awkward, inputs, strict=True):
-        np.testing.assert_array_equal(x, y)
+    compiled = cr.jit(lambda *each: applied(primitive, *each, **sample.params))
+    for name, layout in LAYOUTS.items():
+        awkward = [layout(x) for x in inputs]
+        for got in (primitive(*awkward, **sample.params), compiled(*awkward)):
+            got = np.asarray(got)
+            assert got.dtype == expected.dtype, name
+            np.testing.assert_allclose(got, expected, rtol=1e-15, atol=1e-15, err_msg=name)
+        for x, y in zip(awkward, inputs, strict=True):
+            np.testing.assert_array_equal(x, y)

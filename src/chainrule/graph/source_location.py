@@ -113,6 +113,7 @@ def _names_after(code: CodeType, offset: int) -> tuple[str, ...] | None:
 
 
 _STANDARD_LIBRARY = os.path.dirname(os.__file__)
+_STANDARD_MODULES = sys.stdlib_module_names - {"__main__"}
 
 
 @lru_cache(8192)
@@ -125,7 +126,7 @@ def is_library_file(filename: str) -> bool:
 
 def is_library_class(kind: type) -> bool:
     """Whether a class is built in, or defined at the top of a module of such code."""
-    if str(kind.__module__).partition(".")[0] in sys.stdlib_module_names - {"__main__"}:
+    if str(kind.__module__).partition(".")[0] in _STANDARD_MODULES:
         return True
     module = sys.modules.get(kind.__module__)
     outermost = kind.__qualname__.partition(".")[0]
