@@ -46,8 +46,16 @@ def in_child(work):
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
-def send_after(seconds, number=signal.SIGTERM):
-    threading.Timer(seconds, os.kill, [os.getpid(), number]).start()
+def send_after(seconds):
+    """Send SIGTERM some time after a handler of it is set, be it by ``fit``."""
+
+    def send():
+        while signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+            time.sleep(0.01)
+        time.sleep(seconds)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=send).start()
 
 
 def ended_by_signal(net, **settings):
@@ -112,6 +120,30 @@ def test_a_machine_of_boltzmann_ends_too():
         cr.RBM(5).fit(X, epochs=10**9, verbose=0)
 
     assert in_child(check) == 143
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "cg"])
+def test_a_signal_is_not_lost_where_python_drops_what_its_handler_raises(optimizer):
+    class Finalized:
+        def __del__(self):
+            signal.raise_signal(signal.SIGTERM)
+
+    def receive(net, epoch, logs):
+        if epoch == 1:
+            Finalized()
+
+    def check():
+        sys.unraisablehook = lambda *_: None  # it would print what is dropped
+        net = network()
+        net.optimizer = optimizer
+        with pytest.raises(SystemExit) as ended:
+            net.fit(X, X, epochs=10**9, verbose=0, callbacks=[receive])
+        assert ended.value.code == 143
+        assert net.history.epochs == 2
+        net.fit(X, X, epochs=1, verbose=0)
+        assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+    assert in_child(check) == 0
 
 
 def test_another_handler_is_not_replaced_and_a_callback_may_set_one():

@@ -15,7 +15,7 @@ from chainrule.train.callbacks import Callback, check_monitors, defines, stops
 from chainrule.train.checks import explain_nonfinite
 from chainrule.train.fit.nonfinite import NotFinite, nonfinite_sample, singularity_of_step
 from chainrule.train.fit.step_runner import REPORT_SECONDS
-from chainrule.train.fit.termination import run_to_its_end
+from chainrule.train.fit.termination import raise_if_terminated, run_to_its_end
 from chainrule.train.fit.trainer import Trainer
 from chainrule.train.history import History
 from chainrule.train.inference.evaluate import evaluate
@@ -83,6 +83,7 @@ class EpochLoop:
         """Run epochs until they are done, a callback stops them or a method has ended."""
         remaining = epochs
         while remaining:
+            raise_if_terminated()
             remaining -= (done := self._run_epochs(trainer, remaining, shuffle)) or 1
             if (not done and self._run_epoch(trainer, shuffle)) or trainer.end:
                 return
@@ -135,6 +136,7 @@ class EpochLoop:
         return self._end_epoch(lambda: trainer.run_epoch(order, self._report))
 
     def _begin_epoch(self) -> None:
+        raise_if_terminated()
         self._notify("on_epoch_start", self._run.net, self._trainer.counter.epoch)
         self._start_time = time.perf_counter()
 

@@ -11,13 +11,16 @@ from functools import cache
 from types import FrameType
 from typing import Any
 
-__all__ = ["TERMINATED", "ends_on_termination", "run_to_its_end"]
+__all__ = ["TERMINATED", "ends_on_termination", "raise_if_terminated", "run_to_its_end"]
 
 TERMINATED = 128 + signal.SIGTERM
 """The exit code that a shell reports for a process that SIGTERM has ended."""
 
 # The module in C: its wrappers, which convert handlers to members of enumerations, take 25 us.
 signal_module: Any = getattr(signal, "_signal", signal)
+
+_received: list[int] = []
+"""The signals since the handler was set: Python drops what is raised in a finalizer or weakref."""
 
 
 @contextmanager
@@ -34,11 +37,13 @@ def ends_on_termination() -> Generator[None]:
         return
     _keep_out_of_children()
     try:
+        _received.clear()
         signal_module.signal(signal.SIGTERM, _exit)
         yield
     finally:
         if signal_module.getsignal(signal.SIGTERM) is _exit:
             signal_module.signal(signal.SIGTERM, signal_module.SIG_DFL)
+        _received.clear()
 
 
 def run_to_its_end(function: Callable[[], None]) -> None:
@@ -54,7 +59,14 @@ def run_to_its_end(function: Callable[[], None]) -> None:
         raise interrupt
 
 
+def raise_if_terminated() -> None:
+    """Raise ``SystemExit(143)`` once more if SIGTERM came and what the handler raised was lost."""
+    if _received and threading.current_thread() is threading.main_thread():
+        raise SystemExit(TERMINATED)
+
+
 def _exit(number: int, frame: FrameType | None) -> None:
+    _received.append(number)
     raise SystemExit(TERMINATED)
 
 
@@ -75,6 +87,7 @@ def _keep_out_of_children() -> None:
         signal.pthread_sigmask(signal.SIG_SETMASK, masks.before)
 
     def restore_default() -> None:
+        _received.clear()
         if signal_module.getsignal(signal.SIGTERM) is _exit:
             signal_module.signal(signal.SIGTERM, signal_module.SIG_DFL)
         unblock()
