@@ -29,6 +29,9 @@ _SAFETY = 0.4
 _MOST_STEPS = 200_000
 """Of one call; a system that needs more of them is stiff, and left to LSODA."""
 
+_CONTROL = np.array([_MOST_STEPS, 0, 0], float)
+"""The largest number of steps, and no given lengths of the first and the longest one."""
+
 _FEW = 16
 
 _EPSILON = float(np.finfo(float).eps)
@@ -58,28 +61,29 @@ class NativeCall(NamedTuple):
         if not (self.h0 >= 0 and self.hmax >= 0 and self.mxstep >= 0):
             raise Untraceable("a length of a step is negative", False)
         tolerances = self.tolerances(y0)
-        limit = self.mxstep * (len(t) - 1) if self.mxstep else _MOST_STEPS
-        control = np.array([limit, self.h0, self.hmax], float)
+        control = _CONTROL
+        if self.mxstep or self.h0 or self.hmax:
+            limit = self.mxstep * (len(t) - 1) if self.mxstep else _MOST_STEPS
+            control = np.array([limit, self.h0, self.hmax], float)
         graph, operands = self.rhs.traced(y0, self.args)
         jacobian, further = None, ()
         if self.jacobian is not None:
             jacobian, further = self.jacobian.traced(float(t[0]), y0, self.args)
         key = "odeint", jacobian, len(operands), is_full, bool(self.h0), bool(self.hmax)
         program = graph.program(key, lambda graph: _compiled(graph, *key[1:]))
-        scaled = _SAFETY * tolerances
         y, success, *history = attempt_native(
-            "odeint", lambda: program(y0, t, scaled, control, *operands, *further)
+            "odeint", lambda: program(y0, t, tolerances, control, *operands, *further)
         )
         if not success:
             raise Untraceable("it takes too many steps", False)
         return y, history and Counts(*history)
 
     def tolerances(self, y0: Floats) -> Floats:
-        """Return the relative and the absolute tolerances, (2,) or (2, n)."""
+        """Return a part of the relative and the absolute tolerances, (2,) or (2, n)."""
         given = self.rtol, self.atol
         are_numbers = type(self.rtol) is type(self.atol) is float
         if are_numbers and _EPSILON <= self.rtol < np.inf and 0 <= self.atol < np.inf:
-            return np.array(given)  # in less time than below
+            return np.array((_SAFETY * self.rtol, _SAFETY * self.atol))  # in less time than below
         rtol, atol = [_tolerance(each, y0) for each in given]
         if self.atol is None:
             atol = np.minimum(atol, rtol)
@@ -88,7 +92,7 @@ class NativeCall(NamedTuple):
             raise Untraceable("the tolerances are less than the precision of float64", False)
         if rtol.ndim or atol.ndim:
             rtol, atol = np.broadcast_arrays(rtol, atol)
-        return np.array([rtol, atol])
+        return _SAFETY * np.array([rtol, atol])
 
     def trace(self) -> tuple[Any, dict[str, Any]]:
         """Integrate as part of a trace."""

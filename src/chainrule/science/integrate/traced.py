@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
@@ -35,15 +35,12 @@ def is_traced(*values: Any) -> bool:
     """Whether a call is part of a trace."""
     if current_environment() is not None:
         return True
-    others = [each for each in values if not _is_plain(each)]
-    return bool(others) and any(type(leaf) is Node for leaf in tree.flatten(others)[0])
-
-
-def _is_plain(value: Any) -> bool:
-    """Whether a value is a number or an array, or a tuple of such, in little time."""
-    if type(value) is tuple:
-        return all(type(each) in _PLAIN for each in cast(tuple[Any, ...], value))
-    return type(value) in _PLAIN
+    for each in values:  # a number, an array, and no arguments in less time than the rest
+        if type(each) in _PLAIN or (type(each) is tuple and not each):
+            continue
+        if any(type(leaf) is Node for leaf in tree.flatten(each)[0]):
+            return True
+    return False
 
 
 def as_vector(value: Any) -> Any:
