@@ -104,7 +104,7 @@ class Automatic:
 
     def _stiff_step(self, t: Any, y: Any, h: Any, derivative: Any) -> Any:
         """Take a stiff step; ρ is at most the sum of the sizes of a row, or of a column."""
-        tried, matrix = self.stiff.step_and_matrix(t, y, h)
+        tried, matrix = self.stiff.step_and_matrix(t, y, h, derivative)
         size = stop_gradient(np.abs(h) * _bound_of_radius(matrix, np.abs(tried.y)))
         record = (*tried.record, *(y * 0,) * (self.explicit.records - self.stiff.records))
         following = self.derivative(t + h, tried.y)

@@ -57,10 +57,12 @@ class Rosenbrock:
         """Factorize, and solve for the stages."""
         return self.step_and_matrix(t, y, h)[0]
 
-    def step_and_matrix(self, t: Any, y: Any, h: Any) -> tuple[Attempt, Any]:
-        """Try a step; return its Jacobian too."""
+    def step_and_matrix(self, t: Any, y: Any, h: Any, known: Any = None) -> tuple[Attempt, Any]:
+        """Try a step; return its Jacobian too. `known` is f(t, y), if the caller has it."""
         table, inverse = self.tableau, 1 / h
         first, matrix, by_time = self._derivatives(t, y)
+        if known is not None:
+            first = known
         system = (1 / table.gamma * inverse) * np.eye(y.shape[0], dtype=y.dtype) - matrix
         stages: list[Any] = []
         value = y
@@ -74,8 +76,9 @@ class Rosenbrock:
                 side = side + (d * h) * by_time
             stages.append(_solution(system, side))
         y_new = value + stages[-1]
+        work = Work(len(stages) - (known is not None), 1, 1)
         record = tuple(weighted(weights, stages) for weights in table.interpolant)
-        return Attempt(y_new, stages[-1], (), record, Work(len(stages), 1, 1)), matrix
+        return Attempt(y_new, stages[-1], (), record, work), matrix
 
     def _derivatives(self, t: Any, y: Any) -> tuple[Any, Any, Any]:
         """Return f, ∂f/∂y and ∂f/∂t; None for the last where f does not depend on t."""

@@ -23,7 +23,7 @@ __all__ = ["NativeCall"]
 
 _METHOD = "auto"
 _DEFAULT_TOLERANCE = 1.49012e-8
-_SAFETY = 0.4
+_SAFETY = 0.5
 """Of tolerances: the error at the end is that of many steps. With it, it is less than LSODA's."""
 
 _MOST_STEPS = 200_000
