@@ -54,3 +54,10 @@ def test_points_may_be_trees_and_functions_have_arguments() -> None:
     start = {"a": np.zeros(3), "b": np.array(2.0)}
     result = compare(lambda p, c: np.sum((p["a"] - c) ** 2) + p["b"] ** 2, start, ["cg"], (1.0,))
     np.testing.assert_allclose(result[0].x["a"], 1)
+
+
+def test_points_are_printed_to_the_digits_of_their_own_scale() -> None:
+    small = compare(lambda x: ((x[0] - 3e-8) / 1e-8) ** 2, [1e-7], ["bfgs"])
+    assert str(small).splitlines()[1].split()[:2] == ["bfgs", "3e-08"]
+    at_zero = compare(lambda x: (x[0] - 1e-9) ** 2, [1.0], ["bfgs"])
+    assert str(at_zero).splitlines()[1].split()[:2] == ["bfgs", "0"]

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from chainrule.errors import ArgumentError
+from chainrule.errors import ArgumentError, ShapeError
 from chainrule.science.optimize import extrema
 
 Points = list[tuple[float, str]]
@@ -72,6 +72,13 @@ def test_plateaus_are_intervals() -> None:
     found = extrema(lambda x: np.maximum(x**2 - 1, 0), -2, 3)
     assert [each.kind for each in found] == ["maximum", "plateau", "maximum"]
     assert found.reasons[1] == "f′ = 0 on [-1, 1]"
+    steps = extrema(np.round, -1.2, 2)
+    assert [(each.value, each.kind) for each in steps] == [(k, "plateau") for k in (-1, 0, 1, 2)]
+    assert steps.reasons[1] == "f′ = 0 on [-0.5, 0.5]"
+    assert steps.maximum is not None
+    assert steps.remarks == tuple(
+        f"jump: f is not continuous at x = {place}" for place in (-0.5, 0.5, 1.5)
+    )
 
 
 def test_poles_jumps_and_undefined_parts_are_named_and_no_extremum_is_claimed_there() -> None:
@@ -85,6 +92,11 @@ def test_poles_jumps_and_undefined_parts_are_named_and_no_extremum_is_claimed_th
     root = extrema(np.sqrt, -1, 2)
     assert [tuple(each) for each in root] == [(0, 0, "minimum"), (2, np.sqrt(2), "maximum")]
     assert root.remarks == ("f is undefined from x = -1 to 0",)
+    undefined = extrema(lambda x: np.where(x < 0, np.nan, (x - 1) ** 2), -1, 3)
+    assert [each.x for each in undefined] == [0, 1, 3]
+    logarithm = extrema(lambda x: x - np.log(x), 0, 3)
+    assert logarithm.remarks == ("pole: f is unbounded near x = 0",)
+    assert logarithm.maximum is None
     teeth = extrema(lambda x: x - np.floor(x), 0.2, 1.5)
     assert "jump: f is not continuous at x = 1" in teeth.remarks
     assert teeth.maximum is None
@@ -95,6 +107,11 @@ def test_functions_that_choose_by_the_value_of_x_are_evaluated_point_by_point() 
     assert [tuple(each) for each in found] == [
         (-1, 1, "maximum"), (0, 0, "minimum"), (2, 4, "maximum")
     ]  # fmt: skip
+
+
+def test_a_function_of_several_values_is_refused() -> None:
+    with pytest.raises(ShapeError, match="must return one number"):
+        extrema(lambda x: np.stack([x, x]), 0, 1)
 
 
 def test_an_interval_that_is_empty_or_infinite_is_refused() -> None:

@@ -45,7 +45,8 @@ class CriticalPoints:
         self, f: Callable[[Any], Any], evaluate: Callable[[Any], Table], samples: Samples
     ) -> None:
         self._f, self._evaluate = f, evaluate
-        table = samples.table
+        table = samples.table.copy()
+        table[2:, np.isnan(table[1])] = np.nan  # f′ of np.where is 0 where f is NaN
         self._a, self._b = table[0, 0], table[0, -1]
         self.plateaus = self._find_plateaus(table)
         self.poles: list[float] = []
@@ -129,11 +130,15 @@ class CriticalPoints:
 
     @staticmethod
     def _find_plateaus(table: Table) -> list[tuple[float, float]]:
-        """Return runs of at least three points at which f′ is exactly 0."""
-        is_flat = np.concatenate([[False], (table[2] == 0) & (table[3] == 0), [False]])
-        edges = np.flatnonzero(np.diff(is_flat.astype(int)))
-        runs = zip(edges[::2], edges[1::2] - 1, strict=True)
-        return [(float(table[0, i]), float(table[0, j])) for i, j in runs if j - i >= 2]
+        """Return runs of at least three points at which f′ is exactly 0 and f the same."""
+        x, f = table[:2]
+        is_flat = (table[2] == 0) & (table[3] == 0)
+        largest = np.max(np.abs(f), where=is_flat, initial=0.0)
+        with np.errstate(invalid="ignore"):
+            is_same = np.abs(np.diff(f)) <= 1e-12 * largest  # not so at a jump
+        run = np.cumsum(np.concatenate([[True], ~(is_flat[:-1] & is_flat[1:] & is_same)]))
+        places = (np.flatnonzero(is_flat & (run == each)) for each in np.unique(run[is_flat]))
+        return [(float(x[i[0]]), float(x[i[-1]])) for i in places if i.size >= 3]
 
     # ----------------------------------------------------------------------------- what it is
 

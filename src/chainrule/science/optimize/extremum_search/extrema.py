@@ -11,7 +11,7 @@ import numpy as np
 
 from chainrule.arguments.checks import checked_number
 from chainrule.console import left_aligned, width_of
-from chainrule.errors import ArgumentError
+from chainrule.errors import ArgumentError, ShapeError
 from chainrule.science.optimize.extremum_search.critical_points import CriticalPoints
 from chainrule.science.optimize.extremum_search.derivative_samples import Samples, evaluator
 from chainrule.tracebacks import boundary
@@ -124,6 +124,8 @@ def extrema(f: Callable[..., Any], a: float, b: float, args: Any = ()) -> Extrem
     ------
     ArgumentError
         If `a` and `b` are not finite, or a is not less than b.
+    ShapeError
+        If `f` returns more or less than one number.
     TraceError
         If `f` has no derivative, as where it converts x by ``float(x)``.
 
@@ -147,7 +149,13 @@ def extrema(f: Callable[..., Any], a: float, b: float, args: Any = ()) -> Extrem
     args = args if isinstance(args, tuple) else (args,)
 
     def of_number(x: Any) -> Any:
-        return np.reshape(f(x, *args), ())
+        value = f(x, *args)
+        if np.size(value) != 1:
+            raise ShapeError(
+                f"extrema: f returned an array of shape {np.shape(value)} for a number x; it must "
+                "return one number"
+            )
+        return np.reshape(value, ())
 
     evaluate, cells = evaluator(of_number, a)
     samples = Samples(evaluate, a, b, cells)
@@ -186,7 +194,8 @@ def _rows(
     rows: dict[float, tuple[Extremum, str]] = {}
     for low, high in critical.plateaus:
         at = low if low == a else high if high == b else _plain((low + high) / 2, x)
-        rows[at] = Extremum(at, value(at), "plateau"), f"f′ = 0 on [{low:.6g}, {high:.6g}]"
+        first, last = _plain(low, x), _plain(high, x)
+        rows[at] = Extremum(at, value(at), "plateau"), f"f′ = 0 on [{first:.6g}, {last:.6g}]"
     for point in critical.points:
         if not any(abs(point.x - x) <= 1e-10 * (b - a) for x in (a, b, *rows)):
             rows[point.x] = Extremum(point.x, value(point.x), point.kind), point.reason
@@ -214,7 +223,7 @@ class _Value:
 
     def __call__(self, x: float) -> float:
         with np.errstate(all="ignore"):
-            return float(self._f(np.float64(x)))
+            return float(self._f(np.float64(x))) + 0.0  # not -0
 
 
 def _remarks(
@@ -235,8 +244,8 @@ def _remarks(
         largest = np.nanmax(np.abs(around), initial=0.0)
         if np.isinf(around).any() or largest > 1e3 * (1 + np.nanmax(far, initial=0.0)):
             poles.append(_plain(place, x))
-            is_below |= bool(np.nanmin(around) < 0 and np.nanmin(around) < -largest / 1e3)
-            is_above |= bool(np.nanmax(around) > largest / 1e3)
+            is_below |= bool(np.nanmin(around) < 0 and np.nanmin(around) <= -largest / 1e3)
+            is_above |= bool(np.nanmax(around) > 0 and np.nanmax(around) >= largest / 1e3)
         elif np.isfinite(near).all():
             beside = np.abs(np.diff(evaluate(at)[1]))
             if beside[1] > 3 * (beside[0] + beside[2]) + 1e-9 * largest:

@@ -81,10 +81,13 @@ class Comparison(Sequence[MethodRow]):
         The rows in the order of the methods.
     remarks : tuple of str
         Which methods did not converge, failed, or found another minimum.
+    scale : float
+        The largest number of the first point and of those found, by which x is rounded.
     """
 
     rows: tuple[MethodRow, ...]
     remarks: tuple[str, ...]
+    scale: float = 1.0
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -100,7 +103,7 @@ class Comparison(Sequence[MethodRow]):
         return f"<comparison of {len(self.rows)} methods, {len(self.remarks)} remarks>"
 
     def __str__(self) -> str:
-        cells = [_HEADINGS, *map(_cells, self.rows)]
+        cells = [_HEADINGS, *(_cells(row, self.scale) for row in self.rows)]
         widths = [max(width_of(row[place]) for row in cells) for place in range(len(_HEADINGS))]
         lines = [
             "  ".join(
@@ -115,7 +118,7 @@ class Comparison(Sequence[MethodRow]):
         def line(tag: str, cells: tuple[str, ...]) -> str:
             return "<tr>" + "".join(f"<{tag}>{escape(each)}</{tag}>" for each in cells) + "</tr>"
 
-        rows = "".join(line("td", _cells(row)) for row in self.rows)
+        rows = "".join(line("td", _cells(row, self.scale)) for row in self.rows)
         remarks = "".join(f"<p>{escape(each)}</p>" for each in self.remarks)
         return f"<table>{line('th', _HEADINGS)}{rows}</table>{remarks}"
 
@@ -177,7 +180,8 @@ def compare(
             rows.append(MethodRow(method, None, float("nan"), None, 0, 0, None, False, reason))
     if errors and len(errors) == len(rows):
         raise errors[0]
-    result = Comparison(tuple(rows), tuple(_remarks(rows)))
+    scale = _largest([x0, *(row.x for row in rows if row.x is not None)])
+    result = Comparison(tuple(rows), tuple(_remarks(rows, scale)), scale)
     print(result)  # noqa: T201 (what it is for)
     return result
 
@@ -188,6 +192,7 @@ def _row(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optimize.OptimizeWarning)
         warnings.simplefilter("ignore", RuntimeWarning)
+        warnings.filterwarnings("ignore", "delta_grad == 0.0", UserWarning)
         found = minimize(f, x0, args, method, **options)
         count = None
         if method.lower() not in _NEED_GRADIENT:
@@ -208,7 +213,7 @@ def _row(
     )  # fmt: skip
 
 
-def _remarks(rows: list[MethodRow]) -> Iterator[str]:
+def _remarks(rows: list[MethodRow], scale: float) -> Iterator[str]:
     """Say which methods failed, did not converge, or disagree with the lowest value found."""
     for row in rows:
         if row.x is None:
@@ -224,7 +229,8 @@ def _remarks(rows: list[MethodRow]) -> Iterator[str]:
             groups.append([row])
     if len(groups) > 1:
         found = (
-            f"f is {group[0].f:.6g} at {_short(group[0].x)} by {', '.join(x.method for x in group)}"
+            f"f is {group[0].f:.6g} at {_short(group[0].x, scale)} by "
+            + ", ".join(each.method for each in group)
             for group in groups
         )
         yield "the methods disagree: " + "; ".join(found)
@@ -236,21 +242,33 @@ def _is_same(first: MethodRow, second: MethodRow) -> bool:
     return close and np.allclose(_numbers(first.x), _numbers(second.x), rtol=0.02, atol=0.02)
 
 
+def _largest(points: list[Any]) -> float:
+    """Return the largest size of a number in points, or 1."""
+    numbers = np.abs(np.concatenate([_numbers(each) for each in points]))
+    return float(np.max(numbers, where=np.isfinite(numbers), initial=0.0)) or 1.0
+
+
 def _numbers(x: Any) -> Any:
     return FlatFunction("compare", _numbers, x).start
 
 
-def _cells(row: MethodRow) -> tuple[str, ...]:
+def _cells(row: MethodRow, scale: float) -> tuple[str, ...]:
     if row.x is None:
         return (row.method, "failed", *["-"] * (len(_HEADINGS) - 2))
     counts = (row.iterations, row.evaluations, row.gradients, row.by_differences, row.saved)
     cells = ("-" if each is None else str(each) for each in counts)
-    return (row.method + ("" if row.success else " *"), _short(row.x), f"{row.f:.6g}", *cells)
+    return (
+        row.method + ("" if row.success else " *"),
+        _short(row.x, scale),
+        f"{row.f:.6g}",
+        *cells,
+    )
 
 
-def _short(x: Any) -> str:
-    """Return a point in few letters; what is 0 to six digits is 0."""
-    numbers = [f"{round(float(each), 6) + 0:.5g}" for each in _numbers(x)]
+def _short(x: Any, scale: float) -> str:
+    """Return a point in few letters; what is 0 to six digits of the scale is 0."""
+    digits = 6 - int(np.floor(np.log10(scale)))
+    numbers = [f"{round(float(each), digits) + 0:.5g}" for each in _numbers(x)]
     if len(numbers) == 1:
         return numbers[0]
     if len(numbers) > 4:
