@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.autodiff.control_flow.body_batching import inlined
+from chainrule.autodiff.passes.packing import packed
 from chainrule.compiler.cache.graph_key import graph_text
 from chainrule.graph.graph import Graph
 from chainrule.graph.node import Node, ancestors, as_node
@@ -70,6 +71,7 @@ _lock = ReentrantLock()
 
 def shared_graph(graph: Graph) -> tuple[SharedGraph, tuple[Any, ...]]:
     """Return a graph that equals this one but for constants, and their values, its last inputs."""
+    graph = packed(graph)
     constants = [node for node in graph.nodes if _may_be_input(node)]
     constants = _without_exponents(graph, constants)
     text = graph_text(_with_inputs(graph, constants))
