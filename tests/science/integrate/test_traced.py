@@ -148,6 +148,20 @@ def test_dense_output_is_the_solution_at_times_in_any_order_with_derivatives() -
     np.testing.assert_allclose(rates[2], speed, rtol=1e-7)
 
 
+def test_stiff_equations_that_read_a_traced_parameter_take_few_steps() -> None:
+    def crossing(rate: Any) -> Any:
+        found = solve_ivp(
+            lambda t, y: -rate * (y - 1 - np.cos(t)), (0, 2), [2.0], "BDF", rtol=1e-6, atol=1e-6,
+            events=lambda t, y: y[0] - 1,
+        )  # fmt: skip
+        assert len(found.t) < 60
+        return found.t_events[0][0]
+
+    rate = 1e3  # t = pi/2 + arctan(1/rate)
+    np.testing.assert_allclose(cr.grad(crossing)(rate), -1 / rate**2, rtol=1e-3)
+    np.testing.assert_allclose(cr.hessian(crossing)(rate), 2 / rate**3, rtol=1e-3)
+
+
 def test_what_a_trace_cannot_hold_is_refused_with_a_remedy() -> None:
     def end(y0: Any, **options: Any) -> Any:
         return solve_ivp(lambda t, y: -y, (0, 1), [y0], **options).y[0, -1]

@@ -80,13 +80,10 @@ class TracedProblem:
         return traced_solution(self.rhs, self.y0, times, self.args, self.method, **self.options)
 
     def without_derivatives(self) -> TracedProblem:
-        """Return the problem with all values constant, what `rhs` reads from outside included."""
+        """Return the problem with constant values; what `rhs` reads from outside stays traced."""
         y0, span, args = tree.map_leaves(_constant, (self.y0, self.span, self.args))
-        rhs = self.rhs
-        return replace(
-            self, rhs=lambda t, y, *args: stop_gradient(rhs(t, y, *args)), y0=y0, span=span,
-            args=args, options=tree.map_leaves(_constant, self.options),
-        )  # fmt: skip
+        options = tree.map_leaves(_constant, self.options)
+        return replace(self, y0=y0, span=span, args=args, options=options)
 
 
 def traced_solution(
