@@ -12,7 +12,8 @@ from chainrule.solvers.adjoint import adjoint
 from chainrule.solvers.initial_value import Trajectory, dormand_prince, integrate
 from chainrule.solvers.lbfgs import Minimum, lbfgs
 from chainrule.solvers.levenberg_marquardt import LeastSquares, levenberg_marquardt
-from chainrule.solvers.recording import Recording, interpolated, record
+from chainrule.solvers.recorder import Recording
+from chainrule.solvers.recording import interpolated, record
 
 __all__ = [
     "LeastSquares",

@@ -24,7 +24,8 @@ from chainrule import tree
 from chainrule.compiler.jit import jit
 from chainrule.science.integrate.right_hand_side import RightHandSide, attempt_native
 from chainrule.solvers.initial_value import METHODS
-from chainrule.solvers.recording import FAILED, Recording, record
+from chainrule.solvers.recorder import FAILED, Recording
+from chainrule.solvers.recording import record
 
 __all__ = ["OWN_METHODS", "recorded_solver"]
 

@@ -20,7 +20,8 @@ from chainrule.autodiff.linearization import jvp
 from chainrule.autodiff.vmap import vmap
 from chainrule.errors import TraceError
 from chainrule.science.integrate.traced import TracedProblem, as_number
-from chainrule.solvers.recording import FAILED, PAUSED, record
+from chainrule.solvers.recorder import FAILED, PAUSED
+from chainrule.solvers.recording import record
 
 __all__ = ["Events", "Occurrences", "as_known", "refined"]
 

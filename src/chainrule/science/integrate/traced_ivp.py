@@ -25,7 +25,8 @@ from chainrule.science.integrate.right_hand_side import RightHandSide
 from chainrule.science.integrate.traced import TracedProblem, as_vector, is_known_to_fail
 from chainrule.science.integrate.traced_events import Events, Occurrences, as_known, refined
 from chainrule.solvers import Trajectory
-from chainrule.solvers.recording import ENDED, FAILED, PAUSED, TERMINATED, record
+from chainrule.solvers.recorder import ENDED, FAILED, PAUSED, TERMINATED
+from chainrule.solvers.recording import record
 
 __all__ = ["TracedSolution", "given_jacobian", "traced_ivp"]
 

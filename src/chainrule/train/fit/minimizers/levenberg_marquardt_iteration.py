@@ -9,7 +9,7 @@ import numpy as np
 from chainrule import tree
 from chainrule.autodiff.control_flow.cond import cond
 from chainrule.optim.levenberg_marquardt import LevenbergMarquardt
-from chainrule.solvers.levenberg_marquardt import DampedSearch, DampingLimits, damped_iteration
+from chainrule.solvers.damped_iteration import DampedSearch, DampingLimits, damped_iteration
 from chainrule.train.fit.minimizers.full_batch import FullBatch
 
 __all__ = ["first_search", "iterate"]
