@@ -71,7 +71,9 @@ train/progress train/rbm train/fit/minimizers
 UPWARD = {
     # Of the package itself: imported when first used.
     "chainrule": {f"chainrule.{name}" for name in ("autodiff", "losses", "metrics", "solvers")},
-    "chainrule.nn.layers.ode": {f"chainrule.solvers.{x}" for x in ("fixed_steps", "initial_value")},
+    "chainrule.nn.layers.ode": {
+        f"chainrule.solvers.{x}" for x in ("adjoint", "fixed_steps", "initial_value")
+    },
     "chainrule.train.network": {"chainrule.insight.program"},
     "chainrule.train.history": {"chainrule.insight"},
     "chainrule.science.optimize.fits.fit_result": {"chainrule.insight"},

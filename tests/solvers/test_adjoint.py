@@ -52,7 +52,7 @@ def test_a_linear_system_has_the_gradient_of_its_closed_form() -> None:
     np.testing.assert_allclose(d_rate, -3 * (0.5 * ends[1] + 2 * ends[2]), rtol=1e-9)
 
 
-def test_a_traced_value_in_a_closure_is_refused_with_a_remedy() -> None:
+def test_a_traced_value_in_a_closure_has_the_derivative_of_an_argument() -> None:
     t = np.array([0.0, 1.0])
 
     def by_closure(a: Any) -> Any:
@@ -61,7 +61,11 @@ def test_a_traced_value_in_a_closure_is_refused_with_a_remedy() -> None:
     def by_argument(a: Any) -> Any:
         return solvers.adjoint(lambda t, y, a: -a * y, 1.0, t, args=(a,))[-1]
 
-    for gradient in (cr.grad(by_closure), cr.jit(cr.grad(by_closure))):
-        with pytest.raises(ArgumentError, match=r"pass it in args"):
-            gradient(1.0)
-    np.testing.assert_allclose(cr.jit(cr.grad(by_argument))(1.0), -np.exp(-1), rtol=1e-6)
+    for gradient in (cr.grad(by_closure), cr.jit(cr.grad(by_closure)), cr.grad(by_argument)):
+        np.testing.assert_allclose(gradient(1.0), -np.exp(-1), rtol=1e-6)
+
+    def by_mask(y: Any, mask: Any) -> Any:
+        return np.sum(solvers.adjoint(lambda t, y: np.where(mask, -y, y), y, t)[-1])
+
+    with pytest.raises(ArgumentError, match=r"pass it in args as floats"):
+        cr.jit(cr.grad(by_mask))(np.ones(2), np.array([True, False]))

@@ -10,19 +10,22 @@ at, is integrated backwards along with them, from the stored value at each outpu
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from chainrule import tree
+from chainrule.autodiff.control_flow.body_batching import inlined
+from chainrule.autodiff.control_flow.loop_body import captured_nodes, traced_body, type_of_leaf
 from chainrule.autodiff.control_flow.scan import scan
 from chainrule.autodiff.custom import custom_vjp
 from chainrule.autodiff.derivative import vjp
 from chainrule.errors import ArgumentError
-from chainrule.graph.node import Node
-from chainrule.graph.reachable_state import find_reachable_state
+from chainrule.graph.graph import Graph
+from chainrule.graph.node import Node, as_node, variable
 from chainrule.graph.trace_errors import check_function
+from chainrule.ops.primitives.promotion import as_array
 from chainrule.solvers.flat_vector import ravel
 from chainrule.solvers.initial_value import integrate
 
@@ -53,7 +56,8 @@ def adjoint(
     t : array, float, (times,)
         The output times, increasing or decreasing, no two of them equal.
     args : tuple
-        Further arguments of `function`, nested containers of float arrays.
+        Further arguments of `function`, nested containers of float arrays. Traced values of floats
+        that it reads besides have derivatives too.
     method : {"tsit5", "dormand_prince", "dop853", "rosenbrock", "auto"}
         The method of both integrations, as of `integrate`.
     rtol, atol : float >= 0, or nested as `y0`
@@ -67,7 +71,7 @@ def adjoint(
     Raises
     ------
     ArgumentError
-        If `function` reads a traced value that is none of its arguments.
+        If `function` reads a traced value that is none of its arguments, and is not of floats.
 
     References
     ----------
@@ -83,15 +87,23 @@ def adjoint(
     -0.73576
     """
     check_function("adjoint", function)
-    _refuse_captured(function)
     args = args if isinstance(args, tuple) else (args,)
     options: dict[str, Any] = {"method": method, "rtol": rtol, "atol": atol}
     start, unravel = ravel(y0, "adjoint: y0")
-    parameters, unravel_args = ravel(args, "adjoint: args") if args else (np.zeros(0), tuple)
+
+    def rates(t: Any, y: Any, *given: Any) -> Any:
+        return ravel(function(t, unravel(y), *given), "adjoint: dy/dt")[0].astype(y.dtype)
+
+    captured, closed = _closed(rates, as_array(t), start, args)
+    every = (args, captured)
+    is_constant = not tree.flatten(every)[0]
+    parameters, unravel_all = (
+        (np.zeros(0, start.dtype), None) if is_constant else ravel(every, "adjoint: args")
+    )
 
     def derivative(t: Any, y: Any, parameters: Any) -> Any:
-        given = unravel_args(parameters) if args else ()
-        return ravel(function(t, unravel(y), *given), "adjoint: dy/dt")[0].astype(y.dtype)
+        given, nodes = every if unravel_all is None else unravel_all(parameters)
+        return closed(t, y, given, nodes)
 
     def forward(y0: Any, t: Any, parameters: Any) -> Any:
         rows = integrate(derivative, y0, t, (parameters,), **options).y
@@ -104,15 +116,34 @@ def adjoint(
     return unravel(custom_vjp(forward, backward)(start, t, parameters))
 
 
-def _refuse_captured(function: Callable[..., Any]) -> None:
-    """Raise for a traced value in a closure, by which there would be no derivative."""
-    for place, value in find_reachable_state(function).values():
-        if any(type(leaf) is Node for leaf in tree.flatten(value)[0]):
+def _closed(
+    rates: Callable[..., Any], t: Any, y: Any, args: Any
+) -> tuple[list[Node], Callable[..., Any]]:
+    """Return the traced values that a function captures, and the function of these too.
+
+    What it captures, as the weights of layers, has a derivative as its arguments have.
+    """
+    leaves, structure = tree.flatten(args)
+    types = [type_of_leaf(each, "adjoint") for each in (t, y, *leaves)]
+    own = [variable(each) for each in (types[0].with_shape(()), *types[1:])]
+    arguments = [*own[:2], *tree.unflatten(structure, own[2:])]
+    value = traced_body("adjoint", rates, arguments, own, as_node)
+    captured = captured_nodes([value], own)
+    if not captured:
+        return [], lambda t, y, given, _: rates(t, y, *given)
+    for node in captured:
+        if not node.array_type.is_float:
             raise ArgumentError(
-                f"adjoint: the function reads {place.label}, which is traced and none of its "
-                "arguments, so the gradient by it would be lost; pass it in args, as in "
-                "adjoint(lambda t, y, a: a * y, y0, t, args=(a,))"
+                f"adjoint: the function reads a traced value of {node.type}, which is none of its "
+                "arguments; pass it in args as floats, and convert it inside"
             )
+    graph = Graph((*captured, *own), (value,), "dy/dt")
+
+    def closed(t: Any, y: Any, given: Any, nodes: Sequence[Any]) -> Any:
+        operands = [*nodes, t, y, *tree.flatten(given)[0]]
+        return inlined(graph, [as_node(each) for each in operands])[0]
+
+    return captured, closed
 
 
 def _backward(
@@ -136,7 +167,8 @@ def _backward(
         d_end = np.sum(derivative(end, y, parameters) * cotangent)
         state = {"y": y, "adjoint": a + cotangent, "parameters": g}
         found = integrate(augmented, state, np.stack([end, start]), (parameters,), **options).y
-        return (found["adjoint"][-1], found["parameters"][-1]), d_end
+        a, g = found["adjoint"][-1].astype(a.dtype), found["parameters"][-1].astype(g.dtype)
+        return (a, g), d_end
 
     reverse = slice(None, None, -1)
     given = rows[1:][reverse], cotangents[1:][reverse], t[1:][reverse], t[:-1][reverse]

@@ -43,18 +43,28 @@ def test_outputs_are_the_solution_at_all_times(options: dict[str, Any], error: f
     np.testing.assert_allclose(back, x * np.e, atol=10 * error)
 
 
-def test_a_neural_ode_learns_a_flow_and_is_loaded_as_it_was(tmp_path: Path) -> None:
+def test_a_neural_ode_learns_a_flow_with_either_gradient_and_is_loaded_as_it_was(
+    tmp_path: Path,
+) -> None:
     x, y = spiral()
     times = np.linspace(0, 1, 5).tolist()
-    net = cr.Network(
-        [nn.ODE([nn.Dense(16, "tanh"), nn.Dense(2)], times, return_sequences=True)], seed=1
-    )
-    net.compile(optimizer="adam", learning_rate=0.01, loss="mse")
-    history = net.fit(x, y, epochs=40, batch_size=16, verbose=0)
-    assert history["loss"][-1] < 0.2 * history["loss"][0]
-    net.save(tmp_path / "flow.cr")
-    loaded: Any = cr.load(tmp_path / "flow.cr")
-    np.testing.assert_array_equal(loaded.predict(x), net.predict(x))
+    found: list[dict[str, Any]] = []
+    for gradient in ("discrete", "adjoint"):
+        layer = nn.ODE(
+            [nn.Dense(16, "tanh"), nn.Dense(2)], times, rtol=1e-9, atol=1e-9,
+            return_sequences=True, gradient=gradient,
+        )  # fmt: skip
+        net = cr.Network([layer], seed=1, dtype="float64")
+        net.compile(optimizer="adam", learning_rate=0.01, loss="mse")
+        history = net.fit(x, y, epochs=40, batch_size=16, shuffle=False, verbose=0)
+        assert history["loss"][-1] < 0.2 * history["loss"][0]
+        net.save(tmp_path / "flow.cr")
+        loaded: Any = cr.load(tmp_path / "flow.cr")
+        assert loaded.layers[0].gradient == gradient
+        np.testing.assert_array_equal(loaded.predict(x), net.predict(x))
+        found.append(dict(net.params))
+    for name, value in found[0].items():
+        np.testing.assert_allclose(found[1][name], value, rtol=1e-6, atol=1e-7)
 
 
 def test_gradients_of_adaptive_steps_are_those_of_the_solution() -> None:
@@ -84,6 +94,8 @@ def test_wrong_arguments_are_refused_with_a_remedy() -> None:
         ({"method": "lsoda"}, "method"),
         ({"t": [0, 2, 1]}, "increasing"),
         ({"t": 0.0}, "other than 0"),
+        ({"gradient": "adjoint", "steps": 3}, "steps=3"),
+        ({"gradient": "exact"}, "adjoint"),
     ]
     for options, match in cases:
         with pytest.raises(ArgumentError, match=match):

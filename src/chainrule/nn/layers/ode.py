@@ -32,7 +32,10 @@ class ODE(Layer):
     """Solve dy/dt = f(y) from the input as initial value; the output is y at the end time.
 
     The batch is one system: its steps are chosen so that the root mean square of the estimated
-    error over all samples keeps within the tolerances. The derivative is that of the steps taken.
+    error over all samples keeps within the tolerances. By default, the derivative is that of the
+    steps taken (discretise, then differentiate); with ``gradient="adjoint"`` that of the adjoint
+    equation, integrated backwards with the same method and tolerances, in memory that does not
+    depend on the number of steps. Both agree as the tolerances decrease.
 
     Parameters
     ----------
@@ -52,6 +55,8 @@ class ODE(Layer):
     max_steps : int >= 1
         The largest number of adaptive steps between two times, which training keeps in memory. The
         output is NaN where they do not suffice.
+    gradient : {"discrete", "adjoint"}
+        The derivative. The adjoint needs adaptive steps, and has first derivatives only.
     return_sequences : bool
         Whether the output is y at all times, (batch, times, ...), instead of the last one.
     with_time : bool
@@ -69,6 +74,7 @@ class ODE(Layer):
     References
     ----------
     Chen, Rubanova, Bettencourt & Duvenaud (2018), "Neural ordinary differential equations".
+    Kidger (2022), "On neural differential equations", section 5.1 (both derivatives).
 
     Examples
     --------
@@ -86,6 +92,7 @@ class ODE(Layer):
         atol: float = 1e-6,
         steps: int | None = None,
         max_steps: int = 256,
+        gradient: str = "discrete",
         return_sequences: bool = False,
         with_time: bool = False,
         name: str | None = None,
@@ -105,6 +112,12 @@ class ODE(Layer):
         self.rtol = checked_number("ODE", "rtol", rtol, POSITIVE)
         self.atol = checked_number("ODE", "atol", atol, POSITIVE)
         self.max_steps = checked_count("ODE", "max_steps", max_steps)
+        self.gradient = checked_choice("ODE", "gradient", gradient, ("discrete", "adjoint"))
+        if self.gradient == "adjoint" and steps is not None:
+            raise ArgumentError(
+                "ODE: gradient='adjoint' chooses its steps backwards by the tolerances; leave "
+                f"steps={steps} out, or take gradient='discrete'"
+            )
         self.return_sequences = checked_flag("ODE", "return_sequences", return_sequences)
         self.with_time = checked_flag("ODE", "with_time", with_time)
         self.name = name
@@ -119,15 +132,16 @@ class ODE(Layer):
 
     def _solution(self, x: Any, times: Any) -> Any:
         # Not at the top, as `import chainrule` does without solvers.
+        from chainrule.solvers.adjoint import adjoint
         from chainrule.solvers.fixed_steps import fixed_steps
         from chainrule.solvers.initial_value import integrate
 
         if self.steps is not None:
             return fixed_steps(self._rates, x, times, self.method, self.steps)
-        return integrate(
-            self._rates, x, times, method=self.method, rtol=self.rtol, atol=self.atol,
-            max_steps=self.max_steps,
-        ).y  # fmt: skip
+        options: dict[str, Any] = {"method": self.method, "rtol": self.rtol, "atol": self.atol}
+        if self.gradient == "adjoint":
+            return adjoint(self._rates, x, times, **options)
+        return integrate(self._rates, x, times, max_steps=self.max_steps, **options).y
 
     def _rates(self, t: Any, y: Any) -> Any:
         """dy/dt of a batch at a time."""
