@@ -243,6 +243,11 @@ def test_the_plot_has_data_curve_and_band(tmp_path: Path) -> None:
     (axes,) = figure.axes
     np.testing.assert_array_equal(axes.lines[0].get_ydata(), Y)
     assert len(axes.collections) == 1
+    decades = np.logspace(0, 6, 2001)
+    power = curve_fit(lambda x, a, b: a * x**b, decades, 3 * decades**1.5)
+    data, curve = power.plot().axes[0].lines
+    assert data.get_alpha() == 0.3  # of many points
+    assert np.sum(np.asarray(curve.get_xdata(), float) < 1000) > 90
     html = fit._repr_html_()  # pyright: ignore[reportPrivateUsage]
     assert "<td>a</td>" in html
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["fit"]
 
 _LEVEL = Range("a number between 0 and 1", lambda x: 0 < x < 1)
+_DENSE = 1000  # data above which marks are small and transparent
 _POINTS_OF_CURVE = 400
 
 
@@ -70,10 +71,16 @@ def fit(result: Any, path: File = None, *, level: float = 0.95, axes: Axes | Non
             f"plot.fit: x has shape {x.shape} and y {y.shape}; a curve needs one x for each y. "
             "Plot result.predict(x) and result.band(x) against the variable of interest"
         )
-    curve = np.linspace(np.nanmin(x), np.nanmax(x), _POINTS_OF_CURVE)
+    # Half of the points are where the data are: on a log axis too the curve is resolved.
+    shares = np.linspace(0, 1, _POINTS_OF_CURVE // 2)
+    even = np.nanmin(x) + shares * (np.nanmax(x) - np.nanmin(x))
+    curve = np.sort(np.concatenate([even, np.nanquantile(x, shares)]))
+    is_dense = x.size > _DENSE
     with drawing(axes, path, (6.4, 4.2)) as panel:
-        panel.plot(x, y, "o", color="#222222", ms=4, mfc="none", label="data")
-        panel.plot(curve, result.predict(curve), color=COLOURS[0], lw=2, label="fit")
+        marks: dict[str, Any] = {"ms": 2, "mew": 0, "alpha": 0.3} if is_dense else {"ms": 4}
+        colour = "#222222" if is_dense else "none"
+        panel.plot(x, y, "o", color="#222222", mfc=colour, label="data", **marks)
+        panel.plot(curve, result.predict(curve), color=COLOURS[0], lw=2, label="fit", zorder=3)
         lower, upper = result.band(curve, level)
         if np.isfinite(lower).all() and np.isfinite(upper).all():
             panel.fill_between(

@@ -246,7 +246,7 @@ class FitResult(tuple[Any, ...]):  # noqa: SLOT001 (tuples take no slots besides
         for name, value, error in zip(
             self.names, self._report.parameters, self.errors, strict=True
         ):
-            share = f"{100 * abs(error / value):.2g} %" if value else "–"
+            share = _percent(100 * abs(error / value)) if value else "–"
             half = factor * error
             between = f"{value - half:.4g} to {value + half:.4g}" if np.isfinite(half) else "–"
             rows.append((name, f"{value:.7g}", f"{error:.4g}", share, between))
@@ -255,7 +255,9 @@ class FitResult(tuple[Any, ...]):  # noqa: SLOT001 (tuples take no slots besides
     def _summary(self) -> str:
         freedom, squares = self.degrees_of_freedom, self.chi_squared
         ratio = f" = {squares / freedom:.4g}" if freedom > 0 else ""
-        return f"R² {self.r_squared:.5g}, χ² / degrees of freedom {squares:.4g} / {freedom}{ratio}"
+        share = self.r_squared
+        known = f"{share:.5g}" if np.isfinite(share) else "–"
+        return f"R² {known}, χ² / degrees of freedom {squares:.4g} / {freedom}{ratio}"
 
     def _title(self) -> str:
         report = self._report
@@ -288,3 +290,11 @@ class FitResult(tuple[Any, ...]):  # noqa: SLOT001 (tuples take no slots besides
             f"<table><caption>{escape(self._title())}</caption>{line('th', _HEADINGS)}{rows}"
             f"</table><p>{escape(self._summary())}</p>"
         )
+
+
+def _percent(share: float) -> str:
+    if not np.isfinite(share):
+        return "–"
+    return (
+        f"{share:.2g} %" if share < 100 else f"{share:.0f} %" if share < 1e6 else f"{share:.1e} %"
+    )
