@@ -11,9 +11,8 @@ copies are all in the training part or all in the test part.
 Run it with ``python examples/18_digits_that_move.py``, without any download. It prints::
 
     7190 images to train on, 1795 others to test on
-    seed   64 pixels   512 features
-       0      79.8%          90.6%
-       1      81.2%          90.8%
+    from  64 pixels:   79.8%
+    from 512 features: 90.6%
 """
 
 import numpy as np
@@ -30,9 +29,9 @@ def with_shifts(X, y):
     return np.concatenate(copies).reshape(-1, 64), np.tile(y, len(starts))
 
 
-def accuracy(X, y, X_test, y_test, seed):
+def accuracy(X, y, X_test, y_test):
     """Train a logistic layer and return its accuracy on the test images."""
-    net = cr.Network([nn.Dense(10)], seed=seed)
+    net = cr.Network([nn.Dense(10)], seed=0)
     rule = optim.Adam(optim.cosine(0.01, epochs=100))
     net.compile("cross_entropy", optimizer=rule, metrics=["accuracy"])
     net.fit(X, y, epochs=100, batch_size=64, verbose=0)
@@ -40,18 +39,15 @@ def accuracy(X, y, X_test, y_test, seed):
 
 
 def main():
-    for seed in range(2):
-        (X, y), (X_test, y_test) = (
-            with_shifts(*part) for part in data.split(*datasets.digits(), seed=seed, stratify=True)
-        )
-        if seed == 0:
-            print(f"{len(X)} images to train on, {len(X_test)} others to test on")
-            print("seed   64 pixels   512 features")
-        machine = cr.RBM(512, learning_rate=0.06, batch_size=10, seed=seed)
-        machine.fit(X, epochs=60, verbose=0)
-        pixels = accuracy(X, y, X_test, y_test, seed)
-        features = accuracy(machine.transform(X), y, machine.transform(X_test), y_test, seed)
-        print(f"{seed:4d} {pixels:10.1%} {features:14.1%}")
+    (X, y), (X_test, y_test) = (
+        with_shifts(*part) for part in data.split(*datasets.digits(), seed=0, stratify=True)
+    )
+    print(f"{len(X)} images to train on, {len(X_test)} others to test on")
+    machine = cr.RBM(512, learning_rate=0.06, batch_size=10, seed=0)
+    machine.fit(X, epochs=30, verbose=0)
+    print(f"from  64 pixels:   {accuracy(X, y, X_test, y_test):.1%}")
+    features, test_features = machine.transform(X), machine.transform(X_test)
+    print(f"from 512 features: {accuracy(features, y, test_features, y_test):.1%}")
 
 
 if __name__ == "__main__":

@@ -136,11 +136,11 @@ def test_sampling_continues_the_prompt(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     line = "KING:\nWhat say the lords of the realm?\n\nROMEO AND JULIET:\nNothing, my lord.\n\n"
-    monkeypatch.setattr(language.datasets, "shakespeare", lambda: line * 400)
+    monkeypatch.setattr(language.datasets, "shakespeare", lambda: line * 200)
     language.plays.cache_clear()
     try:
         code, output, errors = run(
-            "train", name, "--epochs", "5", "--batch-size", "16", "--out", str(tmp_path)
+            "train", name, "--epochs", "5", "--batch-size", "8", "--out", str(tmp_path)
         )
     finally:
         language.plays.cache_clear()

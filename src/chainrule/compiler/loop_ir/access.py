@@ -23,8 +23,8 @@ __all__ = ["Access", "accesses"]
 Access = tuple[Buffer, Index, bool]
 """Buffer, index, and whether it is a write."""
 
-_known: WeakKeyDictionary[Statement, tuple[Access, ...]] = WeakKeyDictionary()
-"""Accesses of statements, which every pass asks for, as does the verifier after each pass."""
+_known: WeakKeyDictionary[Statement | Nest, tuple[Access, ...]] = WeakKeyDictionary()
+"""Accesses of statements and nests, which every pass asks for, as does the verifier after each pass."""
 
 
 def accesses(item: Item | Nest) -> Iterator[Access]:
@@ -34,11 +34,9 @@ def accesses(item: Item | Nest) -> Iterator[Access]:
     """
     if isinstance(item, Loop) and item.condition is not None:
         yield item.condition.element.buffer, item.condition.element.index, False
-    if isinstance(item, Loop | Nest):
-        for part in item.steps if isinstance(item, Loop) else item.statements:
+    if isinstance(item, Loop):
+        for part in item.steps:
             yield from accesses(part)
-        if isinstance(item, Nest) and item.contraction:
-            yield from accesses(item.contraction)
         return
     if isinstance(item, Call):
         yield from ((each.buffer, each.index, False) for each in item.regions if each.is_read)
@@ -50,8 +48,16 @@ def accesses(item: Item | Nest) -> Iterator[Access]:
         yield item.target, item.index, True
         return
     if (known := _known.get(item)) is None:
-        known = _known[item] = tuple(_statement_accesses(item))
+        found = _nest_accesses if isinstance(item, Nest) else _statement_accesses
+        known = _known[item] = tuple(found(item))
     yield from known
+
+
+def _nest_accesses(nest: Nest) -> Iterator[Access]:
+    for statement in nest.statements:
+        yield from accesses(statement)
+    if nest.contraction:
+        yield from accesses(nest.contraction)
 
 
 def _statement_accesses(statement: Statement) -> Iterator[Access]:

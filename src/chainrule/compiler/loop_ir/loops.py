@@ -226,7 +226,7 @@ class Contraction:
         return tuple(axis for i in self.index for axis, _ in i.terms if not axis.is_loop_index)
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(frozen=True, eq=False, slots=True, weakref_slot=True)
 class Nest:
     """Statements that run together at each point of `axes`; along `vector_axis` in vector lanes.
 

@@ -12,7 +12,7 @@ one: it is an independent oracle for the passes, which decide by the latter.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakSet
 
 from chainrule.compiler.analysis.dependence import are_disjoint
 from chainrule.compiler.loop_ir.access import Access, accesses
@@ -41,6 +41,9 @@ __all__ = ["verify_items", "verify_program"]
 
 _verified: WeakKeyDictionary[Statement, tuple[tuple[Axis, ...], ...]] = WeakKeyDictionary()
 """Valid statements, which do not change, each with the axes of the loops around it."""
+
+_verified_nests: WeakSet[Nest] = WeakSet()
+"""Nests, which do not change either, whose statements depend on each other within a point only."""
 
 
 def verify_items(items: Sequence[Item], outputs: Sequence[Buffer], stage: str = "lower") -> None:
@@ -87,7 +90,9 @@ def _check(
             case Nest(_, _, statements, contraction):
                 inner = [*([contraction] if contraction else []), *statements]
                 _check(inner, loop_axes, written, stage)
-                _refuse(stage, [item], _nest_faults(item))
+                if item not in _verified_nests:
+                    _refuse(stage, [item], _nest_faults(item))
+                    _verified_nests.add(item)
             case Statement():
                 if loop_axes not in _verified.get(item, ()):
                     _refuse(stage, [item], statement_faults(item, loop_axes))
