@@ -30,15 +30,18 @@ def programs(text: str, x: Any, scope: dict[str, Any]) -> Table:
 
 def _fault(function: Callable[[Any], Any], x: Any, order: int) -> str:
     expected = function(x)
+    is_real = any(np.asarray(each).dtype == np.float64 for each in _leaves(expected))
+    loss = _weighted(function)
     try:
         fault = _difference(cr.vjp(lambda x: function(x), x)[0], expected)
         if fault:
             return f"traced: {fault}"
-        fault = _difference(cr.jit(lambda x: function(x))(x), expected)
+        # One program of both, as most of the time is that of compiling.
+        value, gradient = cr.jit(lambda x: (function(x), cr.grad(loss)(x) if is_real else 0))(x)
+        fault = _difference(value, expected)
         if fault:
             return f"compiled: {fault}"
-        is_real = any(np.asarray(each).dtype == np.float64 for each in _leaves(expected))
-        return _derivative_fault(function, x, order) if is_real else ""
+        return _derivative_fault(loss, gradient, x, order) if is_real else ""
     except Exception as error:  # noqa: BLE001 (one row of a table must not hide the others)
         return f"{type(error).__name__}: {error}"
 
@@ -62,9 +65,10 @@ def _difference(got: Any, expected: Any, rtol: float = 1e-12) -> str:
     return ""
 
 
-def _derivative_fault(function: Callable[[Any], Any], x: Any, order: int) -> str:
-    def weighted(x: Any) -> Any:
-        """Weigh all real results, so that no two have the same derivative."""
+def _weighted(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Weigh all real results, so that no two have the same derivative."""
+
+    def loss(x: Any) -> Any:
         total: Any = 0.0
         for k, leaf in enumerate(_leaves(function(x))):
             if np.result_type(leaf) == np.float64:
@@ -72,9 +76,12 @@ def _derivative_fault(function: Callable[[Any], Any], x: Any, order: int) -> str
                 total = total + np.sum(weights * leaf)
         return total
 
+    return loss
+
+
+def _derivative_fault(loss: Callable[[Any], Any], compiled: Any, x: Any, order: int) -> str:
     direction = np.cos(3 * np.arange(x.size) + 1).reshape(x.shape)
-    loss: Callable[[Any], Any] = weighted
-    fault = _difference(cr.jit(cr.grad(loss))(x), cr.grad(loss)(x), 1e-9)
+    fault = _difference(compiled, cr.grad(loss)(x), 1e-9)
     if fault:
         return f"compiled derivative: {fault}"
     for _ in range(order):

@@ -9,10 +9,19 @@ import pytest
 import chainrule as cr
 from chainrule.graph.array_type import type_of
 from chainrule.graph.node import Node, variable
+from tests.contracts.grouped_rows import Row, every_row
 from tests.expression_arrays import Table
 from tests.numpy_expressions import ARITHMETIC, PRODUCTS, REDUCTIONS
 from tests.numpy_indexing import DECISIONS, PICKING, SHAPES
 
+KINDS = {
+    "arithmetic": ARITHMETIC,
+    "reductions": REDUCTIONS,
+    "products": PRODUCTS,
+    "shapes": SHAPES,
+    "picking": PICKING,
+    "decisions": DECISIONS,
+}
 FLOATS = ARITHMETIC | REDUCTIONS | PRODUCTS | SHAPES | PICKING
 
 
@@ -27,7 +36,11 @@ def rounding(*dtypes: Any) -> float:
 
 
 def params(table: Table) -> Any:
-    return pytest.mark.parametrize(("function", "x"), table.values(), ids=table.keys())
+    """Run a test with every row, those of one table of many kinds of expressions together."""
+    groups = {name: kind for kind, rows in KINDS.items() for name in rows}
+    return every_row(
+        [Row(groups[name], name, {"function": f, "x": x}) for name, (f, x) in table.items()]
+    )
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])

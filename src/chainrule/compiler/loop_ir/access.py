@@ -24,7 +24,7 @@ Access = tuple[Buffer, Index, bool]
 """Buffer, index, and whether it is a write."""
 
 _known: WeakKeyDictionary[Statement | Nest, tuple[Access, ...]] = WeakKeyDictionary()
-"""Accesses of statements and nests, which every pass asks for, as does the verifier after each pass."""
+"""Accesses of statements and nests: every pass asks for them, and the verifier after each pass."""
 
 
 def accesses(item: Item | Nest) -> Iterator[Access]:
