@@ -246,7 +246,7 @@ def cycle_counters():
             h = np.tanh(c @ c.T) / len(c)
             return h @ c + np.cos(c), np.sum(h)
 
-        return scan(body, x, None, length=40)
+        return scan(body, x, None, length=10)
 
     def many_times(program, x):
         # Some counters advance every 40 ns, and a nest may take less.

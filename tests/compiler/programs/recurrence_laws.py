@@ -62,7 +62,7 @@ def loops_of(steps: Any) -> list[Loop]:
 def values() -> None:
     """Native results agree with NumPy for batches of every size."""
     for name, make in STACKS.items():
-        for batch in (1, 16, 50):
+        for batch in (1, 16, 50) if name == "lstm" else (1, 50):
             steps, arguments = training(make(), batch, dtype="float64")
             graph = simplify(cr.trace(steps)(*arguments))
             program = NativeProgram(graph)
@@ -75,16 +75,16 @@ def values() -> None:
 
 def threads() -> None:
     """Results are bit-identical for every thread count."""
-    for name, make in STACKS.items():
-        for batch in (50, 64):
-            steps, arguments = training(make(), batch)
-            graph, inputs = simplify(cr.trace(steps)(*arguments)), [*arguments[0], arguments[1]]
-            results = []
-            for count in (1, 2, 5):
-                os.environ["CHAINRULE_NUM_THREADS"] = str(count)
-                program = NativeProgram(graph)
-                results.append([each.tobytes() for each in program(inputs)])
-            assert all(each == results[0] for each in results), f"{name} {batch}"
+    for number, (name, make) in enumerate(STACKS.items()):
+        batch = (50, 64)[number % 2]
+        steps, arguments = training(make(), batch)
+        graph, inputs = simplify(cr.trace(steps)(*arguments)), [*arguments[0], arguments[1]]
+        results = []
+        for count in (1, 2, 5):
+            os.environ["CHAINRULE_NUM_THREADS"] = str(count)
+            program = NativeProgram(graph)
+            results.append([each.tobytes() for each in program(inputs)])
+        assert all(each == results[0] for each in results), f"{name} {batch}"
 
 
 def batch_parallel() -> None:

@@ -48,8 +48,9 @@ def accesses(item: Item | Nest) -> Iterator[Access]:
         yield item.target, item.index, True
         return
     if (known := _known.get(item)) is None:
-        found = _nest_accesses if isinstance(item, Nest) else _statement_accesses
-        known = _known[item] = tuple(found(item))
+        is_nest = isinstance(item, Nest)
+        known = tuple(_nest_accesses(item) if is_nest else _statement_accesses(item))
+        _known[item] = known
     yield from known
 
 
