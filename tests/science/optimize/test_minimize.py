@@ -254,6 +254,32 @@ def test_bounds_options_and_derivatives_may_be_trees_as_the_start_is() -> None:
     assert distance(found) < 1e-4
 
 
+def test_basin_hopping_takes_trees_in_steps_tests_callbacks_and_results() -> None:
+    def wells(p: Any) -> Any:
+        return np.cos(14.5 * p["a"] - 0.3) + (p["a"] + 0.2) * p["a"] + np.sum((p["b"] - 1) ** 2)
+
+    class Step:
+        stepsize = 0.5
+
+        def __call__(self, p: Any) -> Any:
+            return {"b": p["b"], "a": p["a"] + self.stepsize * np.sin(30 * p["a"])}
+
+    def is_near(f_new: Any, x_new: Any, f_old: Any, x_old: Any) -> bool:
+        return bool(abs(x_new["a"]) < 5) and set(x_old) == {"a", "b"}
+
+    seen: list[float] = []
+    found = optimize.basinhopping(
+        wells, {"a": 1.0, "b": np.zeros(2)}, niter=30, rng=1, interval=5,
+        take_step=(step := Step()), accept_test=is_near,
+        callback=lambda p, f, accepted: seen.append(p["a"]),
+        minimizer_kwargs={"method": "L-BFGS-B", "bounds": {"a": None, "b": (0, 0.5)}},
+    )  # fmt: skip
+    assert found.x["a"] == pytest.approx(-0.195, abs=1e-3)
+    assert found.x["b"].tolist() == found.lowest_optimization_result.x["b"].tolist() == [0.5, 0.5]
+    assert len(seen) == 31
+    assert step.stepsize != 0.5
+
+
 def test_constraints_of_trees_have_trees_of_jacobians_and_linear_ones_are_refused() -> None:
     def sums(p: Any) -> Any:
         return np.stack([np.sum(p[0]), np.sum(p[1])])

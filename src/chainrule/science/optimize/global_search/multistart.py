@@ -9,6 +9,7 @@ from scipy import optimize
 
 from chainrule.science.flat_function import refuse_traced
 from chainrule.science.optimize.global_search.local_search import (
+    LocalSearches,
     middle_of,
     random_source,
     with_derivatives,
@@ -103,8 +104,8 @@ def basinhopping(
     ----------
     func : callable
         ``func(x, *args)`` returns one number; plain NumPy code.
-    x0 : array, (n,)
-        The start.
+    x0 : array, (n,), or tree of arrays
+        The start; of a tree, functions and results have trees.
     niter : int
         Number of steps.
     T, stepsize : float
@@ -151,12 +152,14 @@ def basinhopping(
     """
     given = dict(minimizer_kwargs or {})
     refuse_traced("basinhopping", (x0, given.get("args")))
-    found = with_derivatives("basinhopping", func, x0, given.get("args", ()), given)
-    return optimize.basinhopping(
-        func, x0, niter, T, stepsize, found, take_step, accept_test, callback, interval, disp,
-        niter_success, target_accept_rate=target_accept_rate, stepwise_factor=stepwise_factor,
-        **random_source(rng, seed),
+    searches = LocalSearches("basinhopping", func, x0, given)
+    found = optimize.basinhopping(
+        searches.function, searches.start, niter, T, stepsize, searches.arguments,
+        searches.step(take_step), searches.test(accept_test), searches.callback(callback),
+        interval, disp, niter_success, target_accept_rate=target_accept_rate,
+        stepwise_factor=stepwise_factor, **random_source(rng, seed),
     )  # fmt: skip
+    return searches.result(found)
 
 
 @boundary
