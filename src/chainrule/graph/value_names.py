@@ -21,7 +21,7 @@ from chainrule.graph.source_location import Origin, assigned_names
 if TYPE_CHECKING:
     from chainrule.graph.graph import Graph
 
-__all__ = ["resolved", "value_names"]
+__all__ = ["assigned_values", "resolved", "value_names"]
 
 
 def value_names(
@@ -33,7 +33,7 @@ def value_names(
     """
     names: dict[int, str] = {}
     nodes = [*graph.inputs, *(each for each in graph.equations if resolved(each) is each)]
-    assigned = _assigned(graph, caller)
+    assigned = assigned_values(graph, caller)
     for node in nodes:
         name = outer.get(node.serial) or node.name or assigned.get(node.serial)
         if name := name or _by_role(node, caller):
@@ -56,8 +56,8 @@ def resolved(node: Node) -> Node:
     return node
 
 
-def _assigned(graph: Graph, caller: Origin | None) -> dict[int, str]:
-    """The user's variable of each equation that is the result of an assigned expression."""
+def assigned_values(graph: Graph, caller: Origin | None = None) -> dict[int, str]:
+    """Return the user's variable of each equation that is the result of an assigned expression."""
     found: dict[int, str] = {}
     equations = [node for node in graph.equations if resolved(node) is node]
     for node, following in itertools.zip_longest(equations, equations[1:]):

@@ -1,0 +1,1 @@
+"""Explanations: the equations of a network or function, its derived gradients, and their proof."""

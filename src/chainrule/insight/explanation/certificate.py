@@ -1,0 +1,76 @@
+"""Proof of printed equations on data: the formula evaluated, and differences of the function.
+
+Two methods that share nothing with the derivative program but the function: the printed formula is
+evaluated by NumPy, entry by entry, and compared with the program; and the directional derivative in
+random directions is compared with extrapolated central differences (Ridders, 1982).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from chainrule.testing.gradient import numerical_derivative
+
+__all__ = ["Certificate", "difference_error", "relative_error"]
+
+_DIRECTIONS = 2
+_STEP = 1e-2
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """What an equation was compared with, on which data.
+
+    Parameters
+    ----------
+    formula_error : float
+        Largest relative difference of the printed formula, evaluated by NumPy in float64, from the
+        value that the program computes.
+    difference_error : float or None
+        The same of directional derivatives from central differences; None for a value that is no
+        derivative.
+    """
+
+    formula_error: float
+    difference_error: float | None = None
+
+    def __str__(self) -> str:
+        parts = [f"formula {self.formula_error:.0e}"]
+        if self.difference_error is not None:
+            parts.append(f"central differences {self.difference_error:.0e}")
+        return ", ".join(parts)
+
+
+def relative_error(found: Any, expected: Any) -> float:
+    """Return the largest absolute difference over the largest absolute value."""
+    found, expected = np.asarray(found, "float64"), np.asarray(expected, "float64")
+    if not expected.size:
+        return 0.0
+    both_nan = np.isnan(found) & np.isnan(expected)
+    difference = np.max(np.where(both_nan | (found == expected), 0.0, np.abs(found - expected)))
+    scale = np.max(np.abs(expected[np.isfinite(expected)]), initial=0.0)
+    return float(difference / scale) if scale else float(difference)
+
+
+def difference_error(
+    function: Callable[[Any], float], point: Any, gradient: Any, random: np.random.Generator
+) -> float:
+    """Compare a gradient with central differences of a function along random directions."""
+    worst, norm = 0.0, float(np.linalg.norm(gradient))
+    for _ in range(_DIRECTIONS):
+        direction = random.standard_normal(np.shape(point))
+        direction /= np.linalg.norm(direction) or 1.0
+        if norm:  # a direction along which the function changes, so that the error is relative
+            direction = direction * 0.5 + np.asarray(gradient) / norm
+
+        def along(t: float, direction: Any = direction) -> float:
+            return float(function(point + t * direction))
+
+        numerical, _ = numerical_derivative(along, _STEP)
+        exact = float(np.sum(gradient * direction))
+        worst = max(worst, abs(numerical - exact) / (abs(exact) or 1.0))
+    return worst

@@ -1,0 +1,89 @@
+"""One equation of an explanation: its formula, what simplified it, its value and its proof."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from chainrule.insight.explanation.certificate import Certificate
+from chainrule.insight.notation import layout
+from chainrule.insight.notation.batch import TRACED_BATCH
+from chainrule.insight.notation.expression import Expression, Name
+from chainrule.insight.notation.index import Axis
+from chainrule.insight.notation.latex import to_latex
+from chainrule.insight.notation.mathml import to_mathml
+from chainrule.insight.notation.text import to_text
+from chainrule.insight.notation.typeset import Formula, Fraction, Mark, Row
+
+__all__ = ["Equation", "derivative_by"]
+
+
+@dataclass(frozen=True)
+class Equation:
+    """``name = expression``, or ``∂L/∂name = expression``.
+
+    Parameters
+    ----------
+    name : Name
+        The value that the equation defines, or the one that it is the derivative by.
+    axes : tuple of Axis
+        Its axes.
+    expression : Expression
+        The right-hand side.
+    of : Name or None
+        What the derivative is of, such as L; None if the equation defines `name`.
+    simplifications : tuple of str
+        The identities that led to this form, beyond those of arithmetic.
+    value : numpy.ndarray or None
+        The value on the data explained, float64.
+    certificate : Certificate or None
+        What the equation was compared with.
+    parameter : str
+        The full name of the parameter that the derivative is by, such as ``dense.weight``.
+    """
+
+    name: Name
+    axes: tuple[Axis, ...]
+    expression: Expression
+    of: Name | None = None
+    simplifications: tuple[str, ...] = ()
+    value: Any = None
+    certificate: Certificate | None = None
+    parameter: str = ""
+
+    @property
+    def formula(self) -> Formula:
+        """The equation as a formula, to be encoded as text, LaTeX or MathML."""
+        left = layout.name_of(self.name)
+        left = left if self.of is None else derivative_by(self.of, self.name)
+        return layout.equation(left, self.expression, self.axes)
+
+    @property
+    def shape(self) -> str:
+        """The shape of the value, with N for the samples of a batch."""
+        lengths = ["N" if x.length == TRACED_BATCH else str(x.length) for x in self.axes]
+        return f"({', '.join(lengths)}{',' * (len(lengths) == 1)})" if lengths else ""
+
+    def text(self) -> str:
+        """Return the equation as one line of Unicode text."""
+        return to_text(self.formula).strip()
+
+    def latex(self) -> str:
+        """Return the equation in LaTeX, without dollar signs."""
+        return to_latex(self.formula).strip()
+
+    def mathml(self) -> str:
+        """Return the equation as a MathML element."""
+        return to_mathml(self.formula)
+
+    def __str__(self) -> str:
+        return self.text()
+
+
+def derivative_by(of: Name, name: Name) -> Formula:
+    """Return ∂of/∂name."""
+    parts: Sequence[Formula] = [
+        Row((Mark("∂", "function"), layout.name_of(each))) for each in (of, name)
+    ]
+    return Fraction(*parts)

@@ -1,0 +1,232 @@
+"""``net.explain``: the equations of a network and of the gradient of its loss."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from chainrule.graph.array_type import ArrayType
+from chainrule.graph.graph import Graph
+from chainrule.graph.node import Node
+from chainrule.graph.trace import trace_call
+from chainrule.graph.value_names import resolved
+from chainrule.insight.explanation.blocks import Block, find_blocks
+from chainrule.insight.explanation.derivation import Derivation, derive
+from chainrule.insight.explanation.equation import Equation
+from chainrule.insight.explanation.explanation import Explanation, Section
+from chainrule.insight.explanation.symbols import parameter_name
+from chainrule.insight.explanation.writer import Writer
+from chainrule.insight.notation import rules
+from chainrule.insight.notation.batch import TRACED_BATCH
+from chainrule.insight.notation.expression import Name
+from chainrule.nn.activations.activation import ACTIVATIONS
+from chainrule.nn.layer import Layer
+from chainrule.train.inputs.data_adapter import prepare_samples
+from chainrule.train.model.layer_stack import LayerStack
+from chainrule.train.model.objective import Objective
+from chainrule.train.model.step_losses import reduce_samples
+from chainrule.train.network import Network, model_of
+
+__all__ = ["explain_network"]
+
+_LOSS = Name("L")
+_PROBABILITIES = Name("p")
+
+
+@dataclass(frozen=True)
+class _TracedNetwork:
+    """The loss of a network as a graph, with the values that equations are written for."""
+
+    graph: Graph
+    layers: tuple[Layer, ...]
+    parameters: tuple[str, ...]
+
+    @property
+    def loss(self) -> Node:
+        return resolved(self.graph.outputs[0])
+
+    @property
+    def prediction(self) -> Node:
+        return resolved(self.graph.outputs[1])
+
+    @property
+    def inputs(self) -> tuple[Node, ...]:
+        """The parameters, X and y."""
+        return self.graph.inputs
+
+    def blocks(self) -> list[Block]:
+        x = self.inputs[len(self.parameters)]
+        return find_blocks(zip(self.layers, self.graph.outputs[2:], strict=True), x)
+
+
+def explain_network(net: Network, X: Any, y: Any) -> Explanation:
+    """Explain a compiled network on a batch."""
+    model = model_of(net)
+    objective = model.objective("explain")
+    samples, _ = prepare_samples(model, objective, X, y, None, "explain")
+    batch = samples.take(slice(None))
+    inputs, targets = batch[0], _as_rows(batch[1], objective, model.output_shape)
+    stack = replace(model.stack, dtype=np.dtype("float64"))
+    arrays = [np.asarray(each, "float64") for each in stack.arrays()]
+    data = [_widened(inputs), _widened(targets)]
+    actual = _trace(stack, objective, data)
+    symbolic = _trace(stack, objective, [_resized(each) for each in data])
+    if not _are_alike(symbolic.graph, actual.graph):
+        symbolic = actual
+    return _Explainer(net, objective, symbolic, actual, [*arrays, *data]).explanation()
+
+
+def _as_rows(y: Any, objective: Objective, output_shape: Any) -> Any:
+    """Return class indices as one-hot rows, which the equations of textbooks are written for."""
+    if not objective.loss.takes_labels or y.ndim == len(output_shape):
+        return y
+    return np.eye(output_shape[-1])[y]
+
+
+def _widened(array: Any) -> Any:
+    return array.astype("float64") if array.dtype.kind == "f" else array
+
+
+def _resized(array: Any) -> ArrayType:
+    return ArrayType(array.dtype, (TRACED_BATCH, *array.shape[1:]))
+
+
+def _trace(stack: LayerStack, objective: Objective, data: Sequence[Any]) -> _TracedNetwork:
+    names = tuple(stack.parameters())
+    types = {
+        name: ArrayType(np.dtype("float64"), each.array.shape)
+        for name, each in stack.parameters().items()
+    }
+    layers: list[Layer] = []
+
+    def loss_and_outputs(params: dict[str, Any], X: Any, y: Any) -> list[Any]:
+        outputs: list[Any] = []
+        with stack.with_parameters(params):
+            for layer, output, _ in stack.outputs(X, scores=objective.fused is not None):
+                layers.append(layer)
+                outputs.append(output)
+            scores = outputs[-1]
+            losses = objective.loss(y, scores)
+            loss = reduce_samples(objective.loss, losses, None, len(scores)) + stack.penalty()
+        return [loss, ACTIVATIONS[objective.loss.contains or "linear"](scores), *outputs]
+
+    graph = trace_call(loss_and_outputs, (types, *data)).graph
+    return _TracedNetwork(graph, tuple(layers), names)
+
+
+def _are_alike(first: Graph, second: Graph) -> bool:
+    """Whether two graphs differ in sizes alone, so that nodes correspond one to one."""
+    kinds = [[getattr(x.primitive, "name", "") for x in each.nodes] for each in (first, second)]
+    return kinds[0] == kinds[1]
+
+
+class _Explainer:
+    """Writes the equations of a network from its graph, and proves them on its batch."""
+
+    def __init__(
+        self,
+        net: Network,
+        objective: Objective,
+        symbolic: _TracedNetwork,
+        actual: _TracedNetwork,
+        arrays: Sequence[Any],
+    ) -> None:
+        self.net = net
+        self.objective = objective
+        self.traced = symbolic
+        self.blocks = symbolic.blocks()
+        self.names = self._parameter_names()
+        derivations = [self._derive(each) for each in (symbolic, actual)]
+        self.derivation: Derivation = derivations[0]
+        self.writer = Writer(derivations[0], derivations[1], arrays, _LOSS)
+        self._name_values()
+
+    def explanation(self) -> Explanation:
+        count = len(self.blocks)
+        # Backward first: the values that these equations mention are defined by one of their own.
+        backward = [self._backward(i, self.blocks[i]) for i in reversed(range(count))]
+        forward = [self._forward(i, self.blocks[i]) for i in range(count)]
+        return Explanation(
+            title=f"Network of {len(self.net.layers)} layers",
+            samples=len(self.writer.inputs[-1]),
+            sections=(*forward, Section(f"Loss: {self.objective.loss.name}", self._loss())),
+            gradients=tuple(backward),
+        )
+
+    def _loss(self) -> tuple[Equation, ...]:
+        """The equations of the loss, after that of the activation that it alone contains."""
+        writer, prediction = self.writer, self.traced.prediction
+        loss = writer.definition(self.traced.loss, _LOSS)
+        if self.objective.fused is None and self.objective.loss.contains:
+            return writer.definition(prediction, _PROBABILITIES), loss
+        return (loss,)
+
+    def _parameter_names(self) -> dict[str, Name]:
+        numbers = {
+            layer: number for number, block in enumerate(self.blocks, 1) for layer in block.layers
+        }
+        by_title = dict(zip(self.net_names, self.traced.layers, strict=True))
+        names: dict[str, Name] = {}
+        for full in self.traced.parameters:
+            title = next(each for each in by_title if full.startswith(f"{each}."))
+            number = numbers.get(by_title[title], 0)
+            names[full] = parameter_name(full[len(title) + 1 :], number)
+        return names
+
+    @property
+    def net_names(self) -> tuple[str, ...]:
+        return model_of(self.net).stack.names
+
+    def _derive(self, traced: _TracedNetwork) -> Derivation:
+        named = [block.before_activation for block in traced.blocks()]
+        trained = set(model_of(self.net).stack.parameters(trainable=True))
+        parameters = zip(traced.parameters, traced.inputs, strict=False)
+        return derive(traced.graph, named, [x for name, x in parameters if name in trained])
+
+    def _name_values(self) -> None:
+        writer, count = self.writer, len(self.traced.parameters)
+        for node, name in zip(self.traced.inputs, self.names.values(), strict=False):
+            writer.name(node, name)
+        writer.name(self.traced.inputs[count], Name("x"))
+        writer.name(self.traced.inputs[count + 1], Name("y"))
+        for number, block in enumerate(self.blocks, 1):
+            writer.name(block.before_activation, Name("z", str(number)))
+            is_last = number == len(self.blocks)
+            if block.output is not block.before_activation or not is_last:
+                writer.name(block.output, Name("a", str(number)))
+        is_probability = bool(self.objective.loss.contains)
+        writer.name(self.traced.prediction, _PROBABILITIES if is_probability else Name("ŷ"))
+        if self.objective.loss.contains == "softmax":
+            writer.assume(rules.rows_sum_to_one(Name("y")))
+        writer.define(self.traced.prediction)
+        writer.name(self.traced.loss, _LOSS)
+
+    def _forward(self, i: int, block: Block) -> Section:
+        is_last = i == len(self.blocks) - 1
+        ends_here = self.objective.fused is not None or not self.objective.loss.contains
+        output = self.traced.prediction if is_last and ends_here else block.output
+        equations = self.writer.definitions(block.before_activation, output)
+        title = ", ".join(f"{layer.name}: {layer!r}" for layer in block.layers)
+        return Section(f"Layer {i + 1}: {title}", tuple(equations))
+
+    def _backward(self, i: int, block: Block) -> Section:
+        equations: list[Equation] = []
+        found = self.writer.cotangent(i, Name("δ", str(i + 2)))
+        if found is not None:
+            contained = self.objective.loss.contains
+            if contained and i == len(self.blocks) - 1:
+                name = f"{contained} with {self.objective.loss.name}"
+                found = replace(found, simplifications=(name, *found.simplifications))
+            equations.append(found)
+        trained = model_of(self.net).stack.parameters(trainable=True)
+        for position, full in enumerate(trained):
+            name = self.names[full]
+            if name.superscript == str(i + 1):
+                gradient = self.writer.gradient(position, name, full)
+                if gradient is not None:
+                    equations.append(gradient)
+        title = ", ".join(layer.name for layer in block.layers)
+        return Section(f"Layer {i + 1}: {title}", tuple(equations))

@@ -1,0 +1,1 @@
+"""Formulas of graphs in index notation: expressions, their simplification, print and value."""

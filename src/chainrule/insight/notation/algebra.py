@@ -1,0 +1,236 @@
+"""Constructors of expressions in normal form: numbers computed, like terms and powers collected.
+
+A sum is of terms with distinct bodies, ``3 a + 2 b``; a product is of a number and powers of
+distinct bases; what does not depend on the axis of a sum is a factor in front of it. Nothing is
+expanded: ``a (1 - a)`` remains.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from fractions import Fraction
+
+from chainrule.insight.notation.batch import BATCH_SIZE, TRACED_BATCH
+from chainrule.insight.notation.canonical import key
+from chainrule.insight.notation.expression import (
+    Addition,
+    Application,
+    Cases,
+    Expression,
+    Function,
+    Number,
+    Power,
+    Product,
+    Reduction,
+    Relation,
+    Symbol,
+    free_axes,
+    operands,
+    rebuilt,
+)
+from chainrule.insight.notation.index import Axis
+
+__all__ = [
+    "ONE",
+    "ZERO",
+    "add",
+    "as_factors",
+    "as_terms",
+    "constant",
+    "divide",
+    "length_of",
+    "multiply",
+    "negative",
+    "normalized",
+    "number",
+    "power",
+    "reduce",
+    "subtract",
+]
+
+ZERO = Number(Fraction(0))
+ONE = Number(Fraction(1))
+
+_LARGEST_DENOMINATOR = 1000
+_EPSILON = {"float16": 1e-3, "float32": 1e-7}
+
+
+def number(value: float, dtype: str = "float64") -> Number:
+    """Return a constant as the fraction that rounds to it in its dtype, if there is a small one."""
+    if not math.isfinite(value):
+        return Number(value)
+    fraction = Fraction(value).limit_denominator(_LARGEST_DENOMINATOR)
+    tolerance = _EPSILON.get(dtype, 1e-15) * abs(value)
+    return Number(fraction if abs(float(fraction) - value) <= tolerance else value)
+
+
+def constant(value: float, dtype: str = "float64") -> Expression:
+    """Return a constant of a graph: a number, or a small fraction times a power of N.
+
+    The 1/N of a mean over a batch is the number 1 / `TRACED_BATCH` in the graph.
+    """
+    plain = number(value, dtype)
+    if isinstance(plain.value, Fraction) and plain.value.numerator % TRACED_BATCH:
+        return plain
+    for exponent in (1, -1, 2, -2):
+        rest = number(value * float(TRACED_BATCH) ** -exponent, dtype)
+        if isinstance(rest.value, Fraction) and rest.value and rest.value.denominator < 100:
+            return multiply(rest, power(BATCH_SIZE, Number(Fraction(exponent))))
+    return plain
+
+
+def add(*terms: Expression) -> Expression:
+    """Return the sum, like terms collected."""
+    collected: dict[Hashable, tuple[Fraction | float, Expression]] = {}
+    for term in _distributed(_flat(terms, Addition)):
+        factor, body = _coefficient(term)
+        name = key(body)
+        before = collected.get(name, (Fraction(0), body))[0]
+        collected[name] = before + factor, body
+    kept = [multiply(Number(factor), body) for factor, body in collected.values() if factor]
+    return kept[0] if len(kept) == 1 else Addition(tuple(kept)) if kept else ZERO
+
+
+def subtract(left: Expression, right: Expression) -> Expression:
+    """Return the difference."""
+    return add(left, negative(right))
+
+
+def negative(operand: Expression) -> Expression:
+    """Return the operand times -1."""
+    return multiply(Number(Fraction(-1)), operand)
+
+
+def multiply(*factors: Expression) -> Expression:
+    """Return the product, powers of one base collected."""
+    value: Fraction | float = Fraction(1)
+    powers: dict[Hashable, tuple[Expression, list[Expression]]] = {}
+    for factor in _flat(factors, Product):
+        if isinstance(factor, Number):
+            value *= factor.value
+            continue
+        base, exponent = _base_and_exponent(factor)
+        powers.setdefault(key(base), (base, []))[1].append(exponent)
+    if not value:
+        return ZERO
+    raised = [power(base, add(*exponents)) for base, exponents in powers.values()]
+    if any(isinstance(each, Number | Product) for each in raised):
+        return multiply(Number(value), *raised)
+    kept = [*([] if value == 1 and raised else [Number(value)]), *raised]
+    return kept[0] if len(kept) == 1 else Product(tuple(kept))
+
+
+def divide(left: Expression, right: Expression) -> Expression:
+    """Return the quotient, as a product with the power -1."""
+    return multiply(left, power(right, Number(Fraction(-1))))
+
+
+def power(base: Expression, exponent: Expression) -> Expression:
+    """Return the power; integer powers of products and of powers are powers of their factors."""
+    if not isinstance(exponent, Number):
+        return Power(base, exponent)
+    n = exponent.value
+    if n == 0 or base == ONE:
+        return ONE
+    if n == 1:
+        return base
+    is_integer = isinstance(n, Fraction) and n.denominator == 1
+    match base:
+        case Number(value) if is_integer and (value or n > 0):
+            return Number(value ** int(n) if isinstance(value, Fraction) else value ** float(n))
+        case Product(factors) if is_integer:
+            return multiply(*(power(each, exponent) for each in factors))
+        case Power(inner, Number(m)) if is_integer:
+            return power(inner, Number(m * n))
+        case _:
+            return Power(base, exponent)
+
+
+def reduce(kind: str, axes: Sequence[Axis], body: Expression) -> Expression:
+    """Return the sum, max or min over axes; what does not depend on them is taken out of a sum."""
+    if isinstance(body, Reduction) and body.kind == kind:
+        axes, body = (*axes, *body.axes), body.body
+    depends = free_axes(body)
+    bound = tuple(axis for axis in axes if axis in depends)
+    if kind != "Σ":
+        return Reduction(kind, bound, body) if bound else body
+    lengths = [length_of(axis) for axis in axes if axis not in depends]
+    inside, outside = list[Expression](), list[Expression](lengths)
+    for factor in as_factors(body):
+        is_inside = any(axis in bound for axis in free_axes(factor))
+        (inside if is_inside else outside).append(factor)
+    if not inside:
+        return multiply(*outside)
+    summed = multiply(*inside)
+    if isinstance(summed, Reduction) and summed.kind == kind:
+        return multiply(*outside, reduce(kind, bound, summed))
+    return multiply(*outside, Reduction(kind, bound, summed))
+
+
+def length_of(axis: Axis) -> Expression:
+    """Return the number of values of an axis: a number, or N for the samples of a batch."""
+    return BATCH_SIZE if axis.length == TRACED_BATCH else Number(Fraction(axis.length))
+
+
+def as_factors(expression: Expression) -> tuple[Expression, ...]:
+    """Return the factors of a product, or the expression as its only factor."""
+    return expression.factors if isinstance(expression, Product) else (expression,)
+
+
+def as_terms(expression: Expression) -> tuple[Expression, ...]:
+    """Return the terms of a sum, or the expression as its only term."""
+    return expression.terms if isinstance(expression, Addition) else (expression,)
+
+
+def normalized(expression: Expression, new: tuple[Expression, ...]) -> Expression:
+    """Return an expression with other operands, in normal form."""
+    match expression:
+        case Addition():
+            return add(*new)
+        case Product():
+            return multiply(*new)
+        case Power():
+            return power(new[0], new[1])
+        case Reduction(kind, axes):
+            return reduce(kind, axes, new[0])
+        case Number() | Symbol():
+            return expression
+        case Function() | Relation() | Cases() | Application():
+            return expression if new == operands(expression) else rebuilt(expression, new)
+
+
+def _flat(parts: Iterable[Expression], kind: type[Addition] | type[Product]) -> list[Expression]:
+    flat: list[Expression] = []
+    for part in parts:
+        flat += _flat(operands(part), kind) if isinstance(part, kind) else [part]
+    return flat
+
+
+def _distributed(terms: Iterable[Expression]) -> Iterator[Expression]:
+    """Multiply numbers into sums: ``-(a + b) = -a - b``."""
+    for term in terms:
+        match term:
+            case Product((Number() as factor, Addition(inner))):
+                yield from (multiply(factor, each) for each in inner)
+            case _:
+                yield term
+
+
+def _coefficient(term: Expression) -> tuple[Fraction | float, Expression]:
+    """Split a term into its number and the rest."""
+    match term:
+        case Number(value):
+            return value, ONE
+        case Product((Number(value), *rest)):
+            return value, multiply(*rest)
+        case _:
+            return Fraction(1), term
+
+
+def _base_and_exponent(factor: Expression) -> tuple[Expression, Expression]:
+    match factor:
+        case Power(base, Number() as exponent):
+            return base, exponent
+        case _:
+            return factor, ONE

@@ -1,0 +1,64 @@
+"""Equality of expressions up to the letters of bound axes and the order of terms and factors."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from types import MappingProxyType
+
+from chainrule.insight.notation.expression import (
+    Addition,
+    Application,
+    Expression,
+    Function,
+    Number,
+    Product,
+    Reduction,
+    Relation,
+    Symbol,
+    operands,
+)
+from chainrule.insight.notation.index import Axis, Index
+
+__all__ = ["key"]
+
+_Bound = Mapping[Axis, Hashable]
+
+
+def key(expression: Expression, bound: _Bound = MappingProxyType({})) -> Hashable:
+    """Return a value that equal expressions share.
+
+    A bound axis is known by its level, counted from the outermost reduction (de Bruijn, 1972).
+    """
+    match expression:
+        case Number(value):
+            return "number", float(value)
+        case Symbol(name, indices, is_padded):
+            return "symbol", name, _keys(indices, bound), is_padded
+        case Reduction(kind, axes, body):
+            level = len(bound)
+            inner = {axis: (level + i, axis.length) for i, axis in enumerate(axes)}
+            return kind, len(axes), key(body, {**bound, **inner})
+        case Application(node, arguments, indices, result):
+            inside: list[Hashable] = []
+            for each, axes in arguments:
+                own = {axis: ("own", i) for i, axis in enumerate(axes)}
+                inside.append(key(each, {**bound, **own}))
+            called = expression.primitive.name, repr(node.params), result
+            return "application", called, tuple(inside), _keys(indices, bound)
+        case Addition() | Product():
+            keys = sorted((key(each, bound) for each in operands(expression)), key=repr)
+            return type(expression).__name__, tuple(keys)
+        case Function(name) | Relation(name):
+            kind = name
+        case _:
+            kind = type(expression).__name__
+    return kind, tuple(key(each, bound) for each in operands(expression))
+
+
+def _keys(indices: tuple[Index, ...], bound: _Bound) -> tuple[Hashable, ...]:
+    return tuple(
+        "only"
+        if index.is_only or (index.terms and all(axis.length == 1 for axis in index.axes))
+        else (frozenset((bound.get(axis, id(axis)), each) for axis, each in index.terms), index.offset)
+        for index in indices
+    )

@@ -1,0 +1,86 @@
+"""Axes and indices of index notation: ``x[n, 2i + p - 1]``.
+
+An `Axis` is a letter that runs over a range; an `Index` is an affine function of axes, so that
+windows, strides and flips of an array are indices of it (as in the loop language of a polyhedral
+compiler: Feautrier, 1991).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+__all__ = ["Axis", "Index"]
+
+
+@dataclass(frozen=True, eq=False)
+class Axis:
+    """A letter that runs from 0 to `length` - 1; equal only to itself.
+
+    Parameters
+    ----------
+    length : int
+        Its range; the batch has a length of its own, see `batch.Batch`.
+    letter : str
+        The letter to print, such as ``n`` for the samples of a batch; empty for any.
+    """
+
+    length: int
+    letter: str = ""
+
+
+@dataclass(frozen=True)
+class Index:
+    """``offset + Σ coefficient · axis``, each axis once and with a coefficient other than 0.
+
+    Along an axis of length 1 the index is 0 and `is_only`: it is not printed.
+    """
+
+    terms: tuple[tuple[Axis, int], ...] = ()
+    offset: int = 0
+    is_only: bool = False
+
+    @classmethod
+    def of(cls, axis: Axis) -> Index:
+        """Return the axis itself as an index."""
+        return cls(((axis, 1),))
+
+    @property
+    def axis(self) -> Axis | None:
+        """The axis, if the index is that axis alone."""
+        if self.offset or len(self.terms) != 1 or self.terms[0][1] != 1:
+            return None
+        return self.terms[0][0]
+
+    @property
+    def axes(self) -> tuple[Axis, ...]:
+        """The axes that it depends on."""
+        return tuple(axis for axis, _ in self.terms)
+
+    def __add__(self, other: Index) -> Index:
+        return self._sum(other, 1)
+
+    def __sub__(self, other: Index) -> Index:
+        return self._sum(other, -1)
+
+    def __mul__(self, factor: int) -> Index:
+        terms = tuple((axis, factor * each) for axis, each in self.terms if factor)
+        return Index(terms, factor * self.offset)
+
+    def substitute(self, values: Mapping[Axis, Index]) -> Index:
+        """Return the index with indices in place of axes."""
+        if not any(axis in values for axis, _ in self.terms):
+            return self
+        if all(axis in values and values[axis].is_only for axis, _ in self.terms):
+            return Index(is_only=True)
+        result = Index((), self.offset)
+        for axis, coefficient in self.terms:
+            result += values.get(axis, Index.of(axis)) * coefficient
+        return result
+
+    def _sum(self, other: Index, sign: int) -> Index:
+        terms = dict(self.terms)
+        for axis, coefficient in other.terms:
+            terms[axis] = terms.get(axis, 0) + sign * coefficient
+        kept = tuple((axis, each) for axis, each in terms.items() if each)
+        return Index(kept, self.offset + sign * other.offset)

@@ -1,0 +1,63 @@
+"""Formulas as lines of Unicode text: ``δ² = (1 − a¹²) ⊙ (δ³ W²ᵀ)``."""
+
+from __future__ import annotations
+
+from chainrule.insight.notation.typeset import (
+    BigOperator,
+    Choice,
+    Fenced,
+    Formula,
+    Fraction,
+    Mark,
+    Root,
+    Row,
+    Scripts,
+)
+
+__all__ = ["to_text"]
+
+_UPPER = str.maketrans("0123456789+-−()nijkTlx′", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁽⁾ⁿⁱʲᵏᵀˡˣ′")
+_LOWER = str.maketrans("0123456789+-−()aehijklmnoprstuvx", "₀₁₂₃₄₅₆₇₈₉₊₋₋₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ")
+
+
+def to_text(formula: Formula) -> str:
+    """Return a formula as one line of text."""
+    match formula:
+        case Mark(text, kind):
+            return f" {text} " if kind == "operator" and text != "," else text.replace(",", ", ")
+        case Row(parts):
+            return "".join(map(to_text, parts))
+        case Scripts(base, lower, upper):
+            return to_text(base) + _script(upper, _UPPER, "^") + _script(lower, _LOWER, "_")
+        case Fraction(numerator, denominator, is_bracketed):
+            parts = zip((numerator, denominator), is_bracketed, strict=True)
+            return "/".join(_bracketed(to_text(part), brackets) for part, brackets in parts)
+        case Root(operand, is_bracketed):
+            return "√" + _bracketed(to_text(operand), is_bracketed)
+        case Fenced(opening, body, closing):
+            return opening + to_text(body) + closing
+        case BigOperator(sign, under, body):
+            beneath = "" if under is None else _script(under, _LOWER, "_")
+            return f"{sign}{beneath} {to_text(body)}"
+        case Choice(rows):
+            parts = [
+                f"{to_text(value)} {'otherwise' if condition is None else f'if {to_text(condition)}'}"
+                for value, condition in rows
+            ]
+            return "{" + "; ".join(parts) + "}"
+
+
+def _script(script: Formula | None, table: dict[int, int], sign: str) -> str:
+    """Return a script in small characters if there are such, else after its sign in brackets."""
+    if script is None:
+        return ""
+    text = to_text(script).replace(" ", "").replace(",", "")
+    is_list = isinstance(script, Row) and any(isinstance(each, Row) for each in script.parts)
+    if all(ord(each) in table for each in text) and not is_list:
+        return text.translate(table)
+    plain = to_text(script).strip()
+    return f"{sign}{plain}" if len(plain) == 1 or plain.isalnum() else f"{sign}({plain})"
+
+
+def _bracketed(text: str, brackets: bool) -> str:
+    return f"({text})" if brackets else text
