@@ -50,7 +50,9 @@ ONLY_PACKAGE = {"llvmlite": "chainrule.compiler", "click": "chainrule.cli"}
 PLAN = """
 arguments arguments/foreign_names autodiff autodiff/analysis autodiff/passes
 autodiff/control_flow ops/primitives/linear_algebra cli cli/csv_table data data/csv_file
-datasets insight insight/plots losses metrics testing (export) solvers (interop)
+datasets insight insight/plots insight/explanation insight/notation
+insight/notation/identities insight/notation/layouts
+losses metrics testing (export) solvers (interop)
 science science/optimize science/optimize/minimizers science/optimize/global_search
 science/optimize/roots science/optimize/fits science/optimize/extremum_search
 science/integrate science/ndimage science/images
@@ -70,11 +72,16 @@ train/progress train/rbm train/fit/minimizers
 # Methods of a higher layer, and solvers: imported when called (pyproject.toml).
 UPWARD = {
     # Of the package itself: imported when first used.
-    "chainrule": {f"chainrule.{name}" for name in ("autodiff", "losses", "metrics", "solvers")},
+    "chainrule": {
+        f"chainrule.{name}"
+        for name in ("autodiff", "insight.explanation.function", "losses", "metrics", "solvers")
+    },
     "chainrule.nn.layers.ode": {
         f"chainrule.solvers.{x}" for x in ("adjoint", "fixed_steps", "initial_value")
     },
-    "chainrule.train.network": {"chainrule.insight.program"},
+    "chainrule.train.inspectable": {
+        f"chainrule.insight.{name}" for name in ("explanation.network", "program")
+    },
     "chainrule.train.history": {"chainrule.insight"},
     "chainrule.science.optimize.fits.fit_result": {"chainrule.insight"},
 }

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
         vmap,
         while_loop,
     )
+    from chainrule.insight.explanation.function import explain
 
 __version__ = "0.1.0"
 
@@ -62,6 +63,7 @@ __all__ = [
     "data",
     "datasets",
     "errors",
+    "explain",
     "get_num_threads",
     "grad",
     "hessian",
@@ -109,6 +111,10 @@ if not TYPE_CHECKING:  # type checkers must still reject unknown names
             from chainrule.autodiff import transformations
 
             return getattr(transformations, name)
+        if name == "explain":
+            from chainrule.insight.explanation.function import explain
+
+            return explain
         if name not in ("losses", "metrics", "solvers"):
             return _answer(name)
         import chainrule.losses

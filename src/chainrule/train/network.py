@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from numpy.typing import ArrayLike, NDArray
 
@@ -25,21 +25,18 @@ from chainrule.train.inference.evaluation import Evaluation
 from chainrule.train.inference.functional import gradients
 from chainrule.train.inputs.data_adapter import prepare_samples
 from chainrule.train.inputs.table_inputs import Inputs
-from chainrule.train.layer_sequence import LayerSequence
+from chainrule.train.inspectable import Inspectable
 from chainrule.train.metrics import Metric
 from chainrule.train.model.compile_arguments import CompileArguments, resolve_compile_arguments
 from chainrule.train.model.model import Model
 from chainrule.train.progress import Progress
-
-if TYPE_CHECKING:
-    from chainrule.insight.program_report import ProgramReport
 
 __all__ = ["Network", "model_of"]
 
 
 @independent_copies
 @answers_foreign_names(FIT_ALIASES)
-class Network(LayerSequence):
+class Network(Inspectable):
     """A sequence of layers.
 
     Input sizes are inferred from the first data. Layers without a name are named by kind and
@@ -351,28 +348,6 @@ class Network(LayerSequence):
         """
         outputs = predict(self._model, X, batch_size, "predict_class")
         return predicted_classes(self._model, outputs)
-
-    def program(self, measure: bool = False) -> ProgramReport:
-        """Return the program compiled for training, loop nest by loop nest.
-
-        Parameters
-        ----------
-        measure : bool
-            Whether to time each nest against the machine's peak; takes seconds.
-
-        Returns
-        -------
-        ProgramReport
-            Prints as a table.
-
-        Raises
-        ------
-        ArgumentError
-            Before `compile` and `fit`, and if the steps run in NumPy.
-        """
-        from chainrule.insight.program import program
-
-        return program(self, measure)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the network to a file that `chainrule.load` reads; see `train.files.save`.

@@ -43,6 +43,11 @@ class Derivation:
     sources: tuple[Node, ...]
     gradients: tuple[Node | None, ...]
 
+    @property
+    def derived(self) -> tuple[Node, ...]:
+        """All derivatives that are not zero."""
+        return tuple(x for x in (*self.cotangents, *self.gradients) if x is not None)
+
     def values(self, nodes: Sequence[Node], inputs: Sequence[Any]) -> list[Any]:
         """Evaluate nodes by NumPy for the inputs of the graph."""
         return evaluate(Graph(self.graph.inputs, tuple(nodes)), inputs)

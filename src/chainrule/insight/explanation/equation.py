@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -83,7 +82,5 @@ class Equation:
 
 def derivative_by(of: Name, name: Name) -> Formula:
     """Return ∂of/∂name."""
-    parts: Sequence[Formula] = [
-        Row((Mark("∂", "function"), layout.name_of(each))) for each in (of, name)
-    ]
-    return Fraction(*parts)
+    over, under = (Row((Mark("∂", "function"), layout.name_of(each))) for each in (of, name))
+    return Fraction(over, under)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from chainrule.errors import ArgumentError
 from chainrule.insight.explanation.equation import Equation
 from chainrule.insight.explanation.page import page
-from chainrule.insight.explanation.school_rules import Step
-from chainrule.insight.notation.expression import Expression, Name
+from chainrule.insight.explanation.school_rules import StepByStep
+from chainrule.insight.notation.expression import Name, Symbol, walk
 
 __all__ = ["Explanation", "Section"]
 
@@ -36,16 +36,16 @@ class Explanation:
         The number N of samples that it was proved on; None for a function.
     sections, gradients : tuple of Section
         The equations of the forward and of the backward pass, in the order of computation.
-    steps : tuple
-        For a function of numbers: for each argument its name, the derivative by it, and the steps
-        that lead there by the rules of a calculus course.
+    steps : tuple of StepByStep
+        For a function of numbers: the derivative by each argument, by the rules of a calculus
+        course.
     """
 
     title: str
     samples: int | None
     sections: tuple[Section, ...]
     gradients: tuple[Section, ...]
-    steps: tuple[tuple[Name, Expression, list[Step]], ...] = ()
+    steps: tuple[StepByStep, ...] = ()
 
     @property
     def equations(self) -> tuple[Equation, ...]:
@@ -64,12 +64,37 @@ class Explanation:
             )
         return found[name]
 
+    def chain_to(self, parameter: str) -> Explanation:
+        """Return the part that leads from the loss to the gradient by one parameter."""
+        wanted = self[parameter]
+        names = _symbols(wanted)
+        chain: list[Section] = []
+        for section in reversed(self.gradients):
+            kept = [wanted] if wanted in section.equations else []
+            for equation in reversed(section.equations):
+                if equation.of is None and equation.name in names:
+                    kept.insert(0, equation)
+                    names |= _symbols(equation)
+            if kept:
+                chain.insert(0, Section(section.title, tuple(kept)))
+        forward = [
+            Section(section.title, tuple(x for x in section.equations if x.name in names))
+            for section in self.sections[:-1]
+        ]
+        forward = [each for each in forward if each.equations]
+        return replace(
+            self,
+            title=f"The gradient by {parameter}",
+            sections=(*forward, self.sections[-1]),
+            gradients=tuple(chain),
+        )
+
     def __str__(self) -> str:
         proved = "" if self.samples is None else f", proved on N = {self.samples} samples"
         lines = [self.title + proved, ""]
-        for name, _, steps in self.steps:
-            lines += [f"The derivative by {name}, step by step"]
-            lines += [*(f"  {step}" for step in steps), ""]
+        for each in self.steps:
+            lines += [f"The derivative by {each.by}, step by step"]
+            lines += [*(f"  {step}" for step in each.steps), ""]
         for heading, sections in (("Forward", self.sections), ("Backward", self.gradients)):
             lines += [heading]
             for section in sections:
@@ -90,10 +115,16 @@ class Explanation:
 
     def html(self) -> str:
         """Return a self-contained page, with the equations as MathML."""
-        return page(self.title, self.samples, [("Forward", self.sections), ("Backward", self.gradients)])
+        return page(
+            self.title, self.samples, [("Forward", self.sections), ("Backward", self.gradients)]
+        )
 
     def _repr_html_(self) -> str:
         return self.html()
+
+
+def _symbols(equation: Equation) -> set[Name]:
+    return {each.name for each in walk(equation.expression) if isinstance(each, Symbol)}
 
 
 def _rows(section: Section) -> list[str]:
@@ -114,7 +145,9 @@ def _summary(value: object) -> str:
     if array.ndim == 0:
         return f"= {float(array):.4g}"
     tiny = 1e-15 * np.abs(array).max(initial=0.0)
-    mean, low, high = (0.0 if abs(x) < tiny else x for x in (array.mean(), array.min(), array.max()))
+    mean, low, high = (
+        0.0 if abs(x) < tiny else x for x in (array.mean(), array.min(), array.max())
+    )
     return f"mean {mean:.3g}, from {low:.3g} to {high:.3g}"
 
 

@@ -3,30 +3,62 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from chainrule import tree
 from chainrule.errors import ArgumentError
 from chainrule.graph.graph import Graph
-from chainrule.graph.node import Node
+from chainrule.graph.node import Node, as_node
 from chainrule.graph.trace import trace_call
 from chainrule.graph.trace_errors import check_function
 from chainrule.graph.value_names import assigned_values, resolved
 from chainrule.insight.explanation.derivation import derive
 from chainrule.insight.explanation.explanation import Explanation, Section
-from chainrule.insight.explanation.school_rules import differentiate
-from chainrule.insight.explanation.symbols import variable_name
+from chainrule.insight.explanation.school_rules import StepByStep, differentiate
+from chainrule.insight.explanation.symbols import loop_name, part_names, variable_name
 from chainrule.insight.explanation.writer import Writer
 from chainrule.insight.notation.expression import Name
 from chainrule.insight.notation.from_graph import Names, express
+from chainrule.tracebacks import boundary
 
-__all__ = ["explain_function"]
+__all__ = ["explain"]
 
 
-def explain_function(function: Callable[..., Any], args: tuple[Any, ...]) -> Explanation:
-    """Explain a function at a point."""
+@boundary
+def explain(function: Callable[..., Any], *args: Any) -> Explanation:
+    """Return the equations of a function and of its derivatives, proved at a point.
+
+    Each value that the code assigns to a variable has an equation of its own. A function of numbers
+    is differentiated step by step too, by the rules of a calculus course.
+
+    Parameters
+    ----------
+    function : callable
+        Plain NumPy code that returns one array or number of floats; the sum of an array is
+        differentiated.
+    *args
+        The point; nested containers of arrays and numbers, computed with in float64.
+
+    Returns
+    -------
+    Explanation
+        Prints as text; ``.latex()`` is a document, ``.html()`` a page.
+
+    Raises
+    ------
+    ArgumentError
+        If no argument holds floats, or the function returns something else.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> print(explain(lambda x: x**2 * np.sin(x), 2.0).steps[0])
+    (x²)′ = 2 x                                        power rule: (xⁿ)′ = n xⁿ⁻¹
+    (sin(x))′ = cos(x)                                 derivative of sin
+    (x² sin(x))′ = 2 x sin(x) + x² cos(x)              product rule: (u v)′ = u′ v + u v′
+    """
     check_function("explain", function)
     leaves, structure = tree.flatten(args)
     args = tree.unflatten(structure, list(map(_widened, leaves)))
@@ -36,7 +68,9 @@ def explain_function(function: Callable[..., Any], args: tuple[Any, ...]) -> Exp
     if not sources:
         raise ArgumentError("explain: no argument holds floats, so there is no derivative")
     derivation = derive(graph, list(named), sources)
-    inputs = [np.asarray(x) for x in map(_widened, leaves) if isinstance(x, np.ndarray | float | int)]
+    inputs = [
+        np.asarray(x) for x in map(_widened, leaves) if isinstance(x, np.ndarray | float | int)
+    ]
     result = Name(graph.name if graph.name.isidentifier() else "f")
     writer = Writer(derivation, derivation, inputs, result)
     for each in graph.inputs:
@@ -45,21 +79,30 @@ def explain_function(function: Callable[..., Any], args: tuple[Any, ...]) -> Exp
         writer.name(node, name)
     final = resolved(graph.outputs[0])
     writer.name(final, result)
+    loops = writer.bind_loops(loop_name)
+    writer.own([""], final, part_names("uvwqr"))
+    for node in [*named, final]:
+        writer.cut(node)
+    inner = [(i, node, name) for i, (node, name) in enumerate(named.items()) if node is not final]
+    backward_parts = part_names("g")
     backward = [
-        writer.cotangent(position, _cotangent_name(name))
-        for position, (node, name) in reversed(list(enumerate(named.items())))
-        if node is not final
+        equation
+        for position, _, name in reversed(inner)
+        for equation in writer.cotangent(position, _cotangent_name(name), backward_parts)
     ]
-    gradients = [
-        writer.gradient(position, variable_name(each.name), each.name)
-        for position, each in enumerate(sources)
+    backward += [
+        x for each in loops if not writer.is_forward(each) for x in writer.recurrence(each)
     ]
-    forward = [writer.definition(node, name) for node, name in named.items() if node is not final]
+    for position, each in enumerate(sources):
+        backward += writer.gradient(position, variable_name(each.name), each.name, backward_parts)
+    forward = [x for each in loops if writer.is_forward(each) for x in writer.recurrence(each)]
+    forward += [x for _, node, _ in inner for x in writer.definitions(node, node)]
+    forward += writer.definitions(final, final)
     return Explanation(
         title=f"{graph.name}({', '.join(each.name for each in graph.inputs)})",
         samples=None,
-        sections=(Section("", (*forward, writer.definition(final, result))),),
-        gradients=(Section("", tuple(x for x in (*backward, *gradients) if x is not None)),),
+        sections=(Section("", tuple(forward)),),
+        gradients=(Section("", tuple(backward)),),
         steps=_steps(graph, sources),
     )
 
@@ -80,8 +123,8 @@ def _summed(graph: Graph) -> Graph:
             "array or number of floats"
         )
     (output,) = graph.outputs
-    total = output if not output.shape else np.sum(output)  # pyright: ignore
-    return Graph(graph.inputs, (total,), graph.name, graph.origin)  # pyright: ignore
+    total = as_node(np.sum(cast(Any, output))) if output.shape else output
+    return Graph(graph.inputs, (total,), graph.name, graph.origin)
 
 
 def _named_values(graph: Graph) -> dict[Node, Name]:
@@ -103,13 +146,10 @@ def _cotangent_name(name: Name) -> Name:
     return Name("δ", subscript=f"{name.base}{name.subscript}")
 
 
-def _steps(graph: Graph, sources: list[Node]) -> tuple[Any, ...]:
+def _steps(graph: Graph, sources: list[Node]) -> tuple[StepByStep, ...]:
     """Return the steps of a calculus course, for a function of numbers alone."""
     if any(each.shape for each in graph.inputs) or any(x.shape for x in graph.equations):
         return ()
     names = Names({each.serial: variable_name(each.name) for each in graph.inputs})
     expression = express(graph.outputs[0], (), names)
-    return tuple(
-        (variable_name(each.name), *differentiate(expression, variable_name(each.name)))
-        for each in sources
-    )
+    return tuple(differentiate(expression, variable_name(each.name)) for each in sources)

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.arguments.lookup import suggestion
+from chainrule.errors import ArgumentError
 from chainrule.graph.array_type import ArrayType
 from chainrule.graph.graph import Graph
 from chainrule.graph.node import Node
@@ -16,12 +18,14 @@ from chainrule.graph.value_names import resolved
 from chainrule.insight.explanation.blocks import Block, find_blocks
 from chainrule.insight.explanation.derivation import Derivation, derive
 from chainrule.insight.explanation.equation import Equation
+from chainrule.insight.explanation.example_batch import example_batch
 from chainrule.insight.explanation.explanation import Explanation, Section
-from chainrule.insight.explanation.symbols import parameter_name
+from chainrule.insight.explanation.recurrence import Recurrence
+from chainrule.insight.explanation.symbols import loop_name, parameter_name, part_names
 from chainrule.insight.explanation.writer import Writer
-from chainrule.insight.notation import rules
 from chainrule.insight.notation.batch import TRACED_BATCH
 from chainrule.insight.notation.expression import Name
+from chainrule.insight.notation.identities import definitions
 from chainrule.nn.activations.activation import ACTIVATIONS
 from chainrule.nn.layer import Layer
 from chainrule.train.inputs.data_adapter import prepare_samples
@@ -62,21 +66,42 @@ class _TracedNetwork:
         return find_blocks(zip(self.layers, self.graph.outputs[2:], strict=True), x)
 
 
-def explain_network(net: Network, X: Any, y: Any) -> Explanation:
-    """Explain a compiled network on a batch."""
+def explain_network(net: Network, X: Any, y: Any = None) -> Explanation:
+    """Explain a compiled network on a batch, or the gradient by the parameter named `X`."""
     model = model_of(net)
     objective = model.objective("explain")
-    samples, _ = prepare_samples(model, objective, X, y, None, "explain")
-    batch = samples.take(slice(None))
+    parameter = X if isinstance(X, str) else None
+    if parameter is not None:
+        _check_parameter(net, parameter)
+    data = (X, y) if parameter is None else example_batch(model, objective.loss)
+    samples, _ = prepare_samples(model, objective, *data, None, "explain")
+    batch = samples.take(slice(0, _MOST_SAMPLES))
     inputs, targets = batch[0], _as_rows(batch[1], objective, model.output_shape)
     stack = replace(model.stack, dtype=np.dtype("float64"))
     arrays = [np.asarray(each, "float64") for each in stack.arrays()]
-    data = [_widened(inputs), _widened(targets)]
-    actual = _trace(stack, objective, data)
-    symbolic = _trace(stack, objective, [_resized(each) for each in data])
+    batch = [_widened(inputs), _widened(targets)]
+    actual = _trace(stack, objective, batch)
+    symbolic = _trace(stack, objective, [_resized(each) for each in batch])
     if not _are_alike(symbolic.graph, actual.graph):
         symbolic = actual
-    return _Explainer(net, objective, symbolic, actual, [*arrays, *data]).explanation()
+    explanation = _Explainer(net, objective, symbolic, actual, [*arrays, *batch]).explanation()
+    return explanation if parameter is None else explanation.chain_to(parameter)
+
+
+_MOST_SAMPLES = 128
+"""Samples that equations are proved on, at most: each is evaluated entry by entry."""
+
+
+def _check_parameter(net: Network, name: str) -> None:
+    if not net.params:
+        raise ArgumentError(
+            "explain: the network is not built yet; call net(X) first, or net.explain(X, y)"
+        )
+    trained = list(model_of(net).stack.parameters(trainable=True))
+    if name not in trained:
+        raise ArgumentError(
+            f"explain: the network trains no parameter {name!r}; {suggestion(name, trained)}"
+        )
 
 
 def _as_rows(y: Any, objective: Objective, output_shape: Any) -> Any:
@@ -143,9 +168,30 @@ class _Explainer:
         self.derivation: Derivation = derivations[0]
         self.writer = Writer(derivations[0], derivations[1], arrays, _LOSS)
         self._name_values()
+        self.loops: dict[tuple[int, bool], list[Recurrence]] = {}
+        for loop in self.writer.bind_loops(self._loop_name):
+            place = self._number(loop.scan), self.writer.is_forward(loop)
+            self.loops.setdefault(place, []).append(loop)
+
+    def _loop_name(self, scan: Node, i: int, is_backward: bool) -> Name:
+        return loop_name(scan, i, is_backward, self._number(scan))
+
+    def _number(self, node: Node) -> int:
+        """Return the number of the block that computes a node."""
+        for number, block in enumerate(self.blocks, 1):
+            if node.layer in [each.name for each in block.layers]:
+                return number
+        return 0
 
     def explanation(self) -> Explanation:
         count = len(self.blocks)
+        self.writer.own([""], self.traced.loss, part_names("r"))
+        for number, block in enumerate(self.blocks, 1):
+            names = [layer.name or "" for layer in block.layers]
+            self.writer.own(names, block.before_activation, part_names("uvwqr", number))
+            self.writer.cut(block.before_activation)
+            self.writer.cut(block.output)
+        self.writer.cut(self.traced.loss)
         # Backward first: the values that these equations mention are defined by one of their own.
         backward = [self._backward(i, self.blocks[i]) for i in reversed(range(count))]
         forward = [self._forward(i, self.blocks[i]) for i in range(count)]
@@ -159,10 +205,10 @@ class _Explainer:
     def _loss(self) -> tuple[Equation, ...]:
         """The equations of the loss, after that of the activation that it alone contains."""
         writer, prediction = self.writer, self.traced.prediction
-        loss = writer.definition(self.traced.loss, _LOSS)
+        loss = writer.definitions(self.traced.loss, self.traced.loss)
         if self.objective.fused is None and self.objective.loss.contains:
-            return writer.definition(prediction, _PROBABILITIES), loss
-        return (loss,)
+            return writer.definition(prediction, _PROBABILITIES), *loss
+        return tuple(loss)
 
     def _parameter_names(self) -> dict[str, Name]:
         numbers = {
@@ -200,7 +246,7 @@ class _Explainer:
         is_probability = bool(self.objective.loss.contains)
         writer.name(self.traced.prediction, _PROBABILITIES if is_probability else Name("ŷ"))
         if self.objective.loss.contains == "softmax":
-            writer.assume(rules.rows_sum_to_one(Name("y")))
+            writer.assume(definitions.rows_sum_to_one(Name("y")))
         writer.define(self.traced.prediction)
         writer.name(self.traced.loss, _LOSS)
 
@@ -208,25 +254,28 @@ class _Explainer:
         is_last = i == len(self.blocks) - 1
         ends_here = self.objective.fused is not None or not self.objective.loss.contains
         output = self.traced.prediction if is_last and ends_here else block.output
-        equations = self.writer.definitions(block.before_activation, output)
+        equations = [
+            equation
+            for loop in self.loops.get((i + 1, True), [])
+            for equation in self.writer.recurrence(loop)
+        ]
+        equations += self.writer.definitions(block.before_activation, output)
         title = ", ".join(f"{layer.name}: {layer!r}" for layer in block.layers)
         return Section(f"Layer {i + 1}: {title}", tuple(equations))
 
     def _backward(self, i: int, block: Block) -> Section:
-        equations: list[Equation] = []
-        found = self.writer.cotangent(i, Name("δ", str(i + 2)))
-        if found is not None:
-            contained = self.objective.loss.contains
-            if contained and i == len(self.blocks) - 1:
-                name = f"{contained} with {self.objective.loss.name}"
-                found = replace(found, simplifications=(name, *found.simplifications))
-            equations.append(found)
+        parts = part_names("g", i + 2)
+        equations = self.writer.cotangent(i, Name("δ", str(i + 2)), parts)
+        contained = self.objective.loss.contains
+        if contained and equations and i == len(self.blocks) - 1:
+            named = f"{contained} with {self.objective.loss.name}", *equations[-1].simplifications
+            equations[-1] = replace(equations[-1], simplifications=named)
+        for loop in self.loops.get((i + 1, False), []):
+            equations += self.writer.recurrence(loop)
         trained = model_of(self.net).stack.parameters(trainable=True)
         for position, full in enumerate(trained):
             name = self.names[full]
             if name.superscript == str(i + 1):
-                gradient = self.writer.gradient(position, name, full)
-                if gradient is not None:
-                    equations.append(gradient)
-        title = ", ".join(layer.name for layer in block.layers)
+                equations += self.writer.gradient(position, name, full, parts)
+        title = ", ".join(str(layer.name) for layer in block.layers)
         return Section(f"Layer {i + 1}: {title}", tuple(equations))

@@ -18,10 +18,11 @@ _STYLE = """
 """
 
 
-def page(title: str, samples: int, parts: Sequence[tuple[str, Sequence[Any]]]) -> str:
+def page(title: str, samples: int | None, parts: Sequence[tuple[str, Sequence[Any]]]) -> str:
     """Return the page of the sections of an explanation."""
     body = [f"<style>{_STYLE}</style>", '<div class="explanation">', f"<h3>{escape(title)}</h3>"]
-    body.append(f"<p>N = {samples} samples</p>")
+    if samples is not None:
+        body.append(f"<p>N = {samples} samples</p>")
     for heading, sections in parts:
         body.append(f"<h3>{heading}</h3>")
         for section in sections:
@@ -35,5 +36,9 @@ def _row(equation: Any) -> str:
     notes = [*equation.simplifications]
     if equation.certificate is not None:
         notes.append(f"checked: {equation.certificate}")
-    cells = (equation.mathml(), escape(equation.shape), f"<small>{escape('; '.join(notes))}</small>")
+    cells = (
+        equation.mathml(),
+        escape(equation.shape),
+        f"<small>{escape('; '.join(notes))}</small>",
+    )
     return "<tr>" + "".join(f"<td>{each}</td>" for each in cells) + "</tr>"

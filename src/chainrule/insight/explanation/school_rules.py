@@ -38,7 +38,7 @@ from chainrule.insight.notation.text import to_text
 from chainrule.insight.notation.typeset import Fenced, Formula, Mark, Row, Scripts
 from chainrule.ops.primitives import elementwise, special
 
-__all__ = ["Step", "differentiate"]
+__all__ = ["Step", "StepByStep", "differentiate"]
 
 
 @dataclass(frozen=True)
@@ -69,10 +69,23 @@ class Step:
         return f"{to_text(self.formula).strip():<50} {self.rule}"
 
 
-def differentiate(expression: Expression, by: Name) -> tuple[Expression, list[Step]]:
-    """Return the derivative of an expression by a symbol, and the steps that lead to it."""
+@dataclass(frozen=True)
+class StepByStep:
+    """The derivative by one argument, and the steps that lead to it, the simplest first."""
+
+    by: Name
+    derivative: Expression
+    steps: tuple[Step, ...]
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.steps))
+
+
+def differentiate(expression: Expression, by: Name) -> StepByStep:
+    """Differentiate an expression by a symbol, step by step."""
     board = _Blackboard(by)
-    return board.derivative(expression), board.steps
+    derivative = board.derivative(expression)
+    return StepByStep(by, derivative, tuple(board.steps))
 
 
 class _Blackboard:

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import itertools
 import re
+from collections.abc import Callable
 
+from chainrule.graph.node import Node
 from chainrule.insight.notation.expression import Name
+from chainrule.insight.notation.greek import GREEK
 
-__all__ = ["parameter_name", "variable_name"]
+__all__ = ["loop_name", "parameter_name", "part_names", "variable_name"]
 
-_LETTERS = {"weight": "W", "bias": "b", "recurrent_weight": "U", "embedding": "E"}
-
-_GREEK = {
-    name: letter
-    for name, letter in zip(
-        "alpha beta gamma delta epsilon zeta eta theta kappa lambda mu nu xi rho sigma tau phi chi "
-        "psi omega".split(),
-        "αβγδεζηθκλμνξρστφχψω",
-        strict=True,
-    )
+_LETTERS = {
+    "weight": "W",
+    "input_weight": "W",
+    "recurrent_weight": "U",
+    "embedding": "E",
+    "bias": "b",
+    "gain": "γ",
+    "mean": "μ",
+    "variance": "v",
 }
+
+_GREEK = {**GREEK, "epsilon": "ε", "phi": "φ"}
 
 
 def parameter_name(attribute: str, number: int) -> Name:
@@ -34,3 +39,35 @@ def variable_name(variable: str) -> Name:
     match = re.fullmatch(r"([A-Za-z]+?)_?(\d+)", last)
     stem, number = match.groups() if match else (last, "")
     return Name(_GREEK.get(stem, stem), subscript=number)
+
+
+def part_names(letters: str, number: int | None = None) -> Callable[[], Name]:
+    """Return names for the parts of long equations, each once: u, v, w, then u₁, v₁, ..."""
+    count = itertools.count()
+
+    def name() -> Name:
+        series, place = divmod(next(count), len(letters))
+        upper = "" if number is None else str(number)
+        return Name(letters[place], upper, str(series) if series else "")
+
+    return name
+
+
+def loop_name(scan: Node, i: int, is_backward: bool, number: int | None = None) -> Name:
+    """Return the name of a sequence of a loop: a carry if `i` is small enough, else a row.
+
+    A carry has the name of the user's variable, or h and c, as in recurrent layers; further values
+    of the steps are s₁, s₂, ... The derivative by a carry h is δ_h, by other values δ_z.
+    """
+    carries = scan.params["carries"]
+    upper = "" if number is None else str(number + is_backward)
+    if i >= carries:
+        rest = i - carries
+        if is_backward:
+            return Name("δ", upper, f"z{rest or ''}")
+        return Name("s", upper, str(rest + 1))
+    given = scan.params["body"].inputs[scan.params["shared"] + i].name
+    letter = "hc"[i] if i < 2 else f"s{i}"
+    if is_backward:
+        return Name("δ", upper, letter)
+    return Name(letter, upper) if "[" in given or not given else variable_name(given)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,14 +16,18 @@ from chainrule.insight.explanation.certificate import (
     difference_error,
     relative_error,
 )
+from chainrule.insight.explanation.cuts import LONGEST, cut
 from chainrule.insight.explanation.derivation import Derivation
 from chainrule.insight.explanation.equation import Equation
+from chainrule.insight.explanation.recurrence import Recurrence, bind
 from chainrule.insight.notation import rules
+from chainrule.insight.notation.elementary import size, softmax_parts
 from chainrule.insight.notation.evaluation import evaluate as entries
 from chainrule.insight.notation.expression import Expression, Name, Symbol, walk
 from chainrule.insight.notation.from_graph import Names, axes_of, express
+from chainrule.insight.notation.identities import definitions
+from chainrule.insight.notation.identities.rule import Rule
 from chainrule.insight.notation.index import Axis, Index
-from chainrule.insight.notation.rules import Rule
 
 __all__ = ["Writer"]
 
@@ -54,6 +58,10 @@ class Writer:
         self._nodes: dict[Name, Node] = {}
         self._values: dict[Name, Any] = {}
         self._mentioned: set[Name] = set()
+        self._forward = {each.serial for each in symbolic.graph.nodes}
+        self._parts: dict[int, list[Node]] = {}
+        self._owners: dict[str, tuple[Node, Callable[[], Name]]] = {}
+        self._loops: dict[object, Recurrence] = {}
         self._batch_size = len(self.inputs[-1]) if np.ndim(self.inputs[-1]) else 1
         self._random = np.random.default_rng(0)
 
@@ -72,13 +80,56 @@ class Writer:
         name = self.names.names[resolved(node).serial]
         axes, expression, _ = self._written(node)
         found = [
-            rules.definition(name, axes, expression),
-            rules.softmax_numerator(name, axes, expression),
-            rules.log_of_sigmoid(name, axes, expression),
+            definitions.definition(name, axes, expression),
+            definitions.softmax_numerator(name, axes, expression),
+            definitions.log_of_sigmoid(name, axes, expression),
         ]
         self._rules += [each for each in found if each is not None]
-        if any(rules.softmax_parts(expression)):
-            self._rules.append(rules.rows_sum_to_one(name))
+        if any(softmax_parts(expression)):
+            self._rules.append(definitions.rows_sum_to_one(name))
+
+    def bind_loops(self, new_name: Callable[[Node, int, bool], Name]) -> list[Recurrence]:
+        """Write all loops as recurrences; `new_name` is called with loop, number, is_backward.
+
+        The reverse pass runs a loop again, to return more of the values of its steps. These have
+        names in the equations of the loop too, and the two are one recurrence.
+        """
+        forward = {_same_loop(each) for each in _scans(self.symbolic.graph.nodes)}
+        every = _scans(_all_nodes(self.symbolic))
+        found: dict[object, Recurrence] = {}
+        for scan in sorted(every, key=lambda each: -len(each.params["body"].outputs)):
+            loop = _same_loop(scan)
+            twin = found.get(loop)
+            names = [] if twin is None else list(twin.rows)
+
+            def name(i: int, scan: Node = scan, names: list[Name] = names) -> Name:
+                if i < len(names):
+                    return names[i]
+                return new_name(scan, i, _same_loop(scan) not in forward)
+
+            recurrence = bind(scan, self.names, name, twin)
+            found.setdefault(loop, recurrence)
+        for each in sorted(found.values(), key=lambda loop: loop.scan.serial):
+            counterpart = self._counterparts[each.scan.serial]
+            arrays = self.actual.values(counterpart.inputs, self.inputs)
+            self._values |= each.values(counterpart, arrays)
+        return [found[each] for each in found]
+
+    def is_forward(self, loop: Recurrence) -> bool:
+        """Whether a loop is one of the function, not of the reverse pass alone."""
+        return _same_loop(loop.scan) in map(_same_loop, _scans(self.symbolic.graph.nodes))
+
+    def recurrence(self, loop: Recurrence) -> list[Equation]:
+        """Return the equations of the steps of a loop."""
+        equations: list[Equation] = []
+        for name, node in sorted(loop.rows.items(), key=lambda row: row[1].serial):
+            axes = axes_of(node)
+            raw = express(node, tuple(map(Index.of, axes)), loop.names, is_root=True)
+            expression, used = rules.simplify(raw, self._rules)
+            self._mention(expression)
+            equation = Equation(name, (loop.step, *axes), expression, simplifications=tuple(used))
+            equations.append(self._checked(equation, loop.row(name, self._values[name])))
+        return equations
 
     def definition(self, node: Node, name: Name, inline: Node | None = None) -> Equation:
         """Return the equation that defines a named value; `inline` is written out within it."""
@@ -89,57 +140,108 @@ class Writer:
             self.names.names[inline.serial] = hidden
         return self._proved(Equation(name, axes, expression, simplifications=used), node)
 
+    def own(self, layers: Iterable[str], owner: Node, part: Callable[[], Name]) -> None:
+        """Say which equation the parts of long ones belong to that layers of these names compute.
+
+        `part` gives their names. Those of the layer "" belong to no layer, as the loss.
+        """
+        for layer in layers:
+            self._owners[layer] = resolved(owner), part
+
+    def cut(self, node: Node, part: Callable[[], Name] | None = None) -> None:
+        """Name parts of a value whose equation is long.
+
+        Values of the forward pass are defined there, derivatives with the one that is cut.
+        """
+        node = resolved(node)
+
+        def name(each: Node) -> None:
+            owner, new_name = node, part
+            if each.serial in self._forward or part is None:
+                owner, new_name = self._owners.get(each.layer, self._owners[""])
+            assert new_name is not None
+            self.name(each, new_name())
+            self._parts.setdefault(owner.serial, []).append(each)
+
+        def write(each: Node, is_root: bool) -> Expression:
+            # Parts are compared by what they are without simplification, which takes long.
+            return self._written(each)[1] if is_root else self._raw(each)
+
+        cut(node, self.names, write, name)
+
     def definitions(self, inner: Node, output: Node) -> list[Equation]:
         """Return the equation of an output, after that of an inner value if others mention it."""
-        name = self.names.names[resolved(output).serial]
-        if inner is resolved(output):
-            return [self.definition(output, name)]
-        inner_name = self.names.names[inner.serial]
-        if inner_name not in self._mentioned:
-            return [self.definition(output, name, inline=inner)]
-        return [self.definition(inner, inner_name), self.definition(output, name)]
+        inner, output = resolved(inner), resolved(output)
+        name, inner_name = (self.names.names[each.serial] for each in (output, inner))
+        if inner is not output and inner_name not in self._mentioned:
+            whole = self.definition(output, name, inline=inner)
+            if size(whole.expression) <= LONGEST:
+                parts = [*self._parts_of(inner), *self._parts_of(output)]
+                return [*parts, whole]
+        equations: list[Equation] = []
+        for node in dict.fromkeys((inner, output)):
+            own = self.definition(node, self.names.names[node.serial])
+            equations += [*self._parts_of(node), own]
+        return equations
 
-    def cotangent(self, position: int, name: Name) -> Equation | None:
+    def _parts_of(self, node: Node) -> list[Equation]:
+        """Return the equations of the parts that the equation of a value was cut into."""
+        parts = sorted(self._parts.get(resolved(node).serial, []), key=lambda each: each.serial)
+        return [self.definition(each, self.names.names[each.serial]) for each in parts]
+
+    def cotangent(self, position: int, name: Name, part: Callable[[], Name]) -> list[Equation]:
         """Return the equation of the derivative by one of the named values, and name it."""
         node = self.symbolic.cotangents[position]
         if node is None:
-            return None
+            return []
+        self.cut(node, part)
         axes, expression, used = self._written(node)
         equation = Equation(name, axes, expression, simplifications=used)
         self._mention(expression)
         by = self._counterparts[self.symbolic.named[position].serial]
         proved = self._proved(equation, node, by)
+        parts = self._parts_of(node)
         self.name(node, name)
-        return proved
+        return [*parts, proved]
 
-    def gradient(self, position: int, by: Name, parameter: str) -> Equation | None:
+    def gradient(
+        self, position: int, by: Name, parameter: str, part: Callable[[], Name]
+    ) -> list[Equation]:
         """Return the equation of the derivative by an input."""
         node = self.symbolic.gradients[position]
         if node is None:
-            return None
+            return []
+        self.cut(node, part)
         axes, expression, used = self._written(node)
         self._mention(expression)
         equation = Equation(by, axes, expression, self.loss, used, parameter=parameter)
-        return self._proved(equation, node, self.actual.sources[position])
+        proved = self._proved(equation, node, self.actual.sources[position])
+        return [*self._parts_of(node), proved]
 
     def _written(
         self, node: Node, rules_used: Sequence[Rule] | None = None
     ) -> tuple[tuple[Axis, ...], Expression, tuple[str, ...]]:
         axes = axes_of(node)
-        raw = express(node, tuple(map(Index.of, axes)), self.names, is_root=True)
+        raw = self._raw(node, axes)
         given = self._rules if rules_used is None else rules_used
         expression, used = rules.simplify(raw, given)
         return axes, expression, tuple(used)
+
+    def _raw(self, node: Node, axes: tuple[Axis, ...] | None = None) -> Expression:
+        axes = axes_of(node) if axes is None else axes
+        return express(node, tuple(map(Index.of, axes)), self.names, is_root=True)
 
     def _mention(self, expression: Expression) -> None:
         self._mentioned |= {each.name for each in walk(expression) if isinstance(each, Symbol)}
 
     def _proved(self, equation: Equation, node: Node, by: Node | None = None) -> Equation:
         """Return an equation with its value and certificate."""
-        value = self._value_of(node)
+        return self._checked(equation, self._value_of(node), by)
+
+    def _checked(self, equation: Equation, value: Any, by: Node | None = None) -> Equation:
         found = entries(
             equation.expression, equation.axes, self._scope(equation.expression),
-            self._batch_size, lambda each: self._counterparts[each.serial],
+            self._batch_size, self._counterpart,
         )  # fmt: skip
         error = relative_error(found, value)
         difference = None if by is None else self._difference(by, value)
@@ -149,10 +251,15 @@ class Writer:
             equation.simplifications, value, certificate, equation.parameter,
         )  # fmt: skip
 
+    def _counterpart(self, node: Node) -> Node:
+        """Return the node of the actual batch for one of the symbolic batch."""
+        return self._counterparts.get(node.serial, node)
+
     def _scope(self, expression: Expression) -> dict[Name, Any]:
         """Return the values of the symbols of an expression."""
         names = {each.name for each in walk(expression) if isinstance(each, Symbol)}
-        scope = {each: self._value(each) for each in names if each in self._nodes}
+        known = {each for each in names if each in self._nodes or each in self._values}
+        scope = {each: self._value(each) for each in known}
         return scope | {
             each: self._counterparts.get(node.serial, node).known_value
             for each, node in self.names.constants.items()
@@ -180,6 +287,17 @@ class Writer:
         )
 
 
+def _scans(nodes: Iterable[Node]) -> list[Node]:
+    return [x for x in nodes if x.primitive is not None and x.primitive.name == "scan"]
+
+
+def _same_loop(scan: Node) -> object:
+    """Return what a loop shares with one that returns more of the values of its steps."""
+    params, body = scan.params, scan.params["body"]
+    operands = tuple(resolved(each).serial for each in scan.inputs)
+    return operands, params["reverse"], tuple(x.type for x in body.outputs[: params["carries"]])
+
+
 def _counterparts(symbolic: Derivation, actual: Derivation) -> dict[int, Node]:
     """Return the node of the actual batch for each node of the symbolic one."""
     left, right = (_all_nodes(each) for each in (symbolic, actual))
@@ -188,5 +306,4 @@ def _counterparts(symbolic: Derivation, actual: Derivation) -> dict[int, Node]:
 
 def _all_nodes(derivation: Derivation) -> list[Node]:
     graph = derivation.graph
-    derived = [x for x in (*derivation.cotangents, *derivation.gradients) if x is not None]
-    return [*graph.inputs, *Graph(graph.inputs, (*graph.outputs, *derived)).nodes]
+    return [*graph.inputs, *Graph(graph.inputs, (*graph.outputs, *derivation.derived)).nodes]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Hashable, Mapping
 from types import MappingProxyType
 
@@ -46,8 +47,8 @@ def key(expression: Expression, bound: _Bound = MappingProxyType({})) -> Hashabl
             called = expression.primitive.name, repr(node.params), result
             return "application", called, tuple(inside), _keys(indices, bound)
         case Addition() | Product():
-            keys = sorted((key(each, bound) for each in operands(expression)), key=repr)
-            return type(expression).__name__, tuple(keys)
+            counts = Counter(key(each, bound) for each in operands(expression))
+            return type(expression).__name__, frozenset(counts.items())
         case Function(name) | Relation(name):
             kind = name
         case _:
@@ -59,6 +60,9 @@ def _keys(indices: tuple[Index, ...], bound: _Bound) -> tuple[Hashable, ...]:
     return tuple(
         "only"
         if index.is_only or (index.terms and all(axis.length == 1 for axis in index.axes))
-        else (frozenset((bound.get(axis, id(axis)), each) for axis, each in index.terms), index.offset)
+        else (
+            frozenset((bound.get(axis, id(axis)), each) for axis, each in index.terms),
+            index.offset,
+        )
         for index in indices
     )

@@ -112,7 +112,10 @@ class _Scope:
         array = np.asarray(self.values[symbol.name])
         array = array.astype("float64")
         axes = tuple(dict.fromkeys(axis for index in symbol.indices for axis in index.axes))
-        return self.entries(array, symbol.indices, axes, symbol.is_padded), axes
+        indices = symbol.indices
+        if symbol.first:
+            indices = (indices[0] + Index((), symbol.first), *indices[1:])
+        return self.entries(array, indices, axes, symbol.is_padded), axes
 
     def entries(
         self, array: Array, indices: Sequence[Index], axes: tuple[Axis, ...], is_padded: bool
@@ -168,22 +171,39 @@ class _Scope:
         return np.einsum(*operands, [number[axis] for axis in kept], optimize=True), kept
 
     def application(self, application: Application) -> _Value:
-        arrays = [
-            np.broadcast_to(
-                self.aligned(self.value(each), axes), [self.length(axis) for axis in axes]
+        """Return entries of the result of a primitive, for each value of the axes outside it."""
+        computed = [self.value(each) for each, _ in application.arguments]
+        outer = tuple(
+            dict.fromkeys(
+                axis
+                for (_, axes), (_, own) in zip(computed, application.arguments, strict=True)
+                for axis in axes
+                if axis not in own
             )
-            for each, axes in application.arguments
+        )
+        arrays: list[Array] = []
+        for value, (_, own) in zip(computed, application.arguments, strict=True):
+            lengths = [self.length(axis) for axis in (*outer, *own)]
+            arrays.append(np.broadcast_to(self.aligned(value, (*outer, *own)), lengths))
+        lengths = tuple(self.length(axis) for axis in outer)
+        results = [
+            self.result(application, [each[place] for each in arrays])
+            for place in np.ndindex(*lengths)
         ]
+        stacked = np.reshape(np.stack(results), (*lengths, *results[0].shape))
+        axes = tuple(dict.fromkeys(axis for x in application.indices for axis in x.axes))
+        every = (*outer, *(axis for axis in axes if axis not in outer))
+        indices = (*map(Index.of, outer), *application.indices)
+        return self.entries(stacked, indices, every, False), every
+
+    def result(self, application: Application, arrays: list[Array]) -> Array:
         node = self.counterpart(application.node)
         arrays = [
             array.astype(each.array_type.dtype)
             for array, each in zip(arrays, application.node.inputs, strict=True)
         ]
         result: Any = application.primitive.evaluate(*arrays, **node.params)
-        if application.result is not None:
-            result = result[application.result]
-        axes = tuple(dict.fromkeys(axis for index in application.indices for axis in index.axes))
-        return self.entries(np.asarray(result), application.indices, axes, False), axes
+        return np.asarray(result if application.result is None else result[application.result])
 
 
 _COMPARISONS: Mapping[str, Any] = {

@@ -16,7 +16,7 @@ which keep them in normal form.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -67,11 +67,16 @@ class Number:
 
 @dataclass(frozen=True)
 class Symbol:
-    """An entry of a named array; outside the array it is 0 if `is_padded`."""
+    """An entry of a named array; outside the array it is 0 if `is_padded`.
+
+    The first index of a sequence, of which `first` is not None, is a step: ``h_t``. The array then
+    begins with step -`first`.
+    """
 
     name: Name
     indices: tuple[Index, ...] = ()
     is_padded: bool = False
+    first: int | None = None
 
 
 @dataclass(frozen=True)
@@ -226,8 +231,10 @@ def free_axes(expression: Expression) -> tuple[Axis, ...]:
     match expression:
         case Symbol(_, indices):
             return _axes_of(indices)
-        case Application(_, _, indices):
-            return _axes_of(indices)
+        case Application(_, arguments, indices):
+            found |= dict.fromkeys(_axes_of(indices))
+            for each, own in arguments:
+                found |= dict.fromkeys(axis for axis in free_axes(each) if axis not in own)
         case Reduction(_, axes, body):
             return tuple(each for each in free_axes(body) if each not in axes)
         case _:
@@ -245,11 +252,12 @@ def substitute(expression: Expression, values: Mapping[Axis, Index]) -> Expressi
     if not values:
         return expression
     match expression:
-        case Symbol(name, indices, is_padded):
-            return Symbol(name, tuple(each.substitute(values) for each in indices), is_padded)
-        case Application():
+        case Symbol(_, indices):
+            return replace(expression, indices=tuple(each.substitute(values) for each in indices))
+        case Application(_, arguments):
             indices = tuple(each.substitute(values) for each in expression.indices)
-            return replace(expression, indices=indices)
+            inside = tuple((substitute(each, values), own) for each, own in arguments)
+            return replace(expression, indices=indices, arguments=inside)
         case _:
-            change: Callable[[Expression], Expression] = lambda each: substitute(each, values)
-            return rebuilt(expression, tuple(map(change, operands(expression))))
+            new = tuple(substitute(each, values) for each in operands(expression))
+            return rebuilt(expression, new)

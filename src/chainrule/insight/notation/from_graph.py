@@ -9,8 +9,7 @@ A contraction is ``Σ_j a[i, j] · b[j, k]``. A primitive without a rule is an `
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from fractions import Fraction
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -19,17 +18,16 @@ from chainrule.graph.value_names import resolved
 from chainrule.insight.notation import algebra
 from chainrule.insight.notation.expression import (
     Application,
-    Cases,
     Expression,
     Function,
     Name,
-    Number,
     Product,
     Reduction,
     Relation,
     Symbol,
 )
 from chainrule.insight.notation.index import Axis, Index
+from chainrule.insight.notation.primitive_rules import ALGEBRA, RELATIONS, choose
 from chainrule.ops.primitives.contraction import split_spec
 
 __all__ = ["Names", "axes_of", "express"]
@@ -39,10 +37,20 @@ Indices = tuple[Index, ...]
 
 @dataclass
 class Names:
-    """The names of nodes by serial, and the nodes of constants that are not one number."""
+    """The names of nodes by serial, and the nodes of constants that are not one number.
+
+    An entry of a node in `bindings` is what the function there returns for its indices; one of a
+    result of a loop in `loops` what that returns for the number of the result and its indices.
+    """
 
     names: dict[int, Name] = field(default_factory=dict[int, Name])
     constants: dict[Name, Node] = field(default_factory=dict[Name, Node])
+    bindings: dict[int, Callable[[Indices], Expression]] = field(
+        default_factory=dict[int, "Callable[[Indices], Expression]"]
+    )
+    loops: dict[int, Callable[[int, Indices], Expression]] = field(
+        default_factory=dict[int, "Callable[[int, Indices], Expression]"]
+    )
 
     def constant(self, node: Node) -> Name:
         """Return the name of an array constant, which is new if it has none."""
@@ -76,7 +84,9 @@ def express(node: Node, indices: Indices, names: Names, is_root: bool = False) -
     """
     node = resolved(node)
     if node.serial in names.names and not is_root:
-        return Symbol(names.names[node.serial], indices)
+        return Symbol(names.names[node.serial], _marked(indices, node.shape))
+    if node.serial in names.bindings and not is_root:
+        return names.bindings[node.serial](indices)
     if node.primitive is None:
         return _leaf(node, indices, names)
     rule = _RULES.get(node.primitive.name)
@@ -92,8 +102,18 @@ def _leaf(node: Node, indices: Indices, names: Names) -> Expression:
         array = np.asarray(value)
         if array.size and array.dtype.kind in "iufb" and (array == array.flat[0]).all():
             return algebra.constant(float(array.flat[0]), str(array.dtype))
-        return Symbol(names.constant(node), indices)
-    return Symbol(Name(node.name or "x"), indices)
+        return Symbol(names.constant(node), _marked(indices, node.shape))
+    return Symbol(Name(node.name or "x"), _marked(indices, node.shape))
+
+
+def _marked(indices: Indices, shape: tuple[int, ...]) -> Indices:
+    """Mark the indices that do not run through all of their axis."""
+    return tuple(
+        replace(index, is_part=True)
+        if index.axis is not None and index.axis.length != length
+        else index
+        for index, length in zip(indices, shape, strict=True)
+    )
 
 
 def _elementwise(node: Node, indices: Indices, names: Names) -> Expression:
@@ -101,28 +121,16 @@ def _elementwise(node: Node, indices: Indices, names: Names) -> Expression:
     assert node.primitive is not None
     arguments = [express(each, indices, names) for each in node.inputs]
     name = node.primitive.name
-    if name in _ALGEBRA:
-        return _ALGEBRA[name](*arguments)
-    if name in _RELATIONS:
-        return Relation(_RELATIONS[name], *arguments)
+    if name in ALGEBRA:
+        return ALGEBRA[name](*arguments)
+    if name in RELATIONS:
+        return Relation(RELATIONS[name], *arguments)
     return Function(name, node.primitive.formula, tuple(arguments))
 
 
 def _select(node: Node, indices: Indices, names: Names) -> Expression:
     condition, if_true, if_false = (express(each, indices, names) for each in node.inputs)
-    return cases(condition, if_true, if_false)
-
-
-def cases(condition: Expression, if_true: Expression, if_false: Expression) -> Expression:
-    """Return a choice; one between a value and 0 is a product with the bracket of Iverson."""
-    if if_true == if_false:
-        return if_true
-    if if_false == algebra.ZERO and isinstance(condition, Relation):
-        return algebra.multiply(if_true, condition)
-    if if_true == algebra.ZERO and isinstance(condition, Relation):
-        opposite = Relation(_OPPOSITES[condition.sign], condition.left, condition.right)
-        return algebra.multiply(if_false, opposite)
-    return Cases(condition, if_true, if_false)
+    return choose(condition, if_true, if_false)
 
 
 def _operand(node: Node, indices: Indices, names: Names) -> Expression:
@@ -140,14 +148,20 @@ def _broadcast(node: Node, indices: Indices, names: Names) -> Expression:
 
 
 def _reshape(node: Node, indices: Indices, names: Names) -> Expression | None:
-    """Only axes of length 1 come and go."""
+    """Axes of length 1 come and go, and an axis is split: ``x[n, 2i + p]``, for p < 2."""
     (operand,) = node.inputs
-    kept = [index for index, length in zip(indices, node.shape, strict=True) if length != 1]
-    if [each for each in operand.shape if each != 1] != [each for each in node.shape if each != 1]:
-        return None
-    remaining = iter(kept)
-    inner = tuple(Index(is_only=True) if length == 1 else next(remaining) for length in operand.shape)
-    return express(operand, inner, names)
+    kept = [(i, length) for i, length in zip(indices, node.shape, strict=True) if length != 1]
+    inner: list[Index] = []
+    for length in operand.shape:
+        index, count = Index(is_only=True), 1
+        while count < length and kept:
+            following, size = kept.pop(0)
+            index = following if count == 1 else index * size + following
+            count *= size
+        if count != length:
+            return None
+        inner.append(index)
+    return None if kept else express(operand, tuple(inner), names)
 
 
 def _transpose(node: Node, indices: Indices, names: Names) -> Expression:
@@ -206,11 +220,15 @@ def _extremum(kind: str) -> _Rule:
 
 
 def _slice(node: Node, indices: Indices, names: Names) -> Expression:
-    inner = tuple(
-        index * step + Index((), start)
-        for index, (start, _, step) in zip(indices, node.params["slices"], strict=True)
-    )
-    return express(node.inputs[0], inner, names)
+    (operand,) = node.inputs
+    inner: list[Index] = []
+    for index, length, each in zip(indices, operand.shape, node.params["slices"], strict=True):
+        start, count, step = each
+        shifted = index * step + Index((), start)
+        if step == 1 and count < length and not length % count and not start % count:
+            shifted = replace(shifted, block=start // count)
+        inner.append(shifted)
+    return express(operand, tuple(inner), names)
 
 
 def _unfold(node: Node, indices: Indices, names: Names) -> Expression:
@@ -224,7 +242,7 @@ def _unfold(node: Node, indices: Indices, names: Names) -> Expression:
 
 
 def _fold(node: Node, indices: Indices, names: Names) -> Expression | None:
-    """Sum over the windows that contain an entry: ``Σ_p y[i - p, p]``, for windows at each place."""
+    """Sum over the windows that contain an entry: ``Σ_p y[i - p, p]``, for a stride of 1."""
     params = node.params
     if any(each != 1 for each in params["strides"]):
         return None
@@ -279,6 +297,8 @@ def _application(node: Node, indices: Indices, names: Names) -> Expression:
     source, result = node, None
     if node.primitive.name == "get_result":
         source, result = node.inputs[0], node.params["index"]
+        if source.serial in names.loops:
+            return names.loops[source.serial](result, indices)
     arguments: list[tuple[Expression, tuple[Axis, ...]]] = []
     for each in source.inputs:
         axes = axes_of(each)
@@ -292,6 +312,7 @@ _RULES: Mapping[str, _Rule] = {
     "broadcast_to": _broadcast,
     "cast": _operand,
     "contract": _contract,
+    "custom_vjp_call": _operand,
     "fold": _fold,
     "pad_into": _pad,
     "reduce_max": _extremum("max"),
@@ -304,36 +325,3 @@ _RULES: Mapping[str, _Rule] = {
     "transpose": _transpose,
     "unfold": _unfold,
 }
-
-def _is_variable(expression: Expression) -> bool:
-    return not isinstance(expression, Number)
-
-
-_HALF = Number(Fraction(1, 2))
-
-
-def _exp(x: Expression) -> Expression:
-    return algebra.ONE if x == algebra.ZERO else Function("exp", "exp({0})", (x,))
-
-
-def _log(x: Expression) -> Expression:
-    return algebra.ZERO if x == algebra.ONE else Function("log", "ln({0})", (x,))
-
-
-_ALGEBRA: Mapping[str, Callable[..., Expression]] = {
-    "add": algebra.add,
-    "divide": algebra.divide,
-    "exp": _exp,
-    "expm1": lambda x: algebra.subtract(_exp(x), algebra.ONE),
-    "log": _log,
-    "log1p": lambda x: _log(algebra.add(algebra.ONE, x)),
-    "logaddexp": lambda x, y: _log(algebra.add(*sorted((_exp(x), _exp(y)), key=_is_variable))),
-    "multiply": algebra.multiply,
-    "negative": algebra.negative,
-    "power": algebra.power,
-    "sqrt": lambda x: algebra.power(x, _HALF),
-    "subtract": algebra.subtract,
-}
-
-_RELATIONS = {"equal": "=", "less": "<", "less_equal": "≤", "not_equal": "≠"}
-_OPPOSITES = {"=": "≠", "<": "≥", "≤": ">", "≠": "=", "≥": "<", ">": "≤"}

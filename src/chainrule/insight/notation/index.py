@@ -8,7 +8,7 @@ compiler: Feautrier, 1991).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 __all__ = ["Axis", "Index"]
 
@@ -23,22 +23,29 @@ class Axis:
         Its range; the batch has a length of its own, see `batch.Batch`.
     letter : str
         The letter to print, such as ``n`` for the samples of a batch; empty for any.
+    is_step : bool
+        Whether it counts the steps of a loop, which are subscripts in matrix notation too.
     """
 
     length: int
     letter: str = ""
+    is_step: bool = False
 
 
 @dataclass(frozen=True)
 class Index:
     """``offset + Σ coefficient · axis``, each axis once and with a coefficient other than 0.
 
-    Along an axis of length 1 the index is 0 and `is_only`: it is not printed.
+    Along an axis of length 1 the index is 0 and `is_only`: it is not printed. If an axis of an
+    array is cut into blocks of one length, `block` is the number of the one that is run through.
+    `is_part` says that it does not run through all of the axis of the array.
     """
 
     terms: tuple[tuple[Axis, int], ...] = ()
     offset: int = 0
     is_only: bool = False
+    block: int | None = None
+    is_part: bool = False
 
     @classmethod
     def of(cls, axis: Axis) -> Index:
@@ -48,9 +55,14 @@ class Index:
     @property
     def axis(self) -> Axis | None:
         """The axis, if the index is that axis alone."""
-        if self.offset or len(self.terms) != 1 or self.terms[0][1] != 1:
-            return None
-        return self.terms[0][0]
+        return None if self.offset or self.is_part else self.axis_of_block
+
+    @property
+    def axis_of_block(self) -> Axis | None:
+        """The axis, if the index is that axis alone, or runs through a block."""
+        is_plain = len(self.terms) == 1 and self.terms[0][1] == 1
+        is_whole = not (self.offset or self.is_part) or self.block is not None
+        return self.terms[0][0] if is_plain and is_whole else None
 
     @property
     def axes(self) -> tuple[Axis, ...]:
@@ -76,7 +88,8 @@ class Index:
         result = Index((), self.offset)
         for axis, coefficient in self.terms:
             result += values.get(axis, Index.of(axis)) * coefficient
-        return result
+        with_block = replace(result, block=self.block)
+        return with_block if with_block.axis_of_block is not None else result
 
     def _sum(self, other: Index, sign: int) -> Index:
         terms = dict(self.terms)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from chainrule.insight.notation.functions import FUNCTIONS
+from chainrule.insight.notation.greek import GREEK
 from chainrule.insight.notation.typeset import (
     BigOperator,
     Choice,
@@ -81,14 +82,9 @@ _COMMANDS = {
     "∂": r"\partial",
     "·": r"\cdot",
     "T": r"\top",
-    **{
-        letter: rf"\{name}"
-        for letter, name in zip(
-            "αβγδεζηθικλμνξπρστυφχψωΓΔΘΛΞΠΣΦΨΩ",
-            "alpha beta gamma delta varepsilon zeta eta theta iota kappa lambda mu nu xi pi rho "
-            "sigma tau upsilon varphi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi "
-            "Omega".split(),
-            strict=True,
-        )
-    },
+    "ŷ": r"\hat{y}",
+    "′": r"\prime",
+    "ε": r"\epsilon",
+    "φ": r"\phi",
+    **{letter: rf"\{name}" for name, letter in GREEK.items()},
 }

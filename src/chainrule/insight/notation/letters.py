@@ -17,9 +17,15 @@ from chainrule.insight.notation.expression import (
 from chainrule.insight.notation.index import Axis, Index
 from chainrule.insight.notation.typeset import Formula, Mark, Row
 
-__all__ = ["Letters"]
+__all__ = ["Letters", "steps_of"]
 
 _POOL = "ijklmpqrstuvw"
+
+
+def steps_of(expression: Expression) -> frozenset[Axis]:
+    """Return the axes that are steps of sequences."""
+    sequences = (x for x in walk(expression) if isinstance(x, Symbol) and x.first is not None)
+    return frozenset(axis for each in sequences for axis in each.indices[0].axes)
 
 
 class Letters:
@@ -27,6 +33,7 @@ class Letters:
 
     def __init__(self, expression: Expression, axes: Sequence[Axis]) -> None:
         self._letters: dict[Axis, str] = {}
+        self._steps = steps_of(expression)
         taken = {each.name.base for each in walk(expression) if isinstance(each, Symbol)}
         for axis in dict.fromkeys((*axes, *free_axes(expression))):
             self._assign(axis, taken)
@@ -47,6 +54,7 @@ class Letters:
     def _assign(self, axis: Axis, taken: set[str]) -> None:
         """Give an axis a letter that is not taken, and take it."""
         wanted = "n" if axis.length == TRACED_BATCH else axis.letter
+        wanted = "t" if axis in self._steps else wanted
         free = (each for each in [wanted, *_POOL] if each and each not in taken)
         letter = next(free, f"i{len(self._letters)}")
         taken.add(self._letters.setdefault(axis, letter))

@@ -29,9 +29,10 @@ def to_text(formula: Formula) -> str:
             return "".join(map(to_text, parts))
         case Scripts(base, lower, upper):
             return to_text(base) + _script(upper, _UPPER, "^") + _script(lower, _LOWER, "_")
-        case Fraction(numerator, denominator, is_bracketed):
+        case Fraction(numerator, denominator, is_bracketed, is_fenced):
             parts = zip((numerator, denominator), is_bracketed, strict=True)
-            return "/".join(_bracketed(to_text(part), brackets) for part, brackets in parts)
+            joined = "/".join(_bracketed(to_text(part), brackets) for part, brackets in parts)
+            return _bracketed(joined, is_fenced)
         case Root(operand, is_bracketed):
             return "√" + _bracketed(to_text(operand), is_bracketed)
         case Fenced(opening, body, closing):
@@ -41,8 +42,8 @@ def to_text(formula: Formula) -> str:
             return f"{sign}{beneath} {to_text(body)}"
         case Choice(rows):
             parts = [
-                f"{to_text(value)} {'otherwise' if condition is None else f'if {to_text(condition)}'}"
-                for value, condition in rows
+                f"{to_text(value)} " + ("otherwise" if when is None else f"if {to_text(when)}")
+                for value, when in rows
             ]
             return "{" + "; ".join(parts) + "}"
 
@@ -56,7 +57,7 @@ def _script(script: Formula | None, table: dict[int, int], sign: str) -> str:
     if all(ord(each) in table for each in text) and not is_list:
         return text.translate(table)
     plain = to_text(script).strip()
-    return f"{sign}{plain}" if len(plain) == 1 or plain.isalnum() else f"{sign}({plain})"
+    return f"{sign}{plain}" if len(plain) == 1 or plain.isalnum() else f"{sign}{{{plain}}}"
 
 
 def _bracketed(text: str, brackets: bool) -> str:

@@ -51,11 +51,12 @@ class Scripts:
 
 @dataclass(frozen=True)
 class Fraction:
-    """A quotient; in text its parts have brackets where `is_bracketed` says so."""
+    """A quotient; in text its parts and the whole have brackets where it is said so."""
 
     numerator: Formula
     denominator: Formula
     is_bracketed: tuple[bool, bool] = (False, False)
+    is_fenced: bool = False
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""Identities that simplify expressions, by what they are of."""

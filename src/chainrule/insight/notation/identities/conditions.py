@@ -1,0 +1,118 @@
+"""Identities of conditions: those decided beforehand, ties, bounds that do not act."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+
+from chainrule.insight.notation import algebra
+from chainrule.insight.notation.algebra import as_factors
+from chainrule.insight.notation.canonical import key
+from chainrule.insight.notation.expression import Cases, Expression, Function, Number, Relation
+
+__all__ = ["decided", "finite", "rectifier", "saturation", "tie"]
+
+
+def finite(expression: Expression) -> Expression | None:
+    """Return 0 for a comparison of a value with infinity, which a guard makes."""
+    match expression:
+        case Relation("=", left, right) if Number(math.inf) in (left, right):
+            return algebra.ZERO
+        case Function("logical_and", _, arguments) if algebra.ZERO in arguments:
+            return algebra.ZERO
+        case _:
+            return None
+
+
+def saturation(expression: Expression) -> Expression | None:
+    """Leave out a bound far beyond the values, where a function is constant in floats."""
+    match expression:
+        case Function("maximum" | "minimum", _, (u, Number(bound)) | (Number(bound), u)):
+            is_guard = bound <= -_FAR if expression.name == "maximum" else bound >= _FAR
+            return u if is_guard and not isinstance(u, Number) else None
+        case Relation(sign, left, right):
+            for side, other in ((left, right), (right, left)):
+                if isinstance(side, Number) and abs(side.value) >= _FAR and side is not other:
+                    below = (side.value < 0) == (side is left)
+                    holds = {"=": False, "≠": True, "<": below, "≤": below}.get(sign, not below)
+                    return algebra.ONE if holds else algebra.ZERO
+        case _:
+            pass
+    return None
+
+
+_FAR = 500
+
+
+def decided(expression: Expression) -> Expression | None:
+    """Leave out conditions that are known to hold, or not to."""
+    match expression:
+        case Cases(condition, if_true, if_false) if isinstance(condition, Number):
+            return if_true if condition.value else if_false
+        case Cases(Relation() as condition, if_true, if_false) if if_false == algebra.ZERO:
+            return algebra.multiply(if_true, condition)
+        case Cases(Function("logical_and", _, parts), if_true, if_false) if (
+            if_false == algebra.ZERO and all(isinstance(each, Relation) for each in parts)
+        ):
+            return algebra.multiply(if_true, *parts)
+        case Cases(_, if_true, if_false) if key(if_true) == key(if_false):
+            return if_true
+        case Function("logical_and", _, (a, b)) if algebra.ONE in (a, b):
+            return b if a == algebra.ONE else a
+        case Function("logical_or", _, (a, b)) if algebra.ZERO in (a, b):
+            return b if a == algebra.ZERO else a
+        case Function("logical_or", _, (a, b)) if algebra.ONE in (a, b):
+            return algebra.ONE
+        case _:
+            return None
+
+
+def tie(expression: Expression) -> Expression | None:
+    """``v if a < b else [a = b] v / 2``, the derivative of a maximum, is ``v [a < b]``.
+
+    Where a = b any value between 0 and v is a subgradient.
+    """
+    match expression:
+        case Cases(_, if_true, if_false) if key(if_false) == key(algebra.multiply(_HALF, if_true)):
+            return if_true
+        case Cases(
+            Relation("<", a, b),
+            holds,
+            Function("logical_and", template, (Relation("=", c, d), rest)),
+        ) if key(holds) == key(rest) and {key(a), key(b)} == {key(c), key(d)}:
+            return Function("logical_and", template, (Relation("≤", a, b), rest))
+        case Function("logical_or", _, (Relation("<", a, b), Relation("=", c, d))):
+            if {key(a), key(b)} == {key(c), key(d)}:
+                return Relation("≤", a, b)
+        case Cases(Relation("<", a, b) as condition, if_true, if_false):
+            for factor in as_factors(if_false):
+                if not isinstance(factor, Relation) or factor.sign != "=":
+                    continue
+                sides = {key(factor.left), key(factor.right)}
+                half = algebra.multiply(_HALF, if_true, factor)
+                if sides == {key(a), key(b)} and key(half) == key(if_false):
+                    return algebra.multiply(if_true, condition)
+        case _:
+            pass
+    return None
+
+
+_HALF = Number(Fraction(1, 2))
+
+
+def rectifier(expression: Expression) -> Expression | None:
+    """``z [z > 0] = max(0, z)``."""
+    for bracket in as_factors(expression):
+        match bracket:
+            case Relation(">" | "≥", z, Number(value)) | Relation("<" | "≤", Number(value), z) if (
+                not value
+            ):
+                others = [each for each in as_factors(expression) if each is not bracket]
+                for each in others:
+                    if key(each) == key(z):
+                        rest = [x for x in others if x is not each]
+                        rectified = Function("maximum", "max({0}, {1})", (algebra.ZERO, z))
+                        return algebra.multiply(*rest, rectified)
+            case _:
+                pass
+    return None

@@ -1,0 +1,1 @@
+"""Two layouts of expressions: in matrices, and with indices."""

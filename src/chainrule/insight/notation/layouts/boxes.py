@@ -1,0 +1,176 @@
+"""Formulas with their precedence, and the parts that both layouts are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction as Ratio
+
+from chainrule.insight.notation.algebra import as_factors
+from chainrule.insight.notation.expression import (
+    Expression,
+    Function,
+    Name,
+    Number,
+    Power,
+    Reduction,
+    Symbol,
+    free_axes,
+)
+from chainrule.insight.notation.functions import FUNCTIONS
+from chainrule.insight.notation.index import Axis, Index
+from chainrule.insight.notation.typeset import (
+    Fenced,
+    Formula,
+    Fraction,
+    Mark,
+    Row,
+    Scripts,
+)
+
+__all__ = [
+    "ADD",
+    "ATOM",
+    "MATRIX",
+    "MULTIPLY",
+    "POWER",
+    "SPACE",
+    "SUM",
+    "Box",
+    "NotMatricesError",
+    "is_array",
+    "is_negative",
+    "is_only_entry",
+    "listed",
+    "long_axes",
+    "name_of",
+    "number_box",
+    "plain_axes",
+    "rank",
+    "title_of",
+    "transposed",
+    "with_indices",
+]
+
+ADD, SUM, MULTIPLY, MATRIX, POWER, ATOM = range(6)
+"""How tightly the parts of a formula are bound, from a sum to a single mark."""
+
+SPACE = Mark(" ", "space")
+
+
+@dataclass(frozen=True)
+class Box:
+    """A formula, and how tightly its parts are bound."""
+
+    formula: Formula
+    level: int
+
+    def at_least(self, level: int) -> Formula:
+        """Return the formula, in brackets if its parts are bound less tightly than `level`."""
+        return self.formula if self.level >= level else Fenced("(", self.formula, ")")
+
+
+class NotMatricesError(Exception):
+    """The expression needs indices."""
+
+
+def name_of(name: Name) -> Formula:
+    """Return the formula of a name."""
+    base = Mark(name.base, "letter" if len(name.base) == 1 else "word")
+    lower = Mark(name.subscript, "word") if name.subscript else None
+    upper = Mark(name.superscript, "word") if name.superscript else None
+    return Scripts(base, lower, upper) if lower or upper else base
+
+
+def title_of(function: Function) -> str:
+    """Return the name of a function in text."""
+    known = FUNCTIONS.get(function.name)
+    return function.name if known is None or "{0}" in known.text else known.text
+
+
+def plain_axes(indices: Iterable[Index]) -> tuple[Axis, ...] | None:
+    """Return the axes of indices that are axes alone; None if one is more."""
+    found: list[Axis] = []
+    for index in indices:
+        if index.is_only:
+            continue
+        if index.axis_of_block is None:
+            return None
+        found.append(index.axis_of_block)
+    return tuple(found)
+
+
+def is_only_entry(index: Index) -> bool:
+    """Whether it is along an axis of length 1."""
+    return index.is_only or (bool(index.terms) and all(x.length == 1 for x in index.axes))
+
+
+def long_axes(axes: tuple[Axis, ...]) -> tuple[Axis, ...]:
+    """Return the axes of more than one entry."""
+    return tuple(axis for axis in axes if axis.length != 1)
+
+
+def rank(factor: Expression) -> int:
+    """Order factors: numbers, variables, functions, arrays, sums."""
+    if isinstance(factor, Number):
+        return 0
+    if isinstance(factor, Reduction):
+        return 4
+    if free_axes(factor):
+        return 3
+    base = factor.base if isinstance(factor, Power) else factor
+    return 1 if isinstance(base, Symbol) else 2
+
+
+def is_array(factor: Expression) -> bool:
+    """Whether a factor has axes."""
+    return bool(free_axes(factor))
+
+
+def is_negative(term: Expression) -> bool:
+    """Whether the number in front of a term is negative."""
+    first = as_factors(term)[0]
+    return isinstance(first, Number) and first.value < 0
+
+
+def number_box(value: Ratio | float) -> Box:
+    """Return the formula of a number."""
+    if isinstance(value, Ratio) and value.denominator == 1:
+        text = str(abs(value.numerator))
+        box = Box(Mark(text, "number"), ATOM)
+    elif isinstance(value, Ratio):
+        top, bottom = (Mark(str(x), "number") for x in (abs(value.numerator), value.denominator))
+        box = Box(Fraction(top, bottom), MULTIPLY)
+    else:
+        box = Box(Mark(f"{abs(value):.6g}", "number"), ATOM)
+    if value < 0:
+        return Box(Row((Mark("−", "function"), box.formula)), ADD)
+    return box
+
+
+def transposed(formula: Formula) -> Formula:
+    """Return a formula with the mark of a transposition."""
+    return Scripts(formula, None, Mark("T", "operator"))
+
+
+def listed(formulas: Sequence[Formula]) -> Formula:
+    """Return formulas with commas between."""
+    if len(formulas) == 1:
+        return formulas[0]
+    parts: list[Formula] = []
+    for each in formulas:
+        parts += [Mark(",", "operator"), each] if parts else [each]
+    return Row(tuple(parts))
+
+
+def with_indices(base: Formula, marks: Sequence[Formula]) -> Formula:
+    """Return a name with indices as its subscript, after the one that it has."""
+    if not marks:
+        return base
+    if isinstance(base, Scripts):
+        return Scripts(base.base, _beside(base.lower, listed(marks)), base.upper)
+    return Scripts(base, listed(marks))
+
+
+def _beside(first: Formula | None, second: Formula) -> Formula:
+    return second if first is None else listed([first, second])

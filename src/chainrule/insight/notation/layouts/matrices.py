@@ -1,0 +1,155 @@
+"""Layout in matrices: each symbol is a whole array, ``A Bᵀ``, ``A ⊙ B``."""
+
+from __future__ import annotations
+
+from typing import final
+
+from chainrule.insight.notation.algebra import as_factors
+from chainrule.insight.notation.expression import (
+    Application,
+    Expression,
+    Reduction,
+    Symbol,
+    free_axes,
+)
+from chainrule.insight.notation.index import Axis, Index
+from chainrule.insight.notation.layouts.boxes import (
+    ATOM,
+    MATRIX,
+    POWER,
+    SPACE,
+    SUM,
+    Box,
+    NotMatricesError,
+    is_array,
+    listed,
+    long_axes,
+    name_of,
+    plain_axes,
+    transposed,
+    with_indices,
+)
+from chainrule.insight.notation.layouts.layout import Layout
+
+__all__ = ["MatrixLayout"]
+from chainrule.insight.notation.typeset import (
+    BigOperator,
+    Formula,
+    Mark,
+    Row,
+    Scripts,
+)
+
+
+@final
+class MatrixLayout(Layout):
+    """Layout in which each symbol is a whole array; if all can be so.
+
+    Raises `NotMatricesError` where a symbol needs indices.
+    """
+
+    def symbol(self, symbol: Symbol, axes: tuple[Axis, ...]) -> Box:
+        """Return the name of an array, transposed if its axes are those of the result exchanged."""
+        fixed = [each for each in symbol.indices if self.is_fixed(each)]
+        if any(not each.terms for each in fixed) and fixed != list(symbol.indices[: len(fixed)]):
+            raise NotMatricesError
+        own = plain_axes(each for each in symbol.indices if each not in fixed)
+        blocks = [x.block for x in symbol.indices if x.block is not None and x not in fixed]
+        marks = [Mark(str(each + 1), "number") for each in blocks]
+        marks += [self.letters.index(each) for each in fixed]
+        base = with_indices(name_of(symbol.name), marks)
+        if symbol.is_padded or own is None:
+            raise NotMatricesError
+        if len(axes) >= 2 and own == (axes[-1], axes[-2]):
+            return Box(transposed(base), POWER)
+        own, axes = long_axes(own), long_axes(axes)
+        if own == axes[len(axes) - len(own) :] or own == axes[: len(own)]:
+            return Box(base, ATOM)
+        raise NotMatricesError
+
+    def is_fixed(self, index: Index) -> bool:
+        """Whether an index is the same for the whole matrix: a number, or a step."""
+        return not index.is_only and all(axis in self.steps for axis in index.axes)
+
+    def between(self, left: Expression, right: Expression) -> Formula:
+        """Return ⊙ between arrays, else a blank."""
+        arrays = all(is_array(each) for each in (left, right))
+        return Mark("⊙", "operator") if arrays else SPACE
+
+    def is_big(self, factor: Expression, axes: tuple[Axis, ...]) -> bool:
+        """Whether a factor is a sum that is no product of matrices."""
+        if not isinstance(factor, Reduction) or factor.kind != "Σ":
+            return False
+        return self.matrix_product(factor, axes) is None
+
+    def reduction(self, reduction: Reduction, axes: tuple[Axis, ...]) -> Box:
+        """Return a product of matrices, or a sum or extremum over axes."""
+        if reduction.kind == "Σ":
+            found = self.matrix_product(reduction, axes) or self.sum_of_steps(reduction, axes)
+            if found is not None:
+                return found
+        kept = tuple(axis for axis in axes if axis in free_axes(reduction))
+        inner = free_axes(reduction.body)
+        ordered = tuple(axis for axis in inner if axis in kept or axis in reduction.axes)
+        ordered = tuple(axis for axis in ordered if axis not in self.steps)
+        if len(ordered) > len(kept) + len(reduction.axes):
+            raise NotMatricesError
+        under = listed([self.letters.mark(axis) for axis in reduction.axes])
+        body = self.box(reduction.body, ordered).at_least(SUM)
+        return Box(BigOperator(reduction.kind, under, body), SUM)
+
+    def sum_of_steps(self, reduction: Reduction, axes: tuple[Axis, ...]) -> Box | None:
+        """Return a sum over steps, and other axes, as the sum of a matrix product of each step."""
+        over = [axis for axis in reduction.axes if axis in self.steps]
+        rest = tuple(axis for axis in reduction.axes if axis not in self.steps)
+        if not over or not rest:
+            return None
+        inner = self.box(Reduction("Σ", rest, reduction.body), axes).at_least(SUM)
+        under = listed([self.letters.mark(axis) for axis in over])
+        return Box(BigOperator("Σ", under, inner), SUM)
+
+    def matrix_product(self, reduction: Reduction, axes: tuple[Axis, ...]) -> Box | None:
+        """Return a contraction over one axis as a product of two matrices, if it is one."""
+        if len(reduction.axes) != 1:
+            return None
+        (over,) = reduction.axes
+        if over in self.steps:
+            return None
+        row, column = axes[:-1], axes[-1:]
+        if len(axes) == 1 and not any(
+            axes[0] in free_axes(each) and free_axes(each)[0] is over
+            for each in as_factors(reduction.body)
+        ):
+            row, column = axes, ()
+        left, right = list[Expression](), list[Expression]()
+        for factor in as_factors(reduction.body):
+            own = free_axes(factor)
+            if any(axis in column for axis in own):
+                if any(axis in row for axis in own):
+                    return None
+                right.append(factor)
+            elif column or any(axis in row for axis in own):
+                left.append(factor)
+            else:
+                (right if row or left else left).append(factor)
+        if not left or not right:
+            return None
+        parts = [
+            self.factors(left, (*row, over)).at_least(POWER),
+            self.factors(right, (over, *column)).at_least(POWER),
+        ]
+        if not axes:
+            if not isinstance(parts[0], Mark | Scripts):
+                return None
+            parts[0] = transposed(parts[0])
+        return Box(Row((parts[0], SPACE, parts[1])), MATRIX)
+
+    def application(self, application: Application, axes: tuple[Axis, ...]) -> Box:
+        """Return a function of whole arrays."""
+        own = plain_axes(application.indices)
+        if (
+            own is None
+            or long_axes(own) != long_axes(axes)[len(long_axes(axes)) - len(long_axes(own)) :]
+        ):
+            raise NotMatricesError
+        return self.whole(application)

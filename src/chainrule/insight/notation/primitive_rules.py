@@ -1,0 +1,50 @@
+"""Elementwise primitives as algebra of expressions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+
+from chainrule.insight.notation import algebra
+from chainrule.insight.notation.elementary import exp_of, ln_of
+from chainrule.insight.notation.expression import Cases, Expression, Number, Relation
+
+__all__ = ["ALGEBRA", "RELATIONS", "choose"]
+
+
+def _is_variable(expression: Expression) -> bool:
+    return not isinstance(expression, Number)
+
+
+_HALF = Number(Fraction(1, 2))
+
+
+ALGEBRA: Mapping[str, Callable[..., Expression]] = {
+    "add": algebra.add,
+    "divide": algebra.divide,
+    "exp": exp_of,
+    "expm1": lambda x: algebra.subtract(exp_of(x), algebra.ONE),
+    "log": ln_of,
+    "log1p": lambda x: ln_of(algebra.add(algebra.ONE, x)),
+    "logaddexp": lambda x, y: ln_of(algebra.add(*sorted((exp_of(x), exp_of(y)), key=_is_variable))),
+    "multiply": algebra.multiply,
+    "negative": algebra.negative,
+    "power": algebra.power,
+    "sqrt": lambda x: algebra.power(x, _HALF),
+    "subtract": algebra.subtract,
+}
+
+RELATIONS = {"equal": "=", "less": "<", "less_equal": "≤", "not_equal": "≠"}
+_OPPOSITES = {"=": "≠", "<": "≥", "≤": ">", "≠": "=", "≥": "<", ">": "≤"}
+
+
+def choose(condition: Expression, if_true: Expression, if_false: Expression) -> Expression:
+    """Return a choice; one between a value and 0 is a product with the bracket of Iverson."""
+    if if_true == if_false:
+        return if_true
+    if if_false == algebra.ZERO and isinstance(condition, Relation):
+        return algebra.multiply(if_true, condition)
+    if if_true == algebra.ZERO and isinstance(condition, Relation):
+        opposite = Relation(_OPPOSITES[condition.sign], condition.left, condition.right)
+        return algebra.multiply(if_false, opposite)
+    return Cases(condition, if_true, if_false)

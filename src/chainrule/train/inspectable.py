@@ -1,0 +1,94 @@
+"""What a network shows of itself: methods of a higher layer, imported when they are called."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from numpy.typing import ArrayLike
+
+from chainrule.arguments.aliases import FIT_ALIASES
+from chainrule.arguments.keywords import answers_foreign_names
+from chainrule.train.inputs.table_inputs import Inputs
+from chainrule.train.layer_sequence import LayerSequence
+
+if TYPE_CHECKING:
+    from chainrule.insight.explanation.explanation import Explanation
+    from chainrule.insight.program_report import ProgramReport
+
+__all__ = ["Inspectable"]
+
+
+@answers_foreign_names(FIT_ALIASES)
+class Inspectable(LayerSequence):
+    """Layers whose equations and compiled program can be read."""
+
+    def explain(self, X: Inputs | str, y: ArrayLike | None = None) -> Explanation:
+        """Return the equations of the network and of the gradient of its loss, proved on a batch.
+
+        They are written from the graph, layer by layer, in the notation of textbooks: W¹ is the
+        weight of the first layer, a¹ its output, δ² = ∂L/∂z¹ the derivative by the value z¹ before
+        its activation, ⊙ the product of entries. Each is checked twice: the printed formula is
+        evaluated by NumPy, and derivatives are compared with differences of the loss.
+
+        Parameters
+        ----------
+        X : array, list or table, (n, ...), or str
+            Inputs; the first 128 samples are used. The name of a parameter, such as
+            ``"dense.weight"``, for the chain from the loss to it, on random samples.
+        y : array or list, (n, ...)
+            Targets.
+
+        Returns
+        -------
+        Explanation
+            Prints as text; ``.latex()`` is a document, ``.html()`` a page.
+
+        Raises
+        ------
+        ArgumentError, DataError, ShapeError, DTypeError
+            As `evaluate` does, and for the name of no trained parameter.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from chainrule import Network, nn
+        >>> net = Network([nn.Dense(3, activation="tanh"), nn.Dense(2, activation="softmax")])
+        >>> net.compile(loss="cross_entropy")
+        >>> explanation = net.explain(np.eye(4), np.array([0, 1, 0, 1]))
+        >>> for equation in explanation:
+        ...     print(equation)
+        a¹ = tanh(x W¹ + b¹)
+        p = softmax(a¹ W² + b²)
+        L = −(1/N) Σₙᵢ y ⊙ ln(p)
+        δ³ = (p − y)/N
+        ∂L/∂W² = a¹ᵀ δ³
+        ∂L/∂b² = Σₙ δ³
+        δ² = (1 − a¹²) ⊙ (δ³ W²ᵀ)
+        ∂L/∂W¹ = xᵀ δ²
+        ∂L/∂b¹ = Σₙ δ²
+        """
+        from chainrule.insight.explanation.network import explain_network
+
+        return explain_network(cast(Any, self), X, y)
+
+    def program(self, measure: bool = False) -> ProgramReport:
+        """Return the program compiled for training, loop nest by loop nest.
+
+        Parameters
+        ----------
+        measure : bool
+            Whether to time each nest against the machine's peak; takes seconds.
+
+        Returns
+        -------
+        ProgramReport
+            Prints as a table.
+
+        Raises
+        ------
+        ArgumentError
+            Before `compile` and `fit`, and if the steps run in NumPy.
+        """
+        from chainrule.insight.program import program
+
+        return program(cast(Any, self), measure)

@@ -1,0 +1,103 @@
+"""Functions explained: equations of the user's variables, steps of a calculus course."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import chainrule as cr
+from chainrule.errors import ArgumentError
+
+
+def test_a_function_of_a_number_is_differentiated_step_by_step() -> None:
+    (steps,) = cr.explain(lambda x: np.tanh(3 * x + 1) / (1 + x**2), 0.5).steps
+    assert [each.rule.split(":")[0] for each in steps.steps] == [
+        "constant factor", "sum rule", "chain rule", "power rule", "sum rule", "quotient rule",
+    ]  # fmt: skip
+    assert str(steps.steps[2]).startswith("(tanh(3 x + 1))′ = 3 (1 − tanh(3 x + 1)²)")
+
+
+SCALARS: list[tuple[Any, float]] = [
+    (lambda x: x**2 * np.sin(x), 1.3),
+    (lambda x: 3.0 * x**3 - x / 2 + np.log(x), 2.0),
+    (lambda x: np.exp(-(x**2)) * np.cos(3 * x), 0.4),
+    (lambda x: np.sqrt(1 + x**4) / x, 0.7),
+    (lambda x: x**x, 1.7),
+    (lambda x: np.maximum(x, 2 * x - 1) ** 3, 2.5),
+    (lambda x: 1 / (1 + np.exp(-x)), -0.3),
+    (lambda x: np.arctan2(x, 2.0) * np.abs(x), -1.5),
+    (lambda x: np.where(x > 0, np.sin(x), x**2), -1.5),
+]
+
+
+@pytest.mark.parametrize("place", range(len(SCALARS)))
+def test_school_rules_and_the_chain_rule_agree(place: int) -> None:
+    from chainrule.insight.notation.evaluation import evaluate
+    from chainrule.insight.notation.expression import Name
+
+    function, x = SCALARS[place]
+    explanation = cr.explain(function, x)
+    (steps,) = explanation.steps
+    found = evaluate(steps.derivative, (), {Name("x"): x}, 1)
+    np.testing.assert_allclose(found, cr.grad(function)(x), rtol=1e-12)
+    for equation in explanation:
+        assert equation.certificate is not None
+        assert equation.certificate.formula_error < 1e-12
+        assert (equation.certificate.difference_error or 0) < 1e-8
+
+
+def test_equations_have_the_names_of_the_users_variables() -> None:
+    def loss(W1: Any, b1: Any, x: Any, y: Any) -> Any:
+        z1 = x @ W1 + b1
+        error = np.tanh(z1) - y
+        return np.mean(error**2)
+
+    random = np.random.default_rng(0)
+    args = [random.standard_normal(shape) for shape in ((2, 3), (3,), (5, 2), (5, 3))]
+    explanation = cr.explain(loss, *args)
+    assert list(map(str, explanation))[:6] == [
+        "z₁ = x W₁ + b₁",
+        "error = tanh(z₁) − y",
+        "loss = (1/15) Σᵢⱼ error²",
+        "δₑᵣᵣₒᵣ = 2 error/15",
+        "δ_z1 = δₑᵣᵣₒᵣ ⊙ (1 − tanh(z₁)²)",
+        "∂loss/∂W₁ = xᵀ δ_z1",
+    ]
+    assert explanation["W1"].certificate is not None
+
+
+def test_softmax_and_cross_entropy_of_plain_numpy_simplify_too() -> None:
+    def loss(z: Any, y: Any) -> Any:
+        e = np.exp(z - np.max(z, axis=1, keepdims=True))
+        return -np.mean(np.sum(y * np.log(e / np.sum(e, axis=1, keepdims=True)), axis=1))
+
+    z = np.random.default_rng(0).standard_normal((4, 3))
+    explanation = cr.explain(loss, z, np.eye(3)[[0, 1, 2, 0]])
+    for equation in explanation:
+        assert equation.certificate is not None
+        assert equation.certificate.formula_error < 1e-12
+
+
+def test_a_loop_is_explained_as_a_recurrence() -> None:
+    def last(x: Any, U: Any) -> Any:
+        def step(h: Any, row: Any) -> Any:
+            return np.tanh(row + h @ U), None
+
+        h, _ = cr.scan(step, np.zeros(2), x)
+        return np.sum(h)
+
+    random = np.random.default_rng(0)
+    explanation = cr.explain(last, random.standard_normal((4, 2)), random.standard_normal((2, 2)))
+    assert "h_{t} = tanh(x_{t} + h_{t-1} U)" in [
+        str(each).replace("ₜ₋₁", "_{t-1}").replace("ₜ", "_{t}") for each in explanation
+    ]
+    for equation in explanation:
+        assert equation.certificate is not None
+        assert equation.certificate.formula_error < 1e-12
+
+
+def test_what_has_no_derivative_is_refused() -> None:
+    with pytest.raises(ArgumentError, match="no argument holds floats"):
+        cr.explain(lambda n: n * 2.0, np.arange(3))
+    with pytest.raises(ArgumentError, match="returns 2 results"):
+        cr.explain(lambda x: (x, x), 1.0)

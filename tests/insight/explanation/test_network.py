@@ -1,0 +1,208 @@
+"""Equations of networks: those of the textbooks, and proved."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import chainrule as cr
+from chainrule import nn
+from chainrule.errors import ArgumentError
+from chainrule.insight.explanation.explanation import Explanation
+
+RANDOM = np.random.default_rng(0)
+X = RANDOM.standard_normal((6, 4))
+LABELS = np.array([0, 1, 2, 0, 1, 2])
+NUMBERS = RANDOM.standard_normal((6, 1))
+IMAGES = RANDOM.random((4, 6, 6, 1))
+SERIES = RANDOM.standard_normal((5, 4, 2))
+WORDS = RANDOM.integers(0, 9, (5, 4))
+
+
+def explained(layers: list[Any], loss: str, X: Any, y: Any) -> Explanation:
+    net = cr.Network(layers, seed=0)
+    net.compile(loss=loss)
+    return net.explain(X, y)
+
+
+TEXTBOOK = {
+    "sigmoid": (
+        ["sigmoid", "sigmoid", 1, "mse", NUMBERS],
+        """
+        a¹ = σ(x W¹ + b¹)
+        ŷ = σ(a¹ W² + b²)
+        L = (1/N) Σₙ (ŷ − y)²
+        δ³ = 2 (ŷ − y) ⊙ ŷ ⊙ (1 − ŷ)/N
+        ∂L/∂W² = a¹ᵀ δ³
+        ∂L/∂b² = Σₙ δ³
+        δ² = a¹ ⊙ (1 − a¹) ⊙ (δ³ W²ᵀ)
+        ∂L/∂W¹ = xᵀ δ²
+        ∂L/∂b¹ = Σₙ δ²
+        """,
+    ),
+    "tanh-softmax": (
+        ["tanh", "softmax", 3, "cross_entropy", LABELS],
+        """
+        a¹ = tanh(x W¹ + b¹)
+        p = softmax(a¹ W² + b²)
+        L = −(1/N) Σₙᵢ y ⊙ ln(p)
+        δ³ = (p − y)/N
+        ∂L/∂W² = a¹ᵀ δ³
+        ∂L/∂b² = Σₙ δ³
+        δ² = (1 − a¹²) ⊙ (δ³ W²ᵀ)
+        ∂L/∂W¹ = xᵀ δ²
+        ∂L/∂b¹ = Σₙ δ²
+        """,
+    ),
+    "relu-logits": (
+        ["relu", None, 3, "cross_entropy", LABELS],
+        """
+        z¹ = x W¹ + b¹
+        a¹ = max(0, z¹)
+        z² = a¹ W² + b²
+        p = softmax(z²)
+        L = −(1/N) Σₙᵢ y ⊙ ln(p)
+        δ³ = (p − y)/N
+        ∂L/∂W² = a¹ᵀ δ³
+        ∂L/∂b² = Σₙ δ³
+        δ² = [z¹ > 0] ⊙ (δ³ W²ᵀ)
+        ∂L/∂W¹ = xᵀ δ²
+        ∂L/∂b¹ = Σₙ δ²
+        """,
+    ),
+    "binary": (
+        ["tanh", "sigmoid", 1, "binary_cross_entropy", np.abs(NUMBERS) > 0.5],
+        """
+        a¹ = tanh(x W¹ + b¹)
+        p = σ(a¹ W² + b²)
+        L = −(1/N) Σₙ (y ⊙ ln(p) + (1 − y) ⊙ ln(1 − p))
+        δ³ = (p − y)/N
+        ∂L/∂W² = a¹ᵀ δ³
+        ∂L/∂b² = Σₙ δ³
+        δ² = (1 − a¹²) ⊙ (δ³ W²ᵀ)
+        ∂L/∂W¹ = xᵀ δ²
+        ∂L/∂b¹ = Σₙ δ²
+        """,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TEXTBOOK)
+def test_two_layer_networks_have_the_equations_of_textbooks(name: str) -> None:
+    (hidden, last, units, loss, y), expected = TEXTBOOK[name]
+    layers = [nn.Dense(5, activation=hidden), nn.Dense(units, activation=last)]
+    explanation = explained(layers, loss, X, y)
+    assert [str(each) for each in explanation] == [
+        line.strip() for line in expected.strip().splitlines()
+    ]
+    named = {str(each): each.simplifications for each in explanation}.get("δ³ = (p − y)/N", ())
+    assert not named or named[0] in (
+        "softmax with cross_entropy",
+        "sigmoid with binary_cross_entropy",
+    )
+
+
+def test_an_activation_reads_the_same_as_a_layer_of_its_own() -> None:
+    one = explained([nn.Dense(5, activation="tanh"), nn.Dense(1)], "mse", X, NUMBERS)
+    two = explained([nn.Dense(5), nn.Activation("tanh"), nn.Dense(1)], "mse", X, NUMBERS)
+    assert list(map(str, one)) == list(map(str, two))
+
+
+PROVED: list[tuple[list[Any], str, Any, Any]] = [
+    ([nn.Conv2D(2, 3, activation="relu"), nn.Flatten(), nn.Dense(3)], "cross_entropy", IMAGES,
+     LABELS[:4]),
+    ([nn.Conv2D(2, 3, padding="same", strides=2), nn.MaxPool2D(2), nn.Flatten(), nn.Dense(1)],
+     "mae", IMAGES, NUMBERS[:4]),
+    ([nn.Embedding(9, 3), nn.GlobalAvgPool1D(), nn.Dense(1)], "mse", WORDS, NUMBERS[:5]),
+    ([nn.LayerNorm(), nn.Dense(3, activation="gelu"), nn.BatchNorm(), nn.Dense(1)], "huber", X,
+     NUMBERS),
+    ([nn.RNN(3), nn.Dense(1)], "mse", SERIES, NUMBERS[:5]),
+    ([nn.GRU(2, return_sequences=True), nn.LSTM(2), nn.Dense(1)], "mse", SERIES, NUMBERS[:5]),
+    ([nn.MultiHeadAttention(2, 2), nn.GlobalAvgPool1D(), nn.Dense(1)], "mse", SERIES, NUMBERS[:5]),
+    ([nn.Dense(3, activation="elu"), nn.Dense(1, activation="softplus")], "poisson", X,
+     np.abs(NUMBERS).round()),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("case", PROVED, ids=lambda case: type(case[0][0]).__name__)
+def test_each_printed_formula_has_the_value_of_the_program(case: Any) -> None:
+    explanation = explained(*case)
+    assert sum(bool(each.parameter) for each in explanation) >= 2
+    for equation in explanation:
+        assert equation.certificate is not None
+        assert equation.certificate.formula_error < 1e-12, str(equation)
+        if equation.certificate.difference_error is not None:
+            assert equation.certificate.difference_error < 1e-6, str(equation)
+        assert max(map(len, str(equation).splitlines())) < 700
+
+
+def test_a_recurrence_is_stated_as_one() -> None:
+    equations = list(map(str, explained([nn.RNN(3), nn.Dense(1)], "mse", SERIES, NUMBERS[:5])))
+    assert "h¹ₜ = tanh(xₜ W¹ + b¹ + h¹ₜ₋₁ U¹)" in equations
+    assert "∂L/∂U¹ = Σₜ h¹ₜ₋₁ᵀ δ²_{z, t}" in equations
+
+
+def test_a_convolution_is_stated_as_a_sum_over_windows() -> None:
+    layers = [nn.Conv2D(2, 3), nn.Conv2D(2, 2), nn.Flatten(), nn.Dense(1)]
+    equations = list(map(str, explained(layers, "mse", IMAGES, NUMBERS[:4])))
+    assert "a²ₙᵢⱼₖ = Σₗₘₚ a¹_{n, i+m, j+p, l} W²ₘₚₗₖ + b²ₖ" in equations
+    assert "δ²ₙᵢⱼₖ = Σₗₘₚ δ³_{n, i−l, j−m, p} W²ₗₘₖₚ" in equations
+
+
+class Gated(nn.Layer):
+    """A layer of a user's own."""
+
+    def build(self, shape: tuple[int, ...]) -> None:
+        self.alpha = self.parameter("alpha", (shape[-1], 2))
+        self.gate_weight = self.parameter("gate_weight", (shape[-1], 2))
+
+    def forward(self, x: Any) -> Any:
+        return np.tanh(x @ self.alpha) * np.exp(-((x @ self.gate_weight) ** 2))
+
+
+def test_a_layer_of_the_users_own_is_explained_like_any_other() -> None:
+    explanation = explained([Gated(), nn.Dense(1)], "mse", X, NUMBERS)
+    assert str(next(iter(explanation))) == "a¹ = tanh(x α¹) ⊙ exp(−(x gate_weight¹)²)"
+    gradient = explanation["gated.alpha"]
+    assert gradient.certificate is not None
+    assert gradient.certificate.formula_error < 1e-12
+
+
+def test_the_name_of_a_parameter_gives_the_chain_that_leads_to_it() -> None:
+    net = cr.Network([nn.Dense(5, activation="tanh"), nn.Dense(3, activation="softmax")], seed=0)
+    net.compile(loss="cross_entropy")
+    net(X)
+    backward = [x for part in net.explain("dense.weight").gradients for x in part.equations]
+    assert list(map(str, backward)) == [
+        "δ³ = (p − y)/N", "δ² = (1 − a¹²) ⊙ (δ³ W²ᵀ)", "∂L/∂W¹ = xᵀ δ²",
+    ]  # fmt: skip
+    with pytest.raises(ArgumentError, match=r"trains no parameter 'dense.wieght'; .*dense.weight"):
+        net.explain("dense.wieght")
+
+
+def test_what_explain_cannot_do_is_refused_with_a_remedy() -> None:
+    net = cr.Network([nn.Dense(1)])
+    with pytest.raises(ArgumentError, match=r"explain: .* call net.compile"):
+        net.explain(X, NUMBERS)
+    net.compile(loss="mse")
+    with pytest.raises(ArgumentError, match=r"not built yet; call net\(X\) first"):
+        net.explain("dense.weight")
+    net(X)
+    assert net.explain("dense.weight")["dense.weight"].text() == "∂L/∂W¹ = xᵀ δ²"
+
+
+def test_an_explanation_is_a_document_and_a_page() -> None:
+    from xml.etree import ElementTree as ET
+
+    explanation = explained([nn.LSTM(2), nn.Dense(1)], "huber", SERIES, NUMBERS[:5])
+    assert all(text in str(explanation) for text in ("Layer 1: lstm", "Backward", "N = 5"))
+    page = explanation._repr_html_()
+    formulas = [part.split("</math>")[0] for part in page.split("<math")[1:]]
+    assert len(formulas) == len(list(explanation))
+    for each in formulas:
+        ET.fromstring(f"<math{each}</math>")
+    latex = explanation.latex()
+    assert latex.isascii()
+    assert latex.count("{") == latex.count("}")
+    assert latex.count(r"\left") == latex.count(r"\right")
+    assert latex.count(r"\begin") == latex.count(r"\end")
