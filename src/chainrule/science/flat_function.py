@@ -69,6 +69,7 @@ class FlatFunction:
         else:
             start = np.atleast_1d(np.asarray(x0)).ravel()
         self.start: Vector = np.array(start, np.float64)
+        self.is_notice_due = False
         self._found: tuple[Route, TracedFunction] | None = None
         self._last: tuple[bytes, Any, Any] | None = None
 
@@ -162,15 +163,27 @@ class FlatFunction:
 
     def notice(self) -> None:
         """Say once for each function that differences take the place of exact derivatives."""
+        self.is_notice_due = False
         if not self.is_traced:
             instead = "its derivatives are SciPy's differences"
             say_once(self.operation, self.function, instead, self.reason)
+
+    def notice_with_value(self) -> None:
+        """Say it with the next value, so that an error of the function itself comes first."""
+        self.is_notice_due = not self.is_traced
+
+    def call(self, x: Any) -> Any:
+        """Return what the function itself returns at a vector."""
+        value = self.function(self.restored(x), *self.args)
+        if self.is_notice_due:
+            self.notice()
+        return value
 
     def value(self, x: Any) -> Any:
         """Return the value at a vector: what the function returns."""
         x = np.asarray(x)
         if not self.is_compiled or x.dtype.kind not in "fiu":  # complex: of a complex step
-            return self.function(self.restored(x), *self.args)
+            return self.call(x)
         return self._derivative("value", x)
 
     def value_and_gradient(self, x: Any) -> tuple[Any, Vector]:
@@ -217,6 +230,11 @@ class FlatFunction:
     def size(self) -> int | None:
         """The size of the value; None if it is not traced."""
         return self._route[0].size
+
+    @property
+    def is_array(self) -> bool:
+        """Whether the value of a compiled function is an array, and no number."""
+        return self._route[0].is_array
 
     @property
     def _route(self) -> tuple[Route, TracedFunction]:

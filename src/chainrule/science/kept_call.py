@@ -49,12 +49,15 @@ class KeptCall:
         Whether the result depends on the first argument.
     size : int
         The number of components of the result.
+    is_array : bool
+        Whether the result is an array, and no number.
     """
 
     graph: SharedGraph
     effect: str
     depends_on_first: bool
     size: int
+    is_array: bool
     _kept: KeptTrace
     _constants: tuple[Any, ...]
 
@@ -78,7 +81,11 @@ class KeptCall:
         found = ancestors(graph.outputs, lambda _: False)
         shared, constants = shared_graph(graph)
         depends_on_first = any(each.serial == first for each in found)
-        return KeptCall(shared, effect, depends_on_first, graph.outputs[0].size, kept, constants)
+        output = graph.outputs[0]
+        return KeptCall(
+            shared, effect, depends_on_first, output.size, isinstance(output, np.ndarray), kept,
+            constants,
+        )  # fmt: skip
 
     def operands(self, is_new: bool = False) -> tuple[Any, ...] | None:
         """Return what the graph takes besides arguments; None if something else has changed.

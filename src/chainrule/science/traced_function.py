@@ -40,11 +40,12 @@ Function = Callable[..., Any]
 
 @dataclass(frozen=True)
 class Route:
-    """How a function is computed, the reason if no derivative is exact, and the value's size."""
+    """How a function is computed, the reason if no derivative is exact, and what its value is."""
 
     kind: Kind
     reason: str = ""
     size: int | None = None
+    is_array: bool = False
 
 
 class BoundArguments:
@@ -76,7 +77,8 @@ class TracedFunction:
         try:
             call, _ = self._calls.current(x)
             if call.depends_on_first or not call.effect:
-                return Route("own" if call.effect else "compiled", size=call.size)
+                kind = "own" if call.effect else "compiled"
+                return Route(kind, size=call.size, is_array=call.is_array)
             reason = "it returned what it had kept, which does not depend on x"
         except Exception as error:  # noqa: BLE001 - SciPy's call meets the user's own errors
             reason = str(error)

@@ -158,15 +158,14 @@ def _by_scipy(
     printmessg: int,
 ) -> Any:
     """Integrate by LSODA, with the exact Jacobian where there is one."""
+    reason: Untraceable | None = None
     if derivative is None:
         try:
             call.rhs.traced(call.start(), call.args)
             derivative, col_deriv = rest.jacobian(call.rhs), 0
             attempt_native("odeint", lambda: call.rhs.jacobian(0.0, call.start(), *call.args))
         except Untraceable as error:
-            derivative = None
-            if error.is_chainrule:
-                notice("odeint", call.rhs.function, str(error))
+            derivative, reason = None, error
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         found = integrate.odeint(
@@ -177,6 +176,8 @@ def _by_scipy(
         )  # fmt: skip
     for each in caught:
         warnings.warn(each.message, each.category, stacklevel=3)
+    if reason is not None and reason.is_chainrule:  # after what the function itself may raise
+        notice("odeint", call.rhs.function, str(reason))
     if full_output:
         found[1]["integrator"] = "lsoda"
     return found

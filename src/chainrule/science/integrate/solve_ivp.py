@@ -113,12 +113,11 @@ def solve_ivp(
     given = _Given(t_eval, dense_output, events, vectorized, args)
     if is_traced(t_span, y0, t_eval, args):
         return _traced(rhs, t_span, y0, method, given, options)
-    reason = _untraceable(rhs, y0, args)
+    reason, is_noticed = _untraceable(rhs, y0, args), False
     if method in _IMPLICIT and options.get("jac") is None:
         if reason is None:
             options, reason = _with_jacobian(rhs, method, t_span, y0, args, options)
-        if reason is not None and reason.is_chainrule:
-            notice("solve_ivp", fun, str(reason))
+        is_noticed = reason is not None and reason.is_chainrule
     elif _own_name(method) is not None:
         return _by_own_method(_own_name(method) or "", rhs, given, fun, t_span, y0, options, reason)
     elif reason is None and method in NATIVE:
@@ -128,7 +127,10 @@ def solve_ivp(
         except Untraceable:  # what only the compiler refuses
             pass
     name = method if isinstance(method, str) else getattr(method, "__name__", str(method))
-    return given.solve(f"{name} (SciPy)", fun, t_span, y0, method, options)
+    solution = given.solve(f"{name} (SciPy)", fun, t_span, y0, method, options)
+    if is_noticed:  # after what the function itself may raise
+        notice("solve_ivp", fun, str(reason))
+    return solution
 
 
 @dataclass(frozen=True)

@@ -182,7 +182,7 @@ def _solved(residuals: Residuals, options: dict[str, Any]) -> Any:
             jacobian = residuals.sparse_jacobian(sparsity)
         return with_jacobian(residuals.value, jacobian, residuals.flat.start, options)
     if is_default(options["jac"]):
-        residuals.flat.notice()
+        residuals.flat.notice_with_value()
     return optimize.least_squares(residuals.value, residuals.flat.start, **options)
 
 

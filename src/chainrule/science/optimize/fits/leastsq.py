@@ -128,7 +128,7 @@ def leastsq(
             residuals.value, residuals.jacobian, residuals.flat.start, options
         )
     else:
-        residuals.flat.notice()
+        residuals.flat.notice_with_value()
         found = optimize.leastsq(residuals.value, residuals.flat.start, full_output=True, **options)
         solution = Solution(*found)
     x = residuals.flat.restored(solution.x)

@@ -14,7 +14,7 @@ from scipy.optimize import approx_fprime
 
 from chainrule import tree
 from chainrule.ops.primitives.linear_algebra.triangular import triangular_solve
-from chainrule.science.flat_function import FlatFunction, Vector
+from chainrule.science.flat_function import FlatFunction, Vector, is_tree
 from chainrule.solvers.flat_vector import ravel
 
 __all__ = ["Model", "is_start", "parameter_count", "parameter_names"]
@@ -35,7 +35,7 @@ class Model:
     """
 
     def __init__(self, function: Callable[..., Any], p0: Any) -> None:
-        self.function, self.is_tree = function, _is_parameter_tree(p0)
+        self.function, self.is_tree = function, is_tree(p0)
         if self.is_tree:
             self._p0 = p0
             self.start, self.restored = ravel(p0, "curve_fit: p0")
@@ -95,7 +95,12 @@ class Model:
             flat = self._traced(function, _without_index(x), data)
             if flat.is_compiled and self._agrees(flat, function(self._p0, x, *data)):
                 return flat
-        return FlatFunction("curve_fit", lambda p, *data: function(p, x, *data), self._p0, data)
+
+        def of_parameters(p: Any, *data: Any) -> Any:
+            return function(p, x, *data)
+
+        of_parameters.__name__ = str(getattr(self.function, "__name__", "the model"))
+        return FlatFunction("curve_fit", of_parameters, self._p0, data)
 
     def _agrees(self, flat: FlatFunction, expected: Any) -> bool:
         """Whether the program gives what the model itself does at the first parameters."""
@@ -127,18 +132,10 @@ def parameter_count(function: Callable[..., Any]) -> int:
 
 def is_start(p0: Any) -> bool:
     """Whether a fit can start there: a tree, or real numbers."""
-    if _is_parameter_tree(p0):
+    if is_tree(p0):
         return True
     found = np.asarray(p0)
     return found.dtype.kind in "fiu" and found.size > 0
-
-
-def _is_parameter_tree(p0: Any) -> bool:
-    """Whether p0 is a tree of arrays, and no list of numbers, which is an array."""
-    if isinstance(p0, list | tuple):
-        leaves, _ = tree.flatten(p0)
-        return any(isinstance(leaf, np.ndarray) and leaf.ndim > 0 for leaf in leaves)
-    return isinstance(p0, dict)
 
 
 def _positional(function: Callable[..., Any]) -> list[str]:

@@ -57,7 +57,7 @@ def _exact_mapping(operation: str, constraint: Mapping[str, Any], x0: Any, metho
     flat = FlatFunction(operation, constraint["fun"], x0, cast("tuple[Any, ...]", args))
     jac = constraint.get("jac")
     is_supplied = method in ("slsqp", "trust-constr") and not jac and _differentiable(flat)
-    if not is_supplied and not flat.is_tree:
+    if not (is_supplied or flat.is_tree or flat.is_notice_due):
         return constraint
     if is_supplied and method == "trust-constr":  # whose Hessians a dictionary cannot hold
         upper = 0.0 if kind.lower() == "eq" else np.inf
@@ -90,7 +90,7 @@ def _exact_nonlinear(
         jac = _jacobian(flat) if is_default else _of_vector(flat, jac)
         if method == "trust-constr" and _is_default(hess):
             hess = _hessian(flat)
-    elif not flat.is_tree:
+    elif not (flat.is_tree or flat.is_notice_due):
         return constraint
     elif callable(jac):
         jac = _of_vector(flat, jac)
@@ -108,7 +108,7 @@ def _exact_nonlinear(
 
 def _differentiable(flat: FlatFunction) -> bool:
     """Whether there is an exact Jacobian; if not, say so."""
-    flat.notice()
+    flat.notice_with_value()
     return flat.is_traced
 
 

@@ -168,7 +168,8 @@ def supplied(
         own["bounds"] = bounds_of_vector(operation, given["bounds"], objective.flat)
     if np.size(constraints) > 0 or isinstance(constraints, dict):
         own["constraints"] = exact_constraints(operation, constraints, x0, name)
-    is_unchanged = not objective.flat.is_tree and found["fun"] == objective.function
+    flat = objective.flat
+    is_unchanged = not (flat.is_tree or flat.is_notice_due) and found["fun"] == objective.function
     return fun if is_unchanged else found["fun"], objective.start, {**given, **own}, objective
 
 

@@ -103,7 +103,8 @@ class Objective:
             return wanted
         if not self.is_exact:
             if not has_gradient or lacks_second:
-                self._of_value.notice()
+                self._of_value.notice_with_value()
+                self.flat.is_notice_due = self._of_value.is_notice_due
             return wanted | self._differences(method, has_gradient, lacks_second)
         if not has_gradient:
             wanted |= {"fun": self.value, "jac": self.gradient}
@@ -111,7 +112,7 @@ class Objective:
 
     def function(self, x: Any, *args: Any) -> Any:
         """Return what the function returns; the arguments are those given before."""
-        found = self.flat.function(self.flat.restored(x), *self.flat.args)
+        found = self.flat.call(x)
         return (found[0], self.flat.flattened(found[1])) if self._is_pair else found
 
     def value(self, x: Any, *args: Any) -> Any:
@@ -121,6 +122,8 @@ class Objective:
             self._last = x.tobytes(), value, None
         else:
             value, gradient = self.flat.value_and_gradient(x)
+            if self.flat.is_array and np.size(value) == 1:  # as SciPy does
+                value = np.asarray(value).item()
             self._last = x.tobytes(), value, gradient
         return value
 

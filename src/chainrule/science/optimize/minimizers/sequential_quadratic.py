@@ -142,11 +142,11 @@ def _joined(
         if callable(derivative):
             pieces.append((_of_vector(function, objective), _of_vector(derivative, objective)))
             continue
-        flat.notice()
+        flat.notice_with_value()
         if flat.is_traced:
             pieces.append((_without_args(flat.value), _without_args(flat.jacobian)))
         else:
-            without.append(_of_vector(function, objective))
+            without.append(_without_args(flat.value))
     if not pieces:
         return without, None, None
 
