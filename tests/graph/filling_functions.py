@@ -235,7 +235,12 @@ def of_constants_alone(x: Any) -> Any:
     nodes, weights = np.polynomial.legendre.leggauss(3)
     t = np.linspace(-1, 1, 5)
     spline = np.interp(np.array([0.3]), t, t**2)  # of arrays that hold constants alone
-    return a * spline + shape[1] * weights.sum() + float(t[1]) + len(t) + sum(nodes)
+    known = {1.0: 2.0, (0.0, 3.0): 5.0}
+    pair = np.zeros(2)
+    pair[1] = 3.0
+    total = known[np.ones(1)[0]] + known[tuple(pair)] + (np.ones(2)[0] in {1.0})
+    total += np.fft.fft(t).real[0] + np.exp(1j * t).imag.sum() + np.polyfit(t, t**2, 2)[0]
+    return a * spline + shape[1] * weights.sum() + float(t[1]) + len(t) + sum(nodes) + total
 
 
 FILLING = {

@@ -10,14 +10,16 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Iterator
 from functools import partial
+from types import FrameType
 from typing import Any
 
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
+from chainrule import tree
 from chainrule.arguments.aliases import ARRAY_ATTRIBUTES
 from chainrule.arguments.lookup import closest
-from chainrule.errors import MissingAttributeError, UnsupportedError
+from chainrule.errors import ChainruleError, MissingAttributeError, UnsupportedError
 from chainrule.graph import trace_errors
 from chainrule.graph.array_type import ArrayType
 from chainrule.graph.environment import current_environment
@@ -28,9 +30,13 @@ from chainrule.graph.protocol_gaps.call_site import (
     formats_text,
 )
 from chainrule.graph.protocol_gaps.foreign_arrays import call_method, overrides_ufuncs
-from chainrule.graph.protocol_gaps.plain_store import plain_store_message, stores_item
+from chainrule.graph.protocol_gaps.plain_store import (
+    fillable_kinds,
+    plain_store_message,
+    stores_item,
+)
 from chainrule.graph.remedies import remedy_for
-from chainrule.graph.source_location import frame_at, user_line
+from chainrule.graph.source_location import frame_at, is_library_file, user_line
 from chainrule.graph.trace_errors import ConversionError
 
 __all__ = ["ATTRIBUTES", "OPERATIONS", "ArrayInterface", "refused"]
@@ -99,7 +105,8 @@ class ArrayInterface(NDArrayOperatorsMixin):
     def __iter__(self) -> Iterator[Any]:
         if not self.shape:
             raise refused(trace_errors.SCALAR_WITHOUT_AXES)
-        return (self[i] for i in range(self.shape[0]))
+        get_item, is_of_user = OPERATIONS["__getitem__"], _is_of_user(frame_at(1))
+        return (get_item(self, i, is_of_user) for i in range(self.shape[0]))
 
     def __eq__(self, other: Any) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
         return np.zeros(self.shape, bool)[()] if other is None else super().__eq__(other)
@@ -124,7 +131,7 @@ class ArrayInterface(NDArrayOperatorsMixin):
         return bool(OPERATIONS["any"](self == value))
 
     def __getitem__(self, index: Any) -> Any:
-        return OPERATIONS["__getitem__"](self, index)
+        return OPERATIONS["__getitem__"](self, index, _is_of_user(frame_at(1)))
 
     def __setitem__(self, index: Any, value: Any) -> None:
         OPERATIONS["__setitem__"](self, index, value)
@@ -149,6 +156,12 @@ class ArrayInterface(NDArrayOperatorsMixin):
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
         if any(overrides_ufuncs(x, ArrayInterface) for x in inputs):
             return NotImplemented
+        if fillable_kinds.get():
+            call = partial(self._ufunc_called, ufunc, method)
+            return _of_constants(call, getattr(ufunc, method), inputs, options)
+        return self._ufunc_called(ufunc, method, *inputs, **options)
+
+    def _ufunc_called(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
         key = ufunc if method == "__call__" else (ufunc, method)
         operation = OPERATIONS.get(key)
         if operation is None:
@@ -166,6 +179,11 @@ class ArrayInterface(NDArrayOperatorsMixin):
     ) -> Any:
         if not all(issubclass(each, np.ndarray | ArrayInterface) for each in types):
             return NotImplemented
+        if fillable_kinds.get():
+            return _of_constants(partial(self._function_called, function), function, args, kwargs)
+        return self._function_called(function, *args, **kwargs)
+
+    def _function_called(self, function: Any, *args: Any, **kwargs: Any) -> Any:
         operation = OPERATIONS.get(function)
         if operation is None:
             name = f"{function.__module__}.{function.__name__}".replace("numpy", "np", 1)
@@ -264,6 +282,25 @@ class ArrayInterface(NDArrayOperatorsMixin):
 
     def __trunc__(self) -> Any:
         return OPERATIONS[np.trunc](self)
+
+
+def _is_of_user(frame: FrameType) -> bool:
+    """Whether a frame is of user's code that is traced and fills arrays."""
+    return bool(fillable_kinds.get()) and not is_library_file(frame.f_code.co_filename)
+
+
+def _of_constants(call: Any, function: Any, args: Any, options: dict[str, Any]) -> Any:
+    """Call an operation; for arrays that hold constants alone, NumPy's function if it is none."""
+    try:
+        return call(*args, **options)
+    except ChainruleError:
+        leaves, structure = tree.flatten((args, options))
+        nodes = [each for each in leaves if isinstance(each, ArrayInterface)]
+        if "out" in options or not all(each.is_convertible for each in nodes):
+            raise
+    plain = [np.array(x.value) if isinstance(x, ArrayInterface) else x for x in leaves]
+    arguments, keywords = tree.unflatten(structure, plain)
+    return function(*arguments, **keywords)
 
 
 def _missing(name: str) -> str:

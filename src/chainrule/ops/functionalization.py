@@ -19,7 +19,8 @@ import numpy as np
 from chainrule.errors import ChainruleWarning, DTypeError, ShapeError, TraceError
 from chainrule.graph import trace_errors
 from chainrule.graph.environment import Environment, current_environment
-from chainrule.graph.node import Cell, Node, as_node, view_steps
+from chainrule.graph.node import Cell, Node, as_node, constant, is_differentiable, view_steps
+from chainrule.graph.protocol_gaps.plain_store import fillable_kinds
 from chainrule.ops.primitives import movement
 from chainrule.ops.primitives.array_update import update_slice
 from chainrule.ops.primitives.broadcasting import broadcast_to
@@ -193,6 +194,8 @@ def store(target: Node, content: Node) -> None:
     while base.view_of is not None:
         content = _through_view(base, content)
         base = base.view_of[0]
+    if fillable_kinds.get() and content.is_known and not is_differentiable(content):
+        content = constant(content.value)  # so that its elements are read as plain numbers
     version = base.cell.version if base.cell else 0
     base.cell = Cell(environment, version + 1, content)
     outer: Environment | None = environment

@@ -62,7 +62,8 @@ class _Makers:
     ) -> list[Replacement | ClosureCell]:
         with self._lock:
             for namespace in users:
-                if id(namespace) not in self._found:
+                found = self._found.get(id(namespace))
+                if found is None or not (found.traces or found.is_current()):
                     self._found[id(namespace)] = self._replacement(namespace)
             for cell in cells:
                 if id(cell) not in self._found and _is_maker(value := _content(cell)):
@@ -77,7 +78,9 @@ class _Makers:
         with self._lock:
             for each in replacements:
                 each.remove()
-            self._found = {key: each for key, each in self._found.items() if each.traces}
+            numpy = id(np.__dict__), id(np.linalg.__dict__)  # which stay the same
+            kept = self._found.items()
+            self._found = {key: each for key, each in kept if each.traces or key in numpy}
 
     def _replacement(self, namespace: dict[str, Any]) -> Replacement:
         current = namespace.copy()  # as another thread may add names

@@ -9,6 +9,7 @@ import dis
 import linecache
 import re
 from contextvars import ContextVar
+from functools import lru_cache
 from types import CodeType, FrameType
 
 from chainrule.errors import LIBRARY_FOLDERS
@@ -79,10 +80,12 @@ def plain_store_message(code: CodeType, offset: int) -> str:
     return message.replace("plain array", f"plain array{where}", 1)
 
 
+@lru_cache(maxsize=256)
 def _instruction(code: CodeType, offset: int) -> dis.Instruction:
     return next(each for each in dis.get_instructions(code) if each.offset == offset)
 
 
+@lru_cache(maxsize=256)
 def _line_of_assignment(code: CodeType, name: str, before: int) -> int | None:
     """The line of the last instruction before an offset that assigns to a name or an attribute."""
     made = None

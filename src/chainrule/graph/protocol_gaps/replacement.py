@@ -168,6 +168,10 @@ class ClosureCell:
     def __init__(self, cell: CellType, original: Any, entry: Any) -> None:
         self.cell, self.entry, self.original, self.traces = cell, entry, original, 0
 
+    def is_current(self) -> bool:
+        """Whether the variable is that listed."""
+        return self.cell.cell_contents is self.original
+
     def install(self) -> None:
         """Replace for one more trace."""
         if not self.traces:

@@ -26,13 +26,24 @@ from chainrule.ops.primitives.selection import identity, select
 __all__ = ["FlatIterator", "accumulate_at", "get_item", "known_index", "repeated", "set_item"]
 
 
-def get_item(x: Node, index: Any) -> Any:
-    """Return ``x[index]``: a view for basic indexing, a copy for advanced, or a scalar."""
+def get_item(x: Node, index: Any, is_of_user: bool = False) -> Any:
+    """Return ``x[index]``: a view for basic indexing, a copy for advanced, or a scalar.
+
+    For user's code that fills arrays, an element of an array of constants is a plain number.
+    """
     source = as_node(x)
+    if is_of_user and source.is_constant and _is_of_integers(index, source.ndim):
+        return source.known_value[index]  # a number as NumPy's, also as a key and in sets
     result = indexing.get_item(source, index)
     items = index if isinstance(index, tuple) else (index,)
     is_scalar = not any(item is Ellipsis for item in items)
     return item_view(result, x, source, is_scalar)
+
+
+def _is_of_integers(index: Any, ndim: int) -> bool:
+    """Whether an index is integers for all axes."""
+    items: tuple[Any, ...] = index if isinstance(index, tuple) else (index,)
+    return len(items) == ndim and all(type(each) in (int, np.int64) for each in items)
 
 
 def set_item(x: Node, index: Any, value: Any) -> None:
