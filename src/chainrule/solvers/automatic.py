@@ -76,7 +76,7 @@ class Automatic:
 
     def first(self, t: Any, y: Any) -> Any:
         """Evaluate the first stage; begin with the explicit method."""
-        return _State(self.derivative(t, y), False, 0)
+        return _State(self.derivative(t, y), np.False_, np.int64(0))
 
     def step(self, t: Any, y: Any, h: Any, aux: Any) -> Attempt:
         """Take a step by the method chosen; change it after some verdicts for the other one."""

@@ -92,8 +92,11 @@ class Integration:
         """Return the state at the start."""
         step = self.control.first(t, y, direction)
         work = self.method.first_work.plus(self.control.first_work)
-        zero = stop_gradient(t * 0)
-        return State(t, y, self.method.first(t, y), step + zero, zero, True, zero, 0, 0, work)
+        zero, none = stop_gradient(t * 0), np.int64(0)
+        # Of the dtypes that a step returns, so that the loops are traced once.
+        work = Work(*[none + each for each in work])
+        aux = self.method.first(t, y)
+        return State(t, y, aux, step + zero, zero, np.True_, zero, none, none, work)
 
     def goes_on(self, state: State) -> Any:
         """Whether another step changes the time: False where the step is too short, or NaN."""
