@@ -152,18 +152,20 @@ LIBRARY_FOLDERS = (
 """Where the code is that is not the user's."""
 
 
-def warn(message: str) -> None:
-    """Issue a ChainruleWarning at the line of the user's code, outside this package and NumPy.
+def warn(message: str, category: type[Warning] | None = None) -> None:
+    """Issue a warning at the line of the user's code, outside this package and NumPy.
 
     Parameters
     ----------
     message : str
         What is likely wrong, and the remedy.
+    category : type of Warning, optional
+        ChainruleWarning if not given.
     """
     level, frame = 2, sys._getframe(1)  # pyright: ignore[reportPrivateUsage]
     while frame.f_back is not None and frame.f_code.co_filename.startswith(LIBRARY_FOLDERS):
         level, frame = level + 1, frame.f_back
-    warnings.warn(message, ChainruleWarning, stacklevel=level)
+    warnings.warn(message, category or ChainruleWarning, stacklevel=level)
 
 
 def type_in_words(value: object) -> str:

@@ -84,9 +84,13 @@ def test_methods_of_our_own_have_dense_output_events_and_the_exact_jacobian() ->
 @pytest.mark.parametrize("method", ["RK45", "tsit5"])
 def test_what_is_not_a_number_ends_an_integration(method: str) -> None:
     with np.errstate(invalid="ignore"):
-        found = solve_ivp(lambda t, y: y * np.nan, (0, 1), [1.0], method)
-    assert (found.status, found.t.tolist()) == (-1, [0.0])
-    assert "step size is less" in found.message
+        results = [
+            solve_ivp(lambda t, y: y * np.nan, (0, 1), [1.0], method),
+            solve_ivp(lambda t, y: y * np.nan, (0, 1), [1.0 + 0j], "RK45"),
+        ]
+    for found in results:
+        assert (found.status, found.t.tolist()) == (-1, [0.0])
+        assert "step size is less" in found.message
 
 
 def test_a_solution_that_ends_in_a_pole_fails_as_in_scipy() -> None:
@@ -162,6 +166,23 @@ def test_functions_that_cannot_be_traced_get_one_notice_where_a_jacobian_is_need
     with pytest.warns(ChainruleWarning, match="switched cannot be traced"):
         found = solve_ivp(switched, (0, 1), [1.0], "Radau")
     np.testing.assert_allclose(found.y[:, -1], np.exp(-1.5), rtol=1e-2)
+
+
+def test_warnings_of_scipy_are_shown_at_the_line_of_the_call() -> None:
+    def undefined(t: Any, y: Any) -> Any:
+        return -y + 0 * np.sqrt(-np.abs(np.float64(float(t) + 1)))
+
+    with pytest.warns(UserWarning, match="no effect") as caught:
+        solve_ivp(lorenz, (0, 0.1), [1.0, 1, 1], unknown=1)
+    with pytest.warns(UserWarning, match="`rtol` is too small") as others:
+        solve_ivp(lorenz, (0, 0.1), [1.0, 1, 1], "tsit5", rtol=1e-20)
+    with pytest.warns(RuntimeWarning, match="sqrt"):
+        solve_ivp(undefined, (0, 0.1), [1.0])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(RuntimeWarning, match="sqrt"):
+            solve_ivp(undefined, (0, 0.1), [1.0])
+    assert {each.filename for each in (*caught, *others)} == {__file__}
 
 
 def test_errors_are_those_of_scipy() -> None:

@@ -18,7 +18,7 @@ from chainrule.compiler.jit import jit
 from chainrule.science.integrate.right_hand_side import RightHandSide, attempt_native
 from chainrule.science.shared_graph import SharedGraph
 
-__all__ = ["NATIVE", "native_solver"]
+__all__ = ["NATIVE", "native_solver", "solver_that_ends"]
 
 NATIVE: dict[str, Any] = {"RK23": RK23, "RK45": RK45, "DOP853": DOP853}
 """The methods whose steps are native, by SciPy's names."""
@@ -50,6 +50,21 @@ def native_solver(name: str, rhs: RightHandSide, args: tuple[Any, ...]) -> Any:
 
     members = {"_step_impl": step, "block": None, "taken": 0, "__module__": __name__}
     return type(base.__name__, (base,), members)
+
+
+def solver_that_ends(name: str) -> Any:
+    """Return SciPy's class, for which a first step that is not a number is too small.
+
+    SciPy's own would try it for ever.
+    """
+    base = NATIVE[name]
+
+    def step(self: Any) -> tuple[bool, str | None]:
+        if np.isnan(self.h_abs):
+            return False, self.TOO_SMALL_STEP
+        return base._step_impl(self)
+
+    return type(base.__name__, (base,), {"_step_impl": step, "__module__": __name__})
 
 
 class _Block(NamedTuple):

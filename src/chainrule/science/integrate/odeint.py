@@ -19,6 +19,7 @@ from chainrule.science.integrate.right_hand_side import (
     notice,
 )
 from chainrule.science.integrate.traced import is_traced
+from chainrule.science.integrate.warning_place import warnings_at_caller
 
 __all__ = ["odeint"]
 
@@ -166,16 +167,13 @@ def _by_scipy(
             attempt_native("odeint", lambda: call.rhs.jacobian(0.0, call.start(), *call.args))
         except Untraceable as error:
             derivative, reason = None, error
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
+    with warnings_at_caller():
         found = integrate.odeint(
             call.rhs.function, call.y0, call.t, call.args, derivative, col_deriv, full_output,
             rest.ml, rest.mu, call.rtol, call.atol, rest.tcrit, call.h0, call.hmax, rest.hmin,
             rest.ixpr, call.mxstep, rest.mxhnil, rest.mxordn, rest.mxords, printmessg,
             call.rhs.is_time_first,
         )  # fmt: skip
-    for each in caught:
-        warnings.warn(each.message, each.category, stacklevel=3)
     if reason is not None and reason.is_chainrule:  # after what the function itself may raise
         notice("odeint", call.rhs.function, str(reason))
     if full_output:

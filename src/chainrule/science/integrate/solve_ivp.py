@@ -12,7 +12,7 @@ from scipy.integrate._ivp.ivp import METHODS
 
 from chainrule.errors import UnsupportedError
 from chainrule.science.integrate.lsoda_options import LsodaOptions
-from chainrule.science.integrate.native_steps import NATIVE, native_solver
+from chainrule.science.integrate.native_steps import NATIVE, native_solver, solver_that_ends
 from chainrule.science.integrate.recorded_steps import OWN_METHODS, recorded_solver
 from chainrule.science.integrate.right_hand_side import (
     RightHandSide,
@@ -23,6 +23,7 @@ from chainrule.science.integrate.right_hand_side import (
 from chainrule.science.integrate.sparse_jacobian import SparseJacobian
 from chainrule.science.integrate.traced import is_traced
 from chainrule.science.integrate.traced_ivp import given_jacobian, traced_ivp
+from chainrule.science.integrate.warning_place import warnings_at_caller
 
 __all__ = ["solve_ivp"]
 
@@ -127,6 +128,8 @@ def solve_ivp(
         except Untraceable:  # what only the compiler refuses
             pass
     name = method if isinstance(method, str) else getattr(method, "__name__", str(method))
+    if isinstance(method, str) and method in NATIVE:
+        method = solver_that_ends(method)
     solution = given.solve(f"{name} (SciPy)", fun, t_span, y0, method, options)
     if is_noticed:  # after what the function itself may raise
         notice("solve_ivp", fun, str(reason))
@@ -147,7 +150,8 @@ class _Given:
         self, integrator: str, fun: Any, t_span: Any, y0: Any, method: Any, options: dict[str, Any]
     ) -> Any:
         """Call SciPy's driver of the method; the result names the integrator."""
-        result = integrate.solve_ivp(fun, t_span, y0, method=method, **vars(self), **options)
+        with warnings_at_caller():
+            result = integrate.solve_ivp(fun, t_span, y0, method=method, **vars(self), **options)
         result.integrator = integrator
         return result
 
