@@ -65,7 +65,8 @@ def takes_item(frame: FrameType, names: frozenset[str]) -> bool:
 
 @lru_cache(maxsize=256)
 def _operation(code: CodeType, offset: int) -> str:
-    return next(each.opname for each in dis.get_instructions(code) if each.offset == offset)
+    # Python 3.12 calls `__getitem__` from behind the instruction, among its cache entries.
+    return [each.opname for each in dis.get_instructions(code) if each.offset <= offset][-1]
 
 
 def draws_random_numbers(frame: FrameType) -> bool:
