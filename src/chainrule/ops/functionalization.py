@@ -9,14 +9,14 @@ the map again. (PyTorch calls this functionalization.)
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any, cast
 
 import numpy as np
 
-from chainrule.errors import ChainruleWarning, DTypeError, ShapeError, TraceError
+from chainrule.errors import DTypeError, ShapeError, TraceError
+from chainrule.errors import warn as warn_user
 from chainrule.graph import trace_errors
 from chainrule.graph.environment import Environment, current_environment
 from chainrule.graph.node import Cell, Node, as_node, constant, is_differentiable, view_steps
@@ -215,11 +215,9 @@ def fitted(value: Any, dtype: Any, shape: tuple[int, ...], warn: bool = True) ->
     node = as_node(as_array(value))
     if node.dtype != dtype:
         if warn and node.dtype.kind == "f" and dtype.kind in "iub":
-            warnings.warn(
+            warn_user(
                 f"values of dtype {node.dtype} are stored into an array of dtype {dtype}, "
-                "which truncates them and cuts their derivative; make the array with dtype=float",
-                ChainruleWarning,
-                stacklevel=2,
+                "which truncates them and cuts their derivative; make the array with dtype=float"
             )
         node = cast_to(node, dtype)
     extra = node.ndim - len(shape)
@@ -262,7 +260,7 @@ def _writable(target: Node) -> Environment:
         if is_refused:
             raise TraceError(message)
         if base.cell is None or base.cell.environment is not environment:
-            warnings.warn(message, ChainruleWarning, stacklevel=2)
+            warn_user(message)
     return environment
 
 

@@ -227,6 +227,8 @@ OUT = programs(
     np.modf(x, out=(np.zeros_like(x), np.zeros_like(x)))[1]
     x.sum(axis=0, out=np.zeros_like(x[0]))
     x.dot(x.T, out=np.zeros_like(x, shape=(3, 3)))
+    x.take([0, 2], axis=1, out=np.zeros_like(x, shape=(3, 2)))
+    np.take(x, [0, 2], axis=1, out=np.zeros((3, 2)))
     """,
     M,
     SCOPE,

@@ -91,7 +91,8 @@ def _translated(
         args, keywords = args[: int(limit)], keywords | surplus
     if limit < math.inf:
         here = dict(zip(theirs, ours[: int(limit)], strict=False))
-        keywords = {key if key in ours else here.get(key, key): x for key, x in keywords.items()}
+        kept = (*ours, "out")  # wherever NumPy's signature has it
+        keywords = {key if key in kept else here.get(key, key): x for key, x in keywords.items()}
     return args, keywords
 
 
