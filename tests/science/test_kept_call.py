@@ -10,7 +10,9 @@ import pytest
 
 import chainrule as cr
 from chainrule.science.flat_function import FlatFunction
+from chainrule.science.integrate import odeint, solve_ivp
 from chainrule.science.kept_call import KeptCall
+from chainrule.science.optimize import root
 
 X = np.array([0.5, 2.0])
 
@@ -71,20 +73,34 @@ def test_derivatives_written_by_hand_are_those_of_each_function() -> None:
         np.testing.assert_allclose(gradient(function(factor)), factor * X * np.sinh(X**2))
 
 
-def test_neither_functions_nor_what_they_read_are_kept_alive() -> None:
-    class Data:
+def test_neither_functions_nor_objects_nor_what_they_read_are_kept_alive() -> None:
+    class Model:
         def __init__(self, rate: float) -> None:
             self.rate, self.values = rate, np.ones(2)
 
-    def sweep() -> list[Any]:
-        found: list[Any] = []
-        for rate in (1.0, 2.0, 3.0):
-            data = Data(rate)
-            function = lambda x, data=data: np.sum(data.rate * data.values * x**2)  # noqa: E731
-            gradient(function)
-            found += [weakref.ref(each) for each in (data, data.values, function)]
-        return found
+        def scaled(self, y: Any) -> Any:
+            return -self.rate * self.values * y
 
-    references = sweep()
+        def decay(self, t: Any, y: Any) -> Any:
+            return self.scaled(y)
+
+        def __call__(self, x: Any) -> Any:
+            return np.sum(self.scaled(x) * x)
+
+    def use(model: Model) -> list[Any]:
+        def closure(y: Any, t: Any, other: Any) -> Any:
+            return model.values * other.scaled(y)
+
+        other = Model(model.rate)
+        ends = [solve_ivp(model.decay, (0, 1), X, rtol=1e-9).y[:, -1] for _ in range(2)]
+        ends += [odeint(closure, X, [0, 1], (other,))[-1] for _ in range(2)]
+        for each in ends:
+            np.testing.assert_allclose(each, X * np.exp(-model.rate), rtol=1e-4)
+        gradients = [gradient(each) for each in (model, model, lambda x: model(x))]
+        np.testing.assert_allclose(gradients, [-2 * model.rate * X] * 3)
+        root(lambda x: model.scaled(x) - other.values, X)
+        return [weakref.ref(each) for each in (model, other, model.values, other.values, closure)]
+
+    references = [each for rate in (1.0, 2.0, 3.0) for each in use(Model(rate))]
     gc.collect()
-    assert [each() for each in references] == [None] * 9
+    assert [each() for each in references] == [None] * 15

@@ -11,8 +11,14 @@ entries of a database, the clock), behind ``__getattr__``, and those beyond the 
 
 from __future__ import annotations
 
+import copy
 import itertools
+import operator
+import weakref
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from types import MethodType
 from typing import Any
 
 import numpy as np
@@ -77,9 +83,19 @@ class Guards:
                     return False
                 if now.tobytes() != content or now.shape != shape:
                     return False
-        except (AttributeError, LookupError, ValueError):
+        except (AttributeError, LookupError, ValueError, ReferenceError):
             return False
         return True
+
+    def referring_weakly(self, objects: set[int]) -> Guards | None:
+        """Return guards that keep no object alive whose id is in `objects`; None if one must be."""
+        if any(id(value) in objects for _, _, value, *_ in (*self._values, *self._versioned)):
+            return None
+        weak = copy.copy(self)
+        weak._values = [_weakly(each, objects) for each in self._values]
+        weak._versioned = [_weakly(each, objects) for each in self._versioned]
+        weak._arrays = [(*_weakly((r, a, x), objects), s, b) for r, a, x, s, b in self._arrays]
+        return weak
 
     def _versioned_hold(self) -> bool:
         version = _version[0]
@@ -89,6 +105,31 @@ class Guards:
                 return False
         self._version = version
         return True
+
+
+def _weakly(check: _Check, objects: set[int]) -> _Check:
+    """Return a check that keeps no object alive whose id is in `objects`."""
+    read, argument, value = check
+    if isinstance(value, MethodType) and id(value.__self__) in objects:
+        read, value = _Underlying(read), value.__func__
+    if isinstance(argument, Place):
+        argument = argument.referring_weakly(objects)
+    elif id(argument) in objects:
+        argument = weakref.proxy(argument)
+    owner = getattr(read, "__self__", None)
+    if id(owner) in objects:  # an entry of a container
+        read = partial(operator.getitem, weakref.proxy(owner))
+    return read, argument, value
+
+
+@dataclass(frozen=True)
+class _Underlying:
+    """The function of the method that is read."""
+
+    read: Callable[[Any], Any]
+
+    def __call__(self, argument: Any) -> Any:
+        return getattr(self.read(argument), "__func__", None)
 
 
 def guarded_values(

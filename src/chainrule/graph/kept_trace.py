@@ -75,6 +75,17 @@ class KeptTrace:
         """How many of the last outputs are written to places."""
         return sum(leaf is None for each in self.writes for leaf in each.leaves)
 
+    def referring_weakly(self, objects: set[int]) -> KeptTrace | None:
+        """Return a trace that keeps no object alive whose id is in `objects`; None if it must.
+
+        It is one without writes, and does not say what it has discarded.
+        """
+        guards = self.guards.referring_weakly(objects)
+        if guards is None or self.writes:
+            return None
+        inputs = [(x.referring_weakly(objects), form, types) for x, form, types in self.inputs]
+        return KeptTrace(self.traced, guards, tuple(inputs))
+
     def read_inputs(self) -> list[Any] | None:
         """Return the captured inputs; None if one has another type than when it was traced."""
         values: list[Any] = []

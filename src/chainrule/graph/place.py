@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import attrgetter
 from types import MethodType
 from typing import Any, cast
+from weakref import proxy
 
 import numpy as np
 
@@ -55,6 +56,12 @@ class Place:
         except (AttributeError, LookupError, ValueError):
             return MISSING
         return value.function if type(value) is Retried else value
+
+    def referring_weakly(self, objects: set[int]) -> Place:
+        """Return the same place, but one that keeps no object alive whose id is in `objects`."""
+        if id(self.container) not in objects:
+            return self
+        return replace(self, container=proxy(self.container))
 
     def write(self, value: Any) -> None:
         """Set the place to a value, or remove it where that is MISSING."""

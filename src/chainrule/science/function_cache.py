@@ -1,4 +1,4 @@
-"""A cache by function that keeps no function alive, nor what its closure holds."""
+"""A cache by function that keeps no function alive, nor what its closure or object holds."""
 
 from __future__ import annotations
 
@@ -7,55 +7,61 @@ from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from functools import lru_cache
 from operator import attrgetter
-from types import FunctionType
+from types import FunctionType, MethodType
 from typing import Any
-from weakref import WeakKeyDictionary
+from weakref import ReferenceType, ref
 
-__all__ = ["FunctionCache", "user_function"]
+__all__ = ["FunctionCache", "owner_of", "user_function"]
 
-_MOST_FUNCTIONS, _MOST_OBJECTS, _MOST_ENTRIES = 256, 8, 32
+_MOST_OWNERS, _MOST_ENTRIES = 256, 32
 
 
 class FunctionCache:
     """Values by function and a further key; what was added first is dropped where there are many.
 
-    Those of a function live as long as it does. Methods are made anew at each access, and other
-    callables need not support weak references: those used last, a few of them, are kept alive.
+    Those of a function live as long as it does, those of a method as long as its object. Values
+    must not refer to that; callables without weak references are not kept.
     """
 
     def __init__(self) -> None:
-        self._of_functions: WeakKeyDictionary[Any, dict[Any, Any]] = WeakKeyDictionary()
-        self._of_objects: OrderedDict[Any, dict[Any, Any]] = OrderedDict()
+        self._entries: OrderedDict[int, tuple[ReferenceType[Any], dict[Any, Any]]] = OrderedDict()
 
     def get(self, function: Any, key: Any) -> Any:
         """Return the value of a function for a key, or None."""
         root, wrapping = user_function(function)
+        owner, method = owner_of(root)
+        found = self._entries.get(id(owner))
+        if found is None or found[0]() is not owner:
+            return None
         try:
-            if type(root) is FunctionType:
-                return self._of_functions[root].get((wrapping, key))
-            self._of_objects.move_to_end(root)
-            return self._of_objects[root].get((wrapping, key))
-        except (KeyError, TypeError):  # a callable or a key that cannot be hashed
+            return found[1].get((method, wrapping, key))
+        except TypeError:  # a key that cannot be hashed
             return None
 
     def put(self, function: Any, key: Any, value: Any) -> None:
-        """Keep a value; not of what cannot be hashed, nor of objects of this package."""
+        """Keep a value, if that is possible; not of objects of this package."""
         root, wrapping = user_function(function)
-        if _is_of_package(type(root)):
+        owner, method = owner_of(root)
+        if _is_of_package(type(owner)):
             return
-        is_function = type(root) is FunctionType
-        functions: Any = self._of_functions if is_function else self._of_objects
+        number = id(owner)
+        found = self._entries.get(number)
         try:
-            if root not in functions:
-                functions[root] = {}
-            entries = functions[root]
-            entries[wrapping, key] = value
+            if found is None or found[0]() is not owner:
+                found = ref(owner, lambda _: self._entries.pop(number, None)), dict[Any, Any]()
+            found[1][method, wrapping, key] = value
         except TypeError:
             return
-        if len(entries) > _MOST_ENTRIES:
-            entries.pop(next(iter(entries)), None)
-        if len(functions) > (_MOST_FUNCTIONS if is_function else _MOST_OBJECTS):
-            functions.pop(next(iter(functions)), None)
+        self._entries[number] = found
+        if len(found[1]) > _MOST_ENTRIES:
+            found[1].pop(next(iter(found[1])), None)
+        if len(self._entries) > _MOST_OWNERS:
+            self._entries.popitem(last=False)
+
+
+def owner_of(root: Any) -> tuple[Any, Any]:
+    """Return the object of a method and its function; any other callable and None."""
+    return (root.__self__, root.__func__) if type(root) is MethodType else (root, None)
 
 
 def user_function(function: Any) -> tuple[Any, Any]:

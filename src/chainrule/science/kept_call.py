@@ -13,7 +13,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -25,12 +25,12 @@ from chainrule.graph.node import ancestors
 from chainrule.graph.reachable_state import find_reachable_state
 from chainrule.graph.trace import is_number
 from chainrule.science.effects import may_have_effects
-from chainrule.science.function_cache import FunctionCache
+from chainrule.science.function_cache import FunctionCache, owner_of, user_function
 from chainrule.science.shared_graph import SharedGraph, shared_graph
-from chainrule.science.signature import numbers, signature
+from chainrule.science.signature import numbers, objects, signature
 from chainrule.science.undone import undone
 
-__all__ = ["KeptCall", "KeptCalls"]
+__all__ = ["KeptCall", "KeptCalls", "keep"]
 
 _MOST_TRACES = 10
 
@@ -51,6 +51,8 @@ class KeptCall:
         The number of components of the result.
     is_array : bool
         Whether the result is an array, and no number.
+    trace : KeptTrace
+        Its guards and captured arrays.
     """
 
     graph: SharedGraph
@@ -58,7 +60,7 @@ class KeptCall:
     depends_on_first: bool
     size: int
     is_array: bool
-    _kept: KeptTrace
+    trace: KeptTrace
     _constants: tuple[Any, ...]
 
     @staticmethod
@@ -93,7 +95,7 @@ class KeptCall:
         What has just been traced `is_new`, and is right even if it reads what is made anew each
         time.
         """
-        kept = self._kept
+        kept = self.trace
         if not (is_new or kept.guards.hold()):
             return None
         if not kept.inputs:
@@ -112,6 +114,16 @@ class KeptCall:
             if operands is not None:
                 return call, operands
         raise TraceError("the arrays that it reads change their types each time it is traced")
+
+
+def keep(
+    cache: FunctionCache, function: Any, args: tuple[Any, ...], key: Any, call: KeptCall
+) -> None:
+    """Keep a trace of a function, without what it was called with and what it belongs to."""
+    owners = [owner_of(user_function(function)[0])[0], *objects(args)]
+    kept = call.trace.referring_weakly(set(map(id, owners)))
+    if kept is not None:
+        cache.put(function, key, replace(call, trace=kept))
 
 
 _cache = FunctionCache()
@@ -153,7 +165,7 @@ class KeptCalls:
             roots = self._function, self._args
             call, operands = KeptCall.new(self._traced, (x, *self._args), roots)
             if key is not None:
-                _cache.put(self._function, key, call)
+                keep(_cache, self._function, self._args, key, call)
         if self._has_fixed_types:
             self._latest = of_x, call
         return call, numbers(self._args) + operands

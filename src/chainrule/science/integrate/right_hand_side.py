@@ -16,7 +16,7 @@ from chainrule.errors import ChainruleError, ShapeError
 from chainrule.graph.array_type import ArrayType
 from chainrule.ops.primitives.promotion import as_array
 from chainrule.science.function_cache import FunctionCache
-from chainrule.science.kept_call import KeptCall
+from chainrule.science.kept_call import KeptCall, keep
 from chainrule.science.notice import say_once
 from chainrule.science.shared_graph import SharedGraph
 from chainrule.science.signature import numbers, signature
@@ -126,7 +126,9 @@ def _traced_call(
     operands = call.operands() if isinstance(call, KeptCall) else None
     if operands is None and not isinstance(call, _Refusal):
         call, operands = _attempted(function, y, args, check)
-        if key is not None:
+        if key is not None and isinstance(call, KeptCall):
+            keep(_calls, function, args, key, call)
+        elif key is not None:
             _calls.put(function, key, call)
     if isinstance(call, _Refusal):
         raise Untraceable(*call)
