@@ -11,9 +11,10 @@ import numpy as np
 from scipy.integrate import ODEintWarning
 
 from chainrule.compiler.jit import jit
+from chainrule.errors import ChainruleError
 from chainrule.science.integrate.infodict import SUCCESS, TRACED_METHOD, infodict
 from chainrule.science.integrate.lsoda_options import Floats, GivenJacobian
-from chainrule.science.integrate.right_hand_side import RightHandSide, Untraceable, attempt_native
+from chainrule.science.integrate.right_hand_side import RightHandSide, Untraceable
 from chainrule.science.integrate.traced import as_vector, is_known_to_fail, traced_solution
 from chainrule.science.shared_graph import SharedGraph
 from chainrule.solvers import integrate
@@ -33,6 +34,8 @@ _CONTROL = np.array([_MOST_STEPS, 0, 0], float)
 """The largest number of steps, and no given lengths of the first and the longest one."""
 
 _FEW = 16
+
+_FLOAT = np.dtype(float)
 
 _EPSILON = float(np.finfo(float).eps)
 
@@ -71,9 +74,10 @@ class NativeCall(NamedTuple):
             jacobian, further = self.jacobian.traced(float(t[0]), y0, self.args)
         key = "odeint", jacobian, len(operands), is_full, bool(self.h0), bool(self.hmax)
         program = graph.program(key, lambda graph: _compiled(graph, *key[1:]))
-        y, success, *history = attempt_native(
-            "odeint", lambda: program(y0, t, tolerances, control, *operands, *further)
-        )
+        try:
+            y, success, *history = program(y0, t, tolerances, control, *operands, *further)
+        except ChainruleError as error:
+            raise Untraceable(str(error), True) from error
         if not success:
             raise Untraceable("it takes too many steps", False)
         return y, history and Counts(*history)
@@ -144,6 +148,8 @@ def _compiled(
 
 def _real(name: str, value: Any) -> Floats:
     """Return an argument as an array of real numbers."""
+    if type(value) is np.ndarray and value.dtype is _FLOAT:  # in less time than below
+        return value
     array = np.asarray(value)
     if array.dtype.kind not in "fiub":
         raise Untraceable(f"{name} is not real", False)
