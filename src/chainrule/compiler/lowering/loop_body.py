@@ -86,7 +86,9 @@ def _loop_invariant(
     value = lowering.materialized(node)
     order = _preferred_order(inner, body)
     if order is not None and length >= MIN_COPY_ITERATIONS:
-        return _transposed(lowering, node, value, order)
+        own = lowering.canonical(node.shape)
+        is_so_ordered = value.index == tuple(own[i] for i in order)  # by a loop around this one
+        return value if is_so_ordered else _transposed(lowering, node, value, order)
     is_user_memory = value.buffer.kind in ("input", "constant")
     if not (is_user_memory and length >= MIN_COPY_ITERATIONS and is_narrow(node.shape)):
         return value
@@ -99,9 +101,12 @@ def _loop_invariant(
 def _preferred_order(inner: Node, body: Graph) -> list[int] | None:
     """The order of axes in which contractions of the body read a matrix along their vectors.
 
-    In another order, every iteration would pack it.
+    In another order, every iteration would pack it. Loops within the body count as the body.
     """
     for each in body.equations:
+        for within, read in _read_by_loop(each):
+            if read is inner and (order := _preferred_order(within, each.params["body"])):
+                return order
         if each.primitive is contract:
             *operands, result = split_spec(each.params["spec"])
             for operand, letters in zip(each.inputs, operands, strict=True):
@@ -110,6 +115,15 @@ def _preferred_order(inner: Node, body: Graph) -> list[int] | None:
                     axis = letters.index(last)
                     return [*(i for i in range(len(letters)) if i != axis), axis]
     return None
+
+
+def _read_by_loop(node: Node) -> list[tuple[Node, Node]]:
+    """Of a loop, the shared inputs of its body, each with what it stands for."""
+    body, first = node.params.get("body"), node.params.get("condition_shared", 0)
+    if not isinstance(body, Graph):
+        return []
+    count = node.params["body_shared" if "condition" in node.params else "shared"]
+    return list(zip(body.inputs[:count], node.inputs[first : first + count], strict=True))
 
 
 def _transposed(lowering: Lowering, node: Node, value: Load, order: Sequence[int]) -> Load:
