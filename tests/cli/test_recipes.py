@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from chainrule import cli
-from chainrule.cli import language, series
+from chainrule import cli, datasets
+from chainrule.cli import language, rbm, series
 from chainrule.cli.recipes import RECIPES
 
 
@@ -264,7 +264,11 @@ def test_a_constant_target_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_features_of_an_rbm_beat_pixels(data_folder: Path, tmp_path: Path) -> None:
+def test_features_of_an_rbm_beat_pixels(
+    data_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (X, y), test = datasets.mnist()
+    monkeypatch.setattr(rbm.datasets, "mnist", lambda: ((X[:20_000], y[:20_000]), test))
     code, output, errors = run("train", "rbm", "--out", str(tmp_path))
     assert (code, errors) == (0, "")
     assert output.count("(beaten)") == 5
