@@ -23,8 +23,8 @@ __all__ = ["Access", "accesses"]
 Access = tuple[Buffer, Index, bool]
 """Buffer, index, and whether it is a write."""
 
-_known: WeakKeyDictionary[Statement | Nest, tuple[Access, ...]] = WeakKeyDictionary()
-"""Accesses of statements and nests: every pass asks for them, and the verifier after each pass."""
+_known: WeakKeyDictionary[Statement | Nest | Loop, tuple[Access, ...]] = WeakKeyDictionary()
+"""Accesses of items, which do not change: every pass asks for them, and so does the verifier."""
 
 
 def accesses(item: Item | Nest) -> Iterator[Access]:
@@ -32,36 +32,44 @@ def accesses(item: Item | Nest) -> Iterator[Access]:
 
     The condition of a loop is read first.
     """
-    if isinstance(item, Loop) and item.condition is not None:
-        yield item.condition.element.buffer, item.condition.element.index, False
-    if isinstance(item, Loop):
-        for part in item.steps:
-            yield from accesses(part)
-        return
-    if isinstance(item, Call):
-        yield from ((each.buffer, each.index, False) for each in item.regions if each.is_read)
-        yield from ((each.buffer, each.index, True) for each in item.regions if each.is_written)
-        return
-    if isinstance(item, Contraction):
-        yield item.left.buffer, item.left.index, False
-        yield item.right.buffer, item.right.index, False
-        yield item.target, item.index, True
+    if isinstance(item, Call | Contraction):
+        yield from _of_call(item) if isinstance(item, Call) else _of_contraction(item)
         return
     if (known := _known.get(item)) is None:
-        is_nest = isinstance(item, Nest)
-        known = tuple(_nest_accesses(item) if is_nest else _statement_accesses(item))
-        _known[item] = known
+        if isinstance(item, Statement):
+            found = _of_statement(item)
+        else:
+            found = _of_nest(item) if isinstance(item, Nest) else _of_loop(item)
+        known = _known[item] = tuple(found)
     yield from known
 
 
-def _nest_accesses(nest: Nest) -> Iterator[Access]:
+def _of_loop(loop: Loop) -> Iterator[Access]:
+    if loop.condition is not None:
+        yield loop.condition.element.buffer, loop.condition.element.index, False
+    for part in loop.steps:
+        yield from accesses(part)
+
+
+def _of_nest(nest: Nest) -> Iterator[Access]:
     for statement in nest.statements:
         yield from accesses(statement)
     if nest.contraction:
         yield from accesses(nest.contraction)
 
 
-def _statement_accesses(statement: Statement) -> Iterator[Access]:
+def _of_call(call: Call) -> Iterator[Access]:
+    yield from ((each.buffer, each.index, False) for each in call.regions if each.is_read)
+    yield from ((each.buffer, each.index, True) for each in call.regions if each.is_written)
+
+
+def _of_contraction(contraction: Contraction) -> Iterator[Access]:
+    yield contraction.left.buffer, contraction.left.index, False
+    yield contraction.right.buffer, contraction.right.index, False
+    yield contraction.target, contraction.index, True
+
+
+def _of_statement(statement: Statement) -> Iterator[Access]:
     for load in loads_of(statement.value):
         yield load.buffer, load.index, False
     for index in statement.index:

@@ -252,7 +252,7 @@ class Condition:
     is_until: bool = False
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(frozen=True, eq=False, slots=True, weakref_slot=True)
 class Loop:
     """Steps that run for each value of an axis, upwards or downwards.
 

@@ -22,6 +22,7 @@ def verify_memory_plan(steps: Sequence[Step], plan: MemoryPlan) -> None:
     """
     clobbered: dict[Buffer, Buffer] = {}
     valid: set[Buffer] = set()
+    neighbours: dict[Buffer, list[Buffer]] = {}
     for nest in _executed(steps):
         reads, writes = _tested(nest) if isinstance(nest, Loop) else _touched(nest)
         for buffer in {*reads, *writes}:
@@ -32,7 +33,9 @@ def verify_memory_plan(steps: Sequence[Step], plan: MemoryPlan) -> None:
         for buffer in writes:
             clobbered.pop(buffer, None)
             valid.add(buffer)
-            for other in _overlapping(plan, buffer, valid):
+            if buffer not in neighbours:
+                neighbours[buffer] = _overlapping(plan, buffer, plan.offsets)
+            for other in (each for each in neighbours[buffer] if each in valid):
                 if other in reads or other in writes:
                     raise _error(nest, "{} and {} share bytes in one nest", buffer, other)
                 clobbered[other] = buffer
