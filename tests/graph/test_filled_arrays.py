@@ -1,5 +1,6 @@
 """Plain arrays that traced functions make and fill, against NumPy and its differences."""
 
+import functools
 import threading
 from typing import Any
 
@@ -108,6 +109,36 @@ def test_what_a_function_does_besides_happens_once() -> None:
         np.testing.assert_array_equal(cr.grad(f)(np.ones(2)), [expected.normal(), 0])
         assert (count, counter.calls, len(kept), total[0]) == (n, n, n, n)
     assert known == {0: 1, 1: 2}
+
+
+@functools.lru_cache
+def grid(n: int) -> Any:
+    points = np.linspace(0, 1, n)
+    points[0] = 0.5
+    return points
+
+
+class WithGrid:
+    def __init__(self) -> None:
+        self.points: Any = None
+        self.kept: dict[int, Any] = {}
+
+    def __call__(self, x: Any) -> Any:
+        if self.points is None:
+            self.points = self.kept[3] = np.linspace(0, 1, 3)
+        a = np.zeros(3)
+        a[:] = x * self.points + grid(3) * self.kept[3]
+        return (a**2).sum()
+
+
+def test_arrays_of_constants_that_a_function_keeps_are_those_of_numpy() -> None:
+    x = np.ones(3)
+    for call in (cr.grad, cr.hessian, cr.jit, lambda f: cr.vmap(lambda s: f(s * x))):
+        grid.cache_clear()
+        call(model := WithGrid())(x)
+        kept = (model.points, model.kept[3], grid(3))
+        assert [type(each) for each in kept] == [np.ndarray] * 3
+        np.testing.assert_array_equal(kept, [[0, 0.5, 1], [0, 0.5, 1], [0.5, 0.5, 1]])
 
 
 def test_errors_of_the_user_are_raised_as_they_are() -> None:

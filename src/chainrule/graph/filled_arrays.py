@@ -9,12 +9,13 @@ whose values may be keys of dictionaries. An array made outside the function rem
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from types import CodeType, FunctionType
 from typing import Any, TypeVar
 
 import numpy as np
 
-from chainrule.graph.left_behind import Snapshot, take_left_behind
+from chainrule.graph.left_behind import Snapshot, release_constants, take_left_behind
 from chainrule.graph.protocol_gaps.array_makers import makers
 from chainrule.graph.protocol_gaps.plain_store import plain_stores
 from chainrule.graph.random_draws import restorer_of_generators
@@ -25,6 +26,8 @@ __all__ = ["with_filled_arrays"]
 _Result = TypeVar("_Result")
 
 _KINDS = ("f", "fiub")
+
+_CACHED: Any = type(lru_cache(lambda: None))
 
 
 def with_filled_arrays(
@@ -71,23 +74,21 @@ def _again(
         if undo is not None:
             undo()
         refused: list[str] = []
-        functions = _functions(roots)
+        known = find_reachable_state(*roots).known.values()
+        functions = [each for each in known if type(each) is FunctionType]
+        cached = [each.__wrapped__ for each in known if type(each) is _CACHED]
         token = plain_stores.set(refused)
         try:
-            with makers.replaced(kinds, functions):
-                return attempt()
+            with makers.replaced(kinds, functions, cached):
+                result = attempt()
+                release_constants(find_reachable_state(*roots))
+                return result
         except Exception:
             if not refused or kinds == _KINDS[-1]:
                 raise
         finally:
             plain_stores.reset(token)
     raise AssertionError("the last attempt returns or raises")
-
-
-def _functions(roots: Sequence[Any]) -> list[FunctionType]:
-    """The functions that are called, as far as is known."""
-    known = find_reachable_state(*roots).known.values()
-    return [each for each in known if type(each) is FunctionType]
 
 
 def _restorer(roots: Sequence[Any]) -> Callable[[], None]:

@@ -11,13 +11,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
+import numpy as np
+
 from chainrule import tree
 from chainrule.errors import TraceError
-from chainrule.graph.node import Node
+from chainrule.graph.node import Node, as_node, is_differentiable
 from chainrule.graph.place import MISSING, Place, is_same
+from chainrule.graph.protocol_gaps.plain_store import fillable_kinds
 from chainrule.graph.reachable_state import ReachableState
 
-__all__ = ["Snapshot", "refuse_left_behind", "take_left_behind"]
+__all__ = ["Snapshot", "refuse_left_behind", "release_constants", "take_left_behind"]
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,7 @@ def take_left_behind(
 
     Returns the places that can be written again with what they held, and labels of the others.
     """
+    release_constants(after)
     writes: list[tuple[Place, Any]] = []
     others: list[str] = []
     for place, value in after.values():
@@ -99,6 +103,25 @@ def take_left_behind(
         if not isinstance(container, dict) and any(map(_holds_node, container)):
             _refill(container, copy)
     return writes, others
+
+
+def release_constants(state: ReachableState) -> None:
+    """Replace arrays of constants that user's code has made and kept by those of NumPy."""
+    if not fillable_kinds.get():
+        return
+    for place, value in state.values():
+        if place.kind != "content" and _holds_node(value):
+            leaves, structure = tree.flatten(value)
+            plain = list(map(_released, leaves))
+            if any(a is not b for a, b in zip(leaves, plain, strict=True)):
+                place.write(tree.unflatten(structure, plain))
+
+
+def _released(leaf: Any) -> Any:
+    content = as_node(leaf) if type(leaf) is Node else None
+    if content is None or not content.is_known or is_differentiable(content):
+        return leaf
+    return np.array(content.value)
 
 
 def refuse_left_behind(operation: str, labels: Sequence[str]) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.graph.protocol_gaps.numpy_namespace import namespaces
-from chainrule.graph.protocol_gaps.plain_store import fillable_kinds
+from chainrule.graph.protocol_gaps.plain_store import cached_codes, fillable_kinds
 from chainrule.graph.protocol_gaps.replacement import ClosureCell, Replacement, Retried
 from chainrule.graph.source_location import is_library_file
 from chainrule.locks import fork_lock
@@ -38,8 +38,13 @@ class _Makers:
         self._make_fillable = make_fillable
 
     @contextmanager
-    def replaced(self, kinds: str, functions: Sequence[FunctionType]) -> Generator[None]:
-        """Let the code of functions make traced arrays of some kinds of dtypes in this thread."""
+    def replaced(
+        self, kinds: str, functions: Sequence[FunctionType], cached: Sequence[Any]
+    ) -> Generator[None]:
+        """Let the code of functions make traced arrays of some kinds of dtypes in this thread.
+
+        Functions whose results are `cached`, and so outlive the trace, make plain ones.
+        """
         users = {
             id(each.__globals__): each.__globals__
             for each in functions
@@ -49,11 +54,14 @@ class _Makers:
         outer = namespaces.install_in(list(users.values()))
         modules = [np.__dict__, np.linalg.__dict__]
         inner = self._install([*modules, *users.values()], cells)
+        codes = frozenset([each.__code__ for each in cached if type(each) is FunctionType])
+        outer_codes = cached_codes.set(codes)
         token = fillable_kinds.set(kinds)
         try:
             yield
         finally:
             fillable_kinds.reset(token)
+            cached_codes.reset(outer_codes)
             self._remove(inner)
             namespaces.remove(outer)
 

@@ -16,12 +16,15 @@ from chainrule.errors import LIBRARY_FOLDERS
 from chainrule.graph.protocol_gaps.call_site import called_name
 
 __all__ = [
-    "fillable_kinds", "plain_store_message", "plain_stores", "plain_target_message",
+    "cached_codes", "fillable_kinds", "plain_store_message", "plain_stores", "plain_target_message",
     "stores_item", "update_message",
 ]  # fmt: skip
 
 fillable_kinds: ContextVar[str] = ContextVar("fillable_kinds", default="")
 """The kinds of dtypes, as in "fiub", of which user's code that is traced makes traced arrays."""
+
+cached_codes: ContextVar[frozenset[CodeType]] = ContextVar("cached_codes", default=frozenset())
+"""The code of functions whose results are kept by ``functools.cache``."""
 
 plain_stores: ContextVar[list[str] | None] = ContextVar("plain_stores", default=None)
 """What the trace in progress has refused as a store into a plain array; None outside."""

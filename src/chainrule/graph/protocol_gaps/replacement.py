@@ -17,7 +17,7 @@ from typing import Any
 
 from chainrule.errors import ChainruleError
 from chainrule.graph.protocol_gaps.call_site import calls, takes_item
-from chainrule.graph.protocol_gaps.plain_store import fillable_kinds
+from chainrule.graph.protocol_gaps.plain_store import cached_codes, fillable_kinds
 from chainrule.graph.source_location import frame_at, is_library_file
 from chainrule.graph.trace_errors import ConversionError
 
@@ -67,6 +67,8 @@ class Retried:
         # Code in C, which takes memory from NumPy's functions too, has no frame of its own.
         if is_library_file(caller.f_code.co_filename) or not calls(caller, self):
             return result
+        if _is_for_cache(caller):
+            return result
         return self.make_fillable(self.function, result, (*args, *kwargs.values()))
 
     def __getitem__(self, index: Any) -> Any:  # np.r_[...], np.c_[...]
@@ -78,6 +80,8 @@ class Retried:
             return result
         caller = frame_at(1)
         if is_library_file(caller.f_code.co_filename) or not takes_item(caller, _GRIDS):
+            return result
+        if _is_for_cache(caller):
             return result
         return self.make_fillable(self.function, result, (index,))
 
@@ -110,6 +114,16 @@ class Retried:
 
 def _itself(function: Any) -> Any:
     return function
+
+
+def _is_for_cache(frame: FrameType | None) -> bool:
+    """Whether a frame belongs to a call whose result is kept by ``functools.cache``."""
+    codes = cached_codes.get()
+    while codes and frame is not None:
+        if frame.f_code in codes:
+            return True
+        frame = frame.f_back
+    return False
 
 
 _GRIDS = frozenset(["c_", "mgrid", "ogrid", "r_"])
