@@ -123,6 +123,7 @@ def odeint(
 
     Examples
     --------
+    >>> import numpy as np
     >>> def pendulum(y, t, damping, gravity):
     ...     angle, velocity = y
     ...     return [velocity, -damping * velocity - gravity * np.sin(angle)]
