@@ -26,6 +26,7 @@ from chainrule.graph.reachable_state import find_reachable_state
 from chainrule.graph.trace import is_number
 from chainrule.science.effects import may_have_effects
 from chainrule.science.function_cache import FunctionCache, owner_of, user_function
+from chainrule.science.imported_names import imported_names_replaced
 from chainrule.science.shared_graph import SharedGraph, shared_graph
 from chainrule.science.signature import numbers, objects, signature
 from chainrule.science.undone import undone
@@ -70,7 +71,7 @@ class KeptCall:
         Raises whatever tracing raises, errors of the function itself included.
         """
         state = find_reachable_state(*roots)
-        with undone(*roots, state=state) as changed:
+        with undone(*roots, state=state) as changed, imported_names_replaced(state):
             kept = trace_kept("science", function, args, None, roots, captures=True, discards=True)
         changed = [*[place.label for place in kept.discarded], *changed]
         effect = f"each call changes {' and '.join(changed[:3])}" if changed else ""

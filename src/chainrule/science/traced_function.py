@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -25,6 +26,7 @@ from chainrule.graph.node import Node
 from chainrule.graph.reachable_state import ReachableState, find_reachable_state
 from chainrule.science.discarded_output import discarded_output
 from chainrule.science.effects import may_have_effects, may_keep_results
+from chainrule.science.imported_names import imported_names_replaced
 from chainrule.science.kept_call import KeptCalls
 from chainrule.science.shared_graph import SharedGraph
 from chainrule.science.undone import undone
@@ -119,7 +121,13 @@ class TracedFunction:
         return value
 
     def _of_floats(self, x: Any, *args: Any) -> Any:
-        return _as_floats(self._of_numbers(x, *args))
+        """The value as an array of floats; runs only where the graph is made anew at each x."""
+        with imported_names_replaced(self._state):
+            return _as_floats(self._of_numbers(x, *args))
+
+    @cached_property
+    def _state(self) -> ReachableState:
+        return find_reachable_state(self.function, self._args)
 
 
 _TRANSFORMATIONS: dict[str, Callable[[Function], Function]] = {

@@ -76,9 +76,9 @@ class _Namespaces:
         The entries are replaced until `remove` is called with what this returns.
         """
         layers = _layers(function)
-        namespace = _globals_of(layers[-1])
+        users = _namespaces_of(layers[-1])
         cells = [cell for each in layers for cell in getattr(each, "__closure__", None) or ()]
-        return self.install_in([] if namespace is None else [namespace], cells)
+        return self.install_in(users, cells)
 
     def install_in(
         self, users: Sequence[dict[str, Any]], cells: Sequence[CellType] = ()
@@ -208,9 +208,26 @@ def _layers(function: Any) -> list[Any]:
     return layers
 
 
+def _namespaces_of(function: Any, depth: int = 0) -> list[dict[str, Any]]:
+    """The namespace of a function's module; for one of this package, of those that it encloses."""
+    namespace = _globals_of(function)
+    if namespace is not None:
+        return [namespace]
+    found: dict[int, dict[str, Any]] = {}
+    for cell in getattr(function, "__closure__", None) or ():
+        try:
+            inner = _layers(cell.cell_contents)[-1]
+        except ValueError:  # not assigned yet
+            continue
+        if type(inner) is FunctionType and depth < _MAX_DEPTH:
+            found |= {id(each): each for each in _namespaces_of(inner, depth + 1)}
+    return list(found.values())
+
+
 def _globals_of(function: Any) -> dict[str, Any] | None:
     """The namespace of the module that defines a function, if it is not of this package."""
-    namespace = getattr(function, "__globals__", None)
+    method = getattr(type(function), "__call__", None)  # noqa: B004 (its code)
+    namespace = getattr(function, "__globals__", getattr(method, "__globals__", None))
     is_library = namespace is None or str(namespace.get("__name__")).startswith("chainrule.")
     return None if is_library else namespace
 
@@ -218,5 +235,6 @@ def _globals_of(function: Any) -> dict[str, Any] | None:
 _VECTORIZED_CALL = np.vectorize.__call__
 _MAX_USERS = 64
 _MAX_WRAPPERS = 20
+_MAX_DEPTH = 4
 
 namespaces = _Namespaces()

@@ -20,6 +20,7 @@ from chainrule.graph.reachable_state import find_reachable_state
 from chainrule.science.discarded_output import discarded_output
 from chainrule.science.effects import may_have_effects, may_keep_results
 from chainrule.science.function_cache import user_function
+from chainrule.science.imported_names import imported_names_replaced
 from chainrule.science.kept_call import KeptCalls
 from chainrule.science.notice import say_once
 from chainrule.science.undone import undone
@@ -125,13 +126,14 @@ def _without_output(function: Callable[..., Any]) -> Callable[..., Any]:
 
 @contextmanager
 def _undone(function: Callable[..., Any], arguments: Any) -> Generator[None]:
-    """Undo what a call of a function changes outside, if its code may change anything."""
+    """Undo what a traced call of a function changes outside, if its code may change anything."""
     state = find_reachable_state(function, arguments)
-    if not (may_have_effects(state) or may_keep_results(state)):
-        yield
-        return
-    with undone(function, arguments, state=state):
-        yield
+    with imported_names_replaced(state):
+        if not (may_have_effects(state) or may_keep_results(state)):
+            yield
+            return
+        with undone(function, arguments, state=state):
+            yield
 
 
 def first_derivative(function: Callable[..., Any]) -> Callable[..., Any]:
