@@ -23,6 +23,7 @@ from scipy.integrate._ivp.common import (
 from chainrule import tree
 from chainrule.compiler.jit import jit
 from chainrule.science.integrate.right_hand_side import RightHandSide, attempt_native
+from chainrule.science.shared_graph import SharedGraph
 from chainrule.solvers.initial_value import METHODS
 from chainrule.solvers.recorder import FAILED, Recording
 from chainrule.solvers.recording import record
@@ -46,9 +47,7 @@ Floats = NDArray[np.float64]
 class _Plan:
     """What a program is compiled for; `capacity` is the number of steps of a block."""
 
-    rhs: RightHandSide
     name: str
-    jacobian: Callable[..., Any] | None
     capacity: int
     has_first_step: bool
     has_max_step: bool
@@ -71,18 +70,19 @@ def recorded_solver(
         if first_step is not None:
             first_step = validate_first_step(first_step, t0, t_bound)
         capacity = int(np.clip(_BLOCK // max(8 * self.n, 1), 1, 128))
-        plan = _Plan(
-            rhs, name, jacobian, capacity, first_step is not None, bool(np.isfinite(max_step))
-        )
+        plan = _Plan(name, capacity, first_step is not None, bool(np.isfinite(max_step)))
         lengths = np.array([first_step or 1.0, max_step if plan.has_max_step else 1.0])
-        self.problem = plan, self.y, np.array([t0, t_bound]), np.asarray(rtol), np.asarray(atol)
-        self.rest = lengths, args
-        self.block, self.taken = None, 0
+        self.plan, self.start = plan, self.y
+        self.rest = np.array([t0, t_bound]), np.asarray(rtol), np.asarray(atol), lengths
+        self.block, self.taken, self.programs = None, 0, {}
 
     def step(self: Any) -> tuple[bool, str | None]:
         if self.block is None or (self.taken == self.block.count and self.block.status != FAILED):
             resume = () if self.block is None else self.block.state
-            self.block = _block(*self.problem, resume, *self.rest)
+            graph, operands = rhs.traced(self.start, args)
+            program = self.programs.get(graph) or _program(graph, self.plan, args, jacobian)
+            self.programs = {graph: program}
+            self.block = _block(program, self.start, resume, *self.rest, *operands)
             self.taken = 0
             work = self.block.state[0].work
             self.nfev, self.njev, self.nlu = (int(each) for each in work)
@@ -127,19 +127,36 @@ class _Interpolant(DenseOutput):
         return self._method.interpolate(coefficients, theta, y_old, y, h).T
 
 
-def _block(*values: Any) -> Recording:
-    found: Recording = attempt_native("solve_ivp", lambda: _compiled_block(*values))
+def _block(program: Callable[..., Recording], *values: Any) -> Recording:
+    found = attempt_native("solve_ivp", lambda: program(*values))
     return found._replace(count=int(found.count), status=int(found.status))
 
 
-@jit
-def _compiled_block(
-    plan: Any, y0: Any, span: Any, rtol: Any, atol: Any, resume: Any, lengths: Any, args: Any
-) -> Recording:
-    """Record steps until the end is reached, or the block is full."""
-    return record(
-        plan.rhs, y0, span, args, plan.name, rtol, atol, plan.capacity,
-        first_step=lengths[0] if plan.has_first_step else None,
-        max_step=lengths[1] if plan.has_max_step else None,
-        resume=resume if tree.flatten(resume)[0] else None, jacobian=plan.jacobian,
-    )  # fmt: skip
+def _program(
+    graph: SharedGraph,
+    plan: _Plan,
+    args: tuple[Any, ...],
+    jacobian: Callable[..., Any] | None,
+) -> Callable[..., Recording]:
+    """Return the program of a block; with a Jacobian that is given it is made anew."""
+    if jacobian is not None:
+        return _compiled(graph, plan, lambda t, y, *_: jacobian(t, y, *args))
+    return graph.program(plan, lambda graph: _compiled(graph, plan, None))
+
+
+def _compiled(
+    graph: SharedGraph, plan: _Plan, jacobian: Callable[..., Any] | None
+) -> Callable[..., Recording]:
+    """Compile a block: steps are recorded until the end is reached, or the block is full."""
+
+    def block(
+        y0: Any, resume: Any, span: Any, rtol: Any, atol: Any, lengths: Any, *operands: Any
+    ) -> Recording:
+        return record(
+            graph, y0, span, operands, plan.name, rtol, atol, plan.capacity,
+            first_step=lengths[0] if plan.has_first_step else None,
+            max_step=lengths[1] if plan.has_max_step else None,
+            resume=resume if tree.flatten(resume)[0] else None, jacobian=jacobian,
+        )  # fmt: skip
+
+    return jit(block)

@@ -6,6 +6,7 @@ the unit vectors of a group holds the entries of all its columns.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from chainrule.autodiff.linearization import jvp
 from chainrule.autodiff.vmap import vmap
 from chainrule.compiler.jit import jit
 from chainrule.science.integrate.right_hand_side import RightHandSide
+from chainrule.science.shared_graph import SharedGraph
 
 __all__ = ["SparseJacobian"]
 
@@ -47,15 +49,21 @@ class SparseJacobian:
 
     def __call__(self, t: float, y: Any, *args: Any) -> Any:
         """Return the Jacobian."""
-        rows = _products(self._rhs, float(t), np.asarray(y, float), self._seeds, args)
+        y = np.asarray(y, float)
+        graph, operands = self._rhs.traced(y, args)
+        rows = graph.program("products by y", _products)(float(t), y, self._seeds, *operands)
         pattern = self._structure
         data = rows[self._entries]
         return csc_matrix((data, pattern.indices, pattern.indptr), shape=pattern.shape)
 
 
-@jit
-def _products(rhs: Any, t: Any, y: Any, seeds: Any, args: Any) -> Any:
-    def product(vector: Any) -> Any:
-        return jvp(lambda y: rhs(t, y, *args), (y,), (vector,))[1]
+def _products(graph: SharedGraph) -> Callable[..., Any]:
+    """Compile the products of the Jacobian and several vectors."""
 
-    return vmap(product)(seeds)
+    def products(t: Any, y: Any, seeds: Any, *operands: Any) -> Any:
+        def product(vector: Any) -> Any:
+            return jvp(lambda y: graph(t, y, *operands), (y,), (vector,))[1]
+
+        return vmap(product)(seeds)
+
+    return jit(products)
