@@ -9,8 +9,8 @@ no Jacobian at all; Radau's implicit one does.
 Run it with ``python examples/28_airy.py``. It prints::
 
     function   Jacobian     method   evaluations  Jacobians  largest error
-    odeint     by hand      dop853          2042          0          4e-12
-    odeint     derived      dop853          2042          0          4e-12
+    odeint     by hand      dop853          2120          0          4e-12
+    odeint     derived      dop853          2120          0          4e-12
     solve_ivp  by hand      radau          39089          2          2e-13
     solve_ivp  derived      radau          39089          2          2e-13
 """
