@@ -157,7 +157,8 @@ def _stepped(state: _State, new: Linearized) -> _State:
     # Far from a minimum other methods are better.
     is_shorter = np.where(is_first, size < 1e-3 * new.length, rate < 0.9)
     is_kept = (least > 0) & (new.length <= state.kept.length * (1 + 1e-8)) & (is_shorter | is_last)
-    is_converged = np.where(is_kept, is_last, ~is_first & (share <= 1e4 * _EPS))
+    is_rounding = (share <= 1e4 * _EPS) | (size <= 1e-12 * new.length)
+    is_converged = np.where(is_kept, is_last, ~is_first & is_rounding)
     goes_on = is_kept & ~is_last & (state.steps < _MOST_STEPS)
     kept = chosen(is_kept, new, state.kept)
     phase = np.where(is_converged | (state.phase == _LAST), np.int64(_END), np.int64(_CLOSER))

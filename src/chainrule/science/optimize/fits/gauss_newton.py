@@ -16,12 +16,16 @@ _MOST_STEPS = 60
 
 
 class Refined(NamedTuple):
-    """A point with its residuals, its Jacobian and the number of evaluations of each."""
+    """A point with its residuals, its Jacobian and the number of evaluations of each.
+
+    `is_converged` says whether a further step is a few units of rounding.
+    """
 
     x: Vector
     residuals: Vector
     jacobian: NDArray[np.float64]
     evaluations: int
+    is_converged: bool
 
 
 def refine(
@@ -53,12 +57,20 @@ def refine(
         # The norm of the change of the residuals; far from a minimum other methods are better.
         length = float(np.linalg.norm(J @ step))
         start = min(start, squares)
-        if not length < (0.9 * last if best else 1e-3 * np.sqrt(squares)):
+        with np.errstate(divide="ignore", invalid="ignore"):
+            shares = np.where(step == 0, 0.0, np.abs(step) / np.abs(x))
+        share = float(np.max(shares)) / np.finfo(float).eps
+        # All further steps together are as long as this one times the rate.
+        rate = length / last if best else 1.0
+        is_last = share <= 4 or (0 < rate < 0.5 and 2 * rate * share <= 1)
+        if not (is_last or length < (0.9 * last if best else 1e-3 * np.sqrt(squares))):
+            is_converged = share <= 1e4 or length <= 1e-12 * np.sqrt(squares)
+            best = best and best._replace(is_converged=is_converged)
             break
         if squares > start * (1 + 1e-8):
             return None
-        best, last = Refined(x, residuals, J, count), length
-        if not is_feasible(x + step):
+        best, last = Refined(x, residuals, J, count, is_last), length
+        if is_last or not is_feasible(x + step):
             break
         x = x + step
     return best and best._replace(evaluations=count)

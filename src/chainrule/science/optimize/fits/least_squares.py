@@ -212,46 +212,83 @@ def with_jacobian(
     start: Vector,
     options: dict[str, Any],
 ) -> Any:
-    """Return SciPy's result with an exact Jacobian, refined to the limit of rounding."""
-    given = options = dict(options, jac=jacobian)
-    options = options.copy()
-    for each in ("ftol", "xtol", "gtol"):
-        if each not in options or is_default(options[each]):
-            options[each] = EXACT_TOLERANCE
-    options["max_nfev"] = options.get("max_nfev") or 1000 * start.size
-    result = optimize.least_squares(value, start, **options)
+    """Return SciPy's result with an exact Jacobian, refined to the limit of rounding.
+
+    First by SciPy's tolerances; by those of rounding where Gauss-Newton steps do not converge.
+    """
+    given = dict(options, jac=jacobian)
+    names = ("ftol", "xtol", "gtol")
+    defaults = [name for name in names if name not in given or is_default(given[name])]
+    is_watched = bool(given.get("verbose")) or given.get("callback") is not None
+    may_refine = given.get("loss", "linear") == "linear"
+    first: Any = None
+    if may_refine and not is_watched and len(defaults) == len(names):
+        first = optimize.least_squares(value, start, **given)
+        if first.status > 0 and _refine(value, jacobian, first, given):
+            return _counted(first, given)
+    tight = dict(given, **dict.fromkeys(defaults, EXACT_TOLERANCE))
+    tight["max_nfev"] = given.get("max_nfev") or 1000 * start.size
+    result = optimize.least_squares(value, start, **tight)
     if result.status == 0 and not given.get("max_nfev"):
         # A fit that creeps, as where parameters go to infinity, ends by SciPy's tolerances.
-        by_default = optimize.least_squares(value, start, **given)
-        result = by_default if by_default.success else result
+        first = first or optimize.least_squares(value, start, **given)
+        result = first if first.success else result
+    if may_refine and result.status > 0:
+        _refine(value, jacobian, result, given)
+    return _counted(result, given)
+
+
+def _counted(result: Any, options: dict[str, Any]) -> Any:
+    """Return a result with the counts of SciPy, which has none of Jacobians for ``"lm"``."""
     if options.get("method") == "lm":
-        result.njev = None  # as in SciPy, where the user gives no Jacobian
-    is_dense = isinstance(result.jac, np.ndarray)
-    if is_dense and result.status > 0 and options.get("loss", "linear") == "linear":
-        _refine(value, jacobian, result, options.get("bounds", (-np.inf, np.inf)))
+        result.njev = None
     return result
 
 
 def _refine(
-    value: Callable[[Vector], Any], jacobian: Callable[[Vector], Any], result: Any, bounds: Any
-) -> None:
-    """Carry a result to the limit of rounding, if no bound is active."""
-    lower, upper = (bounds.lb, bounds.ub) if isinstance(bounds, optimize.Bounds) else bounds
-    if np.any(result.active_mask):
-        return
+    value: Callable[[Vector], Any],
+    jacobian: Callable[[Vector], Any],
+    result: Any,
+    options: dict[str, Any],
+) -> bool:
+    """Carry a result to the limit of rounding, on the bounds that are active; whether it is there.
+
+    A variable stays on its bound if the gradient there points out of the region.
+    """
+    free = result.active_mask == 0
+    if not (isinstance(result.jac, np.ndarray) and free.any()):
+        return False
+    bounds = options.get("bounds", (-np.inf, np.inf))
+    pair = (bounds.lb, bounds.ub) if isinstance(bounds, optimize.Bounds) else bounds
+    lower, upper = (np.broadcast_to(np.asarray(each, float), result.x.shape) for each in pair)
+    at_bounds = np.where(result.active_mask < 0, lower, np.where(free, result.x, upper))
+
+    def whole(x: Vector) -> Vector:
+        at_bounds[free] = x
+        return at_bounds.copy()
+
     refined = refine(
-        value, jacobian, result.x, lambda x: bool(np.all(x >= lower) and np.all(x <= upper))
-    )
-    if refined is not None:
-        gradient = refined.jacobian.T @ refined.residuals
-        result.update(
-            x=refined.x, fun=refined.residuals, jac=refined.jacobian, grad=gradient,
-            cost=0.5 * float(refined.residuals @ refined.residuals),
-            optimality=float(np.max(np.abs(gradient))),
-            nfev=result.nfev + refined.evaluations,
-        )  # fmt: skip
-        if result.njev is not None:
-            result.njev += refined.evaluations
+        lambda x: value(whole(x)), lambda x: np.asarray(jacobian(whole(x)))[:, free],
+        result.x[free], lambda x: bool(np.all(x >= lower[free]) and np.all(x <= upper[free])),
+    )  # fmt: skip
+    if refined is None:
+        return False
+    x = whole(refined.x)
+    slopes = refined.jacobian if free.all() else np.asarray(jacobian(x))
+    gradient = slopes.T @ refined.residuals
+    if np.any(gradient * result.active_mask > 0):
+        return False
+    distance = np.where(gradient < 0, upper - x, x - lower)  # Branch, Coleman & Li (1999)
+    scaled = gradient * np.where(np.isfinite(distance), distance, 1.0)
+    result.update(
+        x=x, fun=refined.residuals, jac=slopes, grad=gradient,
+        cost=0.5 * float(refined.residuals @ refined.residuals),
+        optimality=float(np.max(np.abs(scaled))),
+        nfev=result.nfev + refined.evaluations,
+    )  # fmt: skip
+    if result.njev is not None:
+        result.njev += refined.evaluations
+    return refined.is_converged
 
 
 def _flatten(
