@@ -150,6 +150,15 @@ def test_sigma_bounds_missing_data_and_model_by_differences_are_as_in_scipy() ->
         assert errors[0] == errors[1]
 
 
+def test_variables_on_bounds_stay_there_and_the_others_are_found_to_rounding() -> None:
+    for method in ("trf", "dogbox"):
+        fit = curve_fit(decay, X, Y, bounds=(0, [9, 9, 0.4]), method=method)
+        a, b, c = fit.popt
+        assert c == 0.4
+        at_bound = curve_fit(lambda x, a, b: a * np.exp(-b * x) + 0.4, X, Y)
+        np.testing.assert_allclose([a, b], at_bound.popt, rtol=1e-11)
+
+
 def test_a_covariance_that_data_do_not_determine_is_infinite_with_a_warning_of_which() -> None:
     def redundant(x: Any, level: Any, a: Any, b: Any) -> Any:
         return a * b * x + level
