@@ -77,6 +77,10 @@ def test_methods_of_our_own_have_dense_output_events_and_the_exact_jacobian() ->
         np.testing.assert_allclose(found.y[0], np.cos(found.t), atol=1e-7)
         np.testing.assert_allclose(found.sol([3.0, 1.0])[1], -np.sin([3.0, 1.0]), atol=1e-6)
         np.testing.assert_allclose(found.t_events[0], [np.pi / 2, 3 * np.pi / 2], atol=1e-6)
+    for jac in (lambda t, y: [[-1e3]], np.array([[-1e3]])):
+        stiff = solve_ivp(lambda t, y: -1e3 * (y - np.cos(t)), (0, 1), [0.0], "auto", jac=jac)
+        assert stiff.njev > 0
+        np.testing.assert_allclose(stiff.y[0, -1], np.cos(1) + np.sin(1) / 1e3, rtol=1e-4)
     with pytest.raises(UnsupportedError, match=r"np\.sin; give a method of SciPy's, as method="):
         solve_ivp(lambda t, y: [-math.sin(y[0])], (0, 1), [1.0], "tsit5")
 

@@ -7,8 +7,7 @@ made; so events, dense output, output times and messages are SciPy's.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +21,7 @@ from scipy.integrate._ivp.common import (
 
 from chainrule import tree
 from chainrule.compiler.jit import jit
+from chainrule.science.integrate.lsoda_options import GivenJacobian
 from chainrule.science.integrate.right_hand_side import RightHandSide, attempt_native
 from chainrule.science.shared_graph import SharedGraph
 from chainrule.solvers.initial_value import METHODS
@@ -43,8 +43,7 @@ _BLOCK = 2**14
 Floats = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
-class _Plan:
+class _Plan(NamedTuple):
     """What a program is compiled for; `capacity` is the number of steps of a block."""
 
     name: str
@@ -54,7 +53,7 @@ class _Plan:
 
 
 def recorded_solver(
-    name: str, rhs: RightHandSide, args: tuple[Any, ...], jacobian: Callable[..., Any] | None
+    name: str, rhs: RightHandSide, args: tuple[Any, ...], jacobian: GivenJacobian | None
 ) -> type[OdeSolver]:
     """Return a class for the `method` of SciPy's solve_ivp, with the steps of a recording."""
 
@@ -70,19 +69,16 @@ def recorded_solver(
         if first_step is not None:
             first_step = validate_first_step(first_step, t0, t_bound)
         capacity = int(np.clip(_BLOCK // max(8 * self.n, 1), 1, 128))
-        plan = _Plan(name, capacity, first_step is not None, bool(np.isfinite(max_step)))
-        lengths = np.array([first_step or 1.0, max_step if plan.has_max_step else 1.0])
-        self.plan, self.start = plan, self.y
-        self.rest = np.array([t0, t_bound]), np.asarray(rtol), np.asarray(atol), lengths
-        self.block, self.taken, self.programs = None, 0, {}
+        self.plan = _Plan(name, capacity, first_step is not None, bool(np.isfinite(max_step)))
+        lengths = np.array([first_step or 1.0, max_step if self.plan.has_max_step else 1.0])
+        self.problem = self.y, np.array([t0, t_bound]), np.asarray(rtol), np.asarray(atol), lengths
+        self.block, self.taken = None, 0
 
     def step(self: Any) -> tuple[bool, str | None]:
         if self.block is None or (self.taken == self.block.count and self.block.status != FAILED):
             resume = () if self.block is None else self.block.state
-            graph, operands = rhs.traced(self.start, args)
-            program = self.programs.get(graph) or _program(graph, self.plan, args, jacobian)
-            self.programs = {graph: program}
-            self.block = _block(program, self.start, resume, *self.rest, *operands)
+            program, operands = _program(rhs, jacobian, self.plan, float(self.t), self.y, args)
+            self.block = _block(program, *self.problem, resume, *operands)
             self.taken = 0
             work = self.block.state[0].work
             self.nfev, self.njev, self.nlu = (int(each) for each in work)
@@ -133,30 +129,45 @@ def _block(program: Callable[..., Recording], *values: Any) -> Recording:
 
 
 def _program(
-    graph: SharedGraph,
+    rhs: RightHandSide,
+    jacobian: GivenJacobian | None,
     plan: _Plan,
+    t: float,
+    y: Floats,
     args: tuple[Any, ...],
-    jacobian: Callable[..., Any] | None,
-) -> Callable[..., Recording]:
-    """Return the program of a block; with a Jacobian that is given it is made anew."""
+) -> tuple[Callable[..., Recording], tuple[Any, ...]]:
+    """Return the program of a block, and the operands of the graphs that it is made of."""
+    graph, operands = rhs.traced(y, args)
+    matrix, further = None, ()
     if jacobian is not None:
-        return _compiled(graph, plan, lambda t, y, *_: jacobian(t, y, *args))
-    return graph.program(plan, lambda graph: _compiled(graph, plan, None))
+        matrix, further = jacobian.traced(t, y, args)
+    key = plan, matrix, len(operands)
+    program = graph.program(("record", *key), lambda graph: _compiled(graph, *key))
+    return program, (*operands, *further)
 
 
 def _compiled(
-    graph: SharedGraph, plan: _Plan, jacobian: Callable[..., Any] | None
+    graph: SharedGraph, plan: _Plan, jacobian: SharedGraph | None, count: int
 ) -> Callable[..., Recording]:
-    """Compile a block: steps are recorded until the end is reached, or the block is full."""
+    """Compile a block: steps are recorded until the end is reached, or the block is full.
 
-    def block(
-        y0: Any, resume: Any, span: Any, rtol: Any, atol: Any, lengths: Any, *operands: Any
+    Of the operands the first `count` are those of `graph`.
+    """
+
+    @jit
+    def run(
+        y0: Any, span: Any, rtol: Any, atol: Any, lengths: Any, resume: Any, *operands: Any
     ) -> Recording:
+        def matrix(t: Any, y: Any, *_: Any) -> Any:
+            assert jacobian is not None
+            return jacobian(t, y, *operands[count:])
+
         return record(
-            graph, y0, span, operands, plan.name, rtol, atol, plan.capacity,
+            graph, y0, span, operands[:count], plan.name, rtol, atol, plan.capacity,
             first_step=lengths[0] if plan.has_first_step else None,
             max_step=lengths[1] if plan.has_max_step else None,
-            resume=resume if tree.flatten(resume)[0] else None, jacobian=jacobian,
+            resume=resume if tree.flatten(resume)[0] else None,
+            jacobian=None if jacobian is None else matrix,
         )  # fmt: skip
 
-    return jit(block)
+    return run

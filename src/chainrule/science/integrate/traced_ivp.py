@@ -7,8 +7,6 @@ with NaN from the last entry on.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -21,6 +19,7 @@ from chainrule.autodiff.custom import stop_gradient
 from chainrule.errors import UnsupportedError
 from chainrule.graph.node import Node
 from chainrule.ops.primitives.promotion import as_array
+from chainrule.science.integrate.lsoda_options import GivenJacobian, LsodaOptions
 from chainrule.science.integrate.right_hand_side import RightHandSide
 from chainrule.science.integrate.traced import TracedProblem, as_vector, is_known_to_fail
 from chainrule.science.integrate.traced_events import Events, Occurrences, as_known, refined
@@ -207,22 +206,11 @@ def _options(given: dict[str, Any]) -> dict[str, Any]:
     return options | {"jacobian": given_jacobian(jac)}
 
 
-def given_jacobian(jac: Any) -> Callable[..., Any]:
+def given_jacobian(jac: Any) -> GivenJacobian:
     """Return ∂f/∂y (t, y, *args) as an array, of a function or of a constant matrix."""
-    if callable(jac):
-        return _GivenJacobian(jac)
-    matrix = jac.toarray() if issparse(jac) else np.asarray(jac, float)
-    return lambda t, y, *args: matrix
 
+    def constant(t: Any, y: Any, *args: Any) -> Any:
+        return jac.toarray() if issparse(jac) else np.asarray(jac, float)
 
-@dataclass(frozen=True)
-class _GivenJacobian:
-    """A Jacobian given as a function, whose value may be a list of rows."""
-
-    function: Callable[..., Any]
-
-    def __call__(self, t: Any, y: Any, *args: Any) -> Any:
-        found = self.function(t, y, *args)
-        if isinstance(found, list | tuple):
-            return np.stack([as_vector(each) for each in found])
-        return found
+    function = jac if callable(jac) else constant
+    return GivenJacobian(function, True, False, LsodaOptions(None, None, None, 0.0, 0, 0, 12, 5))
