@@ -50,7 +50,7 @@ ONLY_PACKAGE = {"llvmlite": "chainrule.compiler", "click": "chainrule.cli"}
 PLAN = """
 arguments arguments/foreign_names autodiff autodiff/analysis autodiff/passes
 autodiff/control_flow ops/primitives/linear_algebra cli cli/csv_table data data/csv_file
-datasets insight insight/plots insight/explanation insight/notation
+datasets insight insight/plots insight/explanation insight/flow insight/notation
 insight/notation/identities insight/notation/layouts
 losses metrics testing (export) solvers (interop)
 science science/optimize science/optimize/minimizers science/optimize/global_search
@@ -71,6 +71,7 @@ train/progress train/rbm train/fit/minimizers
 
 # Methods of a higher layer, and solvers: imported when called (pyproject.toml).
 UPWARD = {
+    "chainrule.graph.graph": {"chainrule.insight.flow.diagram"},
     # Of the package itself: imported when first used.
     "chainrule": {
         f"chainrule.{name}"
@@ -80,7 +81,8 @@ UPWARD = {
         f"chainrule.solvers.{x}" for x in ("adjoint", "fixed_steps", "initial_value")
     },
     "chainrule.train.inspectable": {
-        f"chainrule.insight.{name}" for name in ("explanation.network", "program")
+        f"chainrule.insight.{name}"
+        for name in ("explanation.network", "flow.network_diagram", "program")
     },
     "chainrule.train.history": {"chainrule.insight"},
     "chainrule.science.optimize.fits.fit_result": {"chainrule.insight"},

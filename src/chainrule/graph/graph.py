@@ -23,6 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from chainrule.arguments.aliases import GRAPH_ATTRIBUTES
 from chainrule.arguments.attributes import answers_foreign_attributes
@@ -68,6 +69,27 @@ class Graph:
     def equations(self) -> list[Node]:
         """The nodes computed by a primitive, in topological order."""
         return [node for node in self.nodes if node.primitive is not None]
+
+    def svg(self, *inputs: Any) -> str:
+        """Return a drawing of the program as SVG, with its values for `inputs` if given."""
+        from chainrule.insight.flow.diagram import diagram_of_graph
+
+        return diagram_of_graph(self, inputs).svg()
+
+    def dot(self) -> str:
+        """Return the program as a graph in the DOT language of Graphviz."""
+        from chainrule.insight.flow.diagram import diagram_of_graph
+
+        return diagram_of_graph(self).dot()
+
+    def to_networkx(self) -> Any:
+        """Return the program as a `networkx.DiGraph`, a node for each value."""
+        from chainrule.insight.flow.diagram import diagram_of_graph
+
+        return diagram_of_graph(self).to_networkx()
+
+    def _repr_svg_(self) -> str:
+        return self.svg()
 
     def __str__(self) -> str:
         return format_graph(self)

@@ -12,7 +12,10 @@ from chainrule.train.inputs.table_inputs import Inputs
 from chainrule.train.layer_sequence import LayerSequence
 
 if TYPE_CHECKING:
+    import os
+
     from chainrule.insight.explanation.explanation import Explanation
+    from chainrule.insight.flow.diagram import Diagram
     from chainrule.insight.program_report import ProgramReport
 
 __all__ = ["Inspectable"]
@@ -70,6 +73,50 @@ class Inspectable(LayerSequence):
         from chainrule.insight.explanation.network import explain_network
 
         return explain_network(cast(Any, self), X, y)
+
+    def diagram(
+        self,
+        path: str | os.PathLike[str] | None = None,
+        X: Inputs | None = None,
+        y: ArrayLike | None = None,
+        fold: bool = True,
+    ) -> Diagram:
+        """Draw the network and the gradient of its loss as a flow graph of boxes and arrows.
+
+        Parameters
+        ----------
+        path : str or path, optional
+            Where the drawing is written: as Graphviz DOT for ``*.dot`` and ``*.gv``, else as SVG.
+        X, y : array or list, (n, ...), optional
+            Samples; their values are written in the boxes. Needed before the network is built.
+        fold : bool
+            Whether a layer is one box; otherwise each operation is.
+
+        Returns
+        -------
+        Diagram
+            Is shown in notebooks; has ``svg()``, ``dot()`` and ``to_networkx()``.
+
+        Raises
+        ------
+        ArgumentError
+            Before `compile`; without `X`, before the network is built.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from chainrule import Network, nn
+        >>> net = Network([nn.Dense(3, activation="tanh"), nn.Dense(1)])
+        >>> net.compile(loss="mse")
+        >>> net.diagram(X=np.eye(4), y=np.ones((4, 1)))
+        <diagram of network and gradient: 8 boxes, 11 arrows>
+        """
+        from chainrule.insight.flow.network_diagram import diagram_of_network
+
+        diagram = diagram_of_network(cast(Any, self), X, y, fold)
+        if path is not None:
+            diagram.save(path)
+        return diagram
 
     def program(self, measure: bool = False) -> ProgramReport:
         """Return the program compiled for training, loop nest by loop nest.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,57 +13,30 @@ from chainrule.errors import ArgumentError
 from chainrule.graph.array_type import ArrayType
 from chainrule.graph.graph import Graph
 from chainrule.graph.node import Node
-from chainrule.graph.trace import trace_call
-from chainrule.graph.value_names import resolved
-from chainrule.insight.explanation.blocks import Block, find_blocks
+from chainrule.insight.explanation.blocks import Block
 from chainrule.insight.explanation.derivation import Derivation, derive
 from chainrule.insight.explanation.equation import Equation
 from chainrule.insight.explanation.example_batch import example_batch
 from chainrule.insight.explanation.explanation import Explanation, Section
 from chainrule.insight.explanation.recurrence import Recurrence
 from chainrule.insight.explanation.symbols import loop_name, parameter_name, part_names
+from chainrule.insight.explanation.traced_network import (
+    TracedNetwork,
+    as_rows,
+    trace_network,
+)
 from chainrule.insight.explanation.writer import Writer
 from chainrule.insight.notation.batch import TRACED_BATCH
 from chainrule.insight.notation.expression import Name
 from chainrule.insight.notation.identities import definitions
-from chainrule.nn.activations.activation import ACTIVATIONS
-from chainrule.nn.layer import Layer
 from chainrule.train.inputs.data_adapter import prepare_samples
-from chainrule.train.model.layer_stack import LayerStack
 from chainrule.train.model.objective import Objective
-from chainrule.train.model.step_losses import reduce_samples
 from chainrule.train.network import Network, model_of
 
 __all__ = ["explain_network"]
 
 _LOSS = Name("L")
 _PROBABILITIES = Name("p")
-
-
-@dataclass(frozen=True)
-class _TracedNetwork:
-    """The loss of a network as a graph, with the values that equations are written for."""
-
-    graph: Graph
-    layers: tuple[Layer, ...]
-    parameters: tuple[str, ...]
-
-    @property
-    def loss(self) -> Node:
-        return resolved(self.graph.outputs[0])
-
-    @property
-    def prediction(self) -> Node:
-        return resolved(self.graph.outputs[1])
-
-    @property
-    def inputs(self) -> tuple[Node, ...]:
-        """The parameters, X and y."""
-        return self.graph.inputs
-
-    def blocks(self) -> list[Block]:
-        x = self.inputs[len(self.parameters)]
-        return find_blocks(zip(self.layers, self.graph.outputs[2:], strict=True), x)
 
 
 def explain_network(net: Network, X: Any, y: Any = None) -> Explanation:
@@ -76,12 +49,12 @@ def explain_network(net: Network, X: Any, y: Any = None) -> Explanation:
     data = (X, y) if parameter is None else example_batch(model, objective.loss)
     samples, _ = prepare_samples(model, objective, *data, None, "explain")
     batch = samples.take(slice(0, _MOST_SAMPLES))
-    inputs, targets = batch[0], _as_rows(batch[1], objective, model.output_shape)
+    inputs, targets = batch[0], as_rows(batch[1], objective, model.output_shape)
     stack = replace(model.stack, dtype=np.dtype("float64"))
     arrays = [np.asarray(each, "float64") for each in stack.arrays()]
     batch = [_widened(inputs), _widened(targets)]
-    actual = _trace(stack, objective, batch)
-    symbolic = _trace(stack, objective, [_resized(each) for each in batch])
+    actual = trace_network(stack, objective, batch)
+    symbolic = trace_network(stack, objective, [_resized(each) for each in batch])
     if not _are_alike(symbolic.graph, actual.graph):
         symbolic = actual
     explanation = _Explainer(net, objective, symbolic, actual, [*arrays, *batch]).explanation()
@@ -104,42 +77,12 @@ def _check_parameter(net: Network, name: str) -> None:
         )
 
 
-def _as_rows(y: Any, objective: Objective, output_shape: Any) -> Any:
-    """Return class indices as one-hot rows, which the equations of textbooks are written for."""
-    if not objective.loss.takes_labels or y.ndim == len(output_shape):
-        return y
-    return np.eye(output_shape[-1])[y]
-
-
 def _widened(array: Any) -> Any:
     return array.astype("float64") if array.dtype.kind == "f" else array
 
 
 def _resized(array: Any) -> ArrayType:
     return ArrayType(array.dtype, (TRACED_BATCH, *array.shape[1:]))
-
-
-def _trace(stack: LayerStack, objective: Objective, data: Sequence[Any]) -> _TracedNetwork:
-    names = tuple(stack.parameters())
-    types = {
-        name: ArrayType(np.dtype("float64"), each.array.shape)
-        for name, each in stack.parameters().items()
-    }
-    layers: list[Layer] = []
-
-    def loss_and_outputs(params: dict[str, Any], X: Any, y: Any) -> list[Any]:
-        outputs: list[Any] = []
-        with stack.with_parameters(params):
-            for layer, output, _ in stack.outputs(X, scores=objective.fused is not None):
-                layers.append(layer)
-                outputs.append(output)
-            scores = outputs[-1]
-            losses = objective.loss(y, scores)
-            loss = reduce_samples(objective.loss, losses, None, len(scores)) + stack.penalty()
-        return [loss, ACTIVATIONS[objective.loss.contains or "linear"](scores), *outputs]
-
-    graph = trace_call(loss_and_outputs, (types, *data)).graph
-    return _TracedNetwork(graph, tuple(layers), names)
 
 
 def _are_alike(first: Graph, second: Graph) -> bool:
@@ -155,8 +98,8 @@ class _Explainer:
         self,
         net: Network,
         objective: Objective,
-        symbolic: _TracedNetwork,
-        actual: _TracedNetwork,
+        symbolic: TracedNetwork,
+        actual: TracedNetwork,
         arrays: Sequence[Any],
     ) -> None:
         self.net = net
@@ -226,7 +169,7 @@ class _Explainer:
     def net_names(self) -> tuple[str, ...]:
         return model_of(self.net).stack.names
 
-    def _derive(self, traced: _TracedNetwork) -> Derivation:
+    def _derive(self, traced: TracedNetwork) -> Derivation:
         named = [block.before_activation for block in traced.blocks()]
         trained = set(model_of(self.net).stack.parameters(trainable=True))
         parameters = zip(traced.parameters, traced.inputs, strict=False)

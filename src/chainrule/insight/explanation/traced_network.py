@@ -1,0 +1,82 @@
+"""The loss of a network as a graph, with the outputs of its layers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from chainrule.graph.array_type import ArrayType
+from chainrule.graph.graph import Graph
+from chainrule.graph.node import Node
+from chainrule.graph.trace import trace_call
+from chainrule.graph.value_names import resolved
+from chainrule.insight.explanation.blocks import Block, find_blocks
+from chainrule.nn.activations.activation import ACTIVATIONS
+from chainrule.nn.layer import Layer
+from chainrule.train.model.layer_stack import LayerStack
+from chainrule.train.model.objective import Objective
+from chainrule.train.model.step_losses import reduce_samples
+
+__all__ = ["TracedNetwork", "as_rows", "trace_network"]
+
+
+@dataclass(frozen=True)
+class TracedNetwork:
+    """The loss of a network as a graph, with the values that equations are written for."""
+
+    graph: Graph
+    layers: tuple[Layer, ...]
+    parameters: tuple[str, ...]
+
+    @property
+    def loss(self) -> Node:
+        """The loss of the batch, penalties included."""
+        return resolved(self.graph.outputs[0])
+
+    @property
+    def prediction(self) -> Node:
+        """The output, under the activation that the loss contains."""
+        return resolved(self.graph.outputs[1])
+
+    @property
+    def inputs(self) -> tuple[Node, ...]:
+        """The parameters, X and y."""
+        return self.graph.inputs
+
+    def blocks(self) -> list[Block]:
+        """Return the layers in groups that one equation describes."""
+        x = self.inputs[len(self.parameters)]
+        return find_blocks(zip(self.layers, self.graph.outputs[2:], strict=True), x)
+
+
+def as_rows(y: Any, objective: Objective, output_shape: Any) -> Any:
+    """Return class indices as one-hot rows, which the equations of textbooks are written for."""
+    if not objective.loss.takes_labels or y.ndim == len(output_shape):
+        return y
+    return np.eye(output_shape[-1])[y]
+
+
+def trace_network(stack: LayerStack, objective: Objective, data: Sequence[Any]) -> TracedNetwork:
+    """Trace the loss of a compiled network in evaluation; `data` are X and y, or their types."""
+    names = tuple(stack.parameters())
+    types = {
+        name: ArrayType(stack.dtype, each.array.shape) for name, each in stack.parameters().items()
+    }
+    layers: list[Layer] = []
+
+    def loss_and_outputs(params: dict[str, Any], X: Any, y: Any) -> list[Any]:
+        outputs: list[Any] = []
+        with stack.with_parameters(params):
+            for layer, output, _ in stack.outputs(X, scores=objective.fused is not None):
+                layers.append(layer)
+                outputs.append(output)
+            scores = outputs[-1]
+            losses = objective.loss(y, scores)
+            loss = reduce_samples(objective.loss, losses, None, len(scores)) + stack.penalty()
+        return [loss, ACTIVATIONS[objective.loss.contains or "linear"](scores), *outputs]
+
+    graph = trace_call(loss_and_outputs, (types, *data)).graph
+    return TracedNetwork(graph, tuple(layers), names)
