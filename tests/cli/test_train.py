@@ -52,14 +52,10 @@ def test_digits_print_the_confusion_matrix(demo: tuple[str, Path]) -> None:
     assert (np.trace(counts), counts.sum()) == (int(hits), int(total))
 
 
-def test_digits_print_formula_and_graph_of_a_derivative(demo: tuple[str, Path]) -> None:
+def test_digits_print_the_equations_of_the_last_layer(demo: tuple[str, Path]) -> None:
     output, _ = demo
-    assert "scores = (x weight) + bias" in output
-    assert "dweight = xᵀ dscores" in output
-    assert re.search(
-        r"graph dense_2\(weight: f32\[64,10\], bias: f32\[10\], x: f32\[16,64\]", output
-    )
-    assert "return dweight, dbias" in output
+    assert "δ⁴ = (p − y)/N" in output
+    assert re.search(r"∂L/∂W³ = a²ᵀ δ⁴ +differences agree to [1-9]e-\d+", output)
 
 
 def test_digits_write_a_model_and_five_figures(demo: tuple[str, Path]) -> None:

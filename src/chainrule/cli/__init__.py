@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 import click
 
-from chainrule.cli import bench, doctor, train
+from chainrule.cli import bench, doctor, explain, train
 from chainrule.cli.advice import in_options
 from chainrule.console import ERRORS
 from chainrule.errors import ChainruleError
@@ -32,6 +32,7 @@ def commands() -> None:
 
 
 commands.add_command(train.train)
+commands.add_command(explain.explain)
 commands.add_command(doctor.doctor)
 commands.add_command(bench.bench)
 

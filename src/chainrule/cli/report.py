@@ -15,9 +15,6 @@ from chainrule.cli.words import align, compared, decimals_of, percent
 from chainrule.console import shortened, width_of
 from chainrule.data.columns import take_rows
 from chainrule.insight.confusion import confusion_matrix
-from chainrule.insight.derivation import derive_output_layer
-from chainrule.nn.layers.dense import Dense
-from chainrule.nn.losses.loss import LOSSES
 from chainrule.train.network import Network
 
 __all__ = [
@@ -31,7 +28,6 @@ __all__ = [
 
 Array = NDArray[Any]
 
-READABLE = ("cross_entropy", "mse")
 MOST_CLASSES = 30
 """Classes up to which precision and recall are printed of each; of more, of the ten worst."""
 LONGEST_LABEL = 24
@@ -99,23 +95,18 @@ def print_comparison(predictions: Sequence[tuple[str, Array]], truth: Array) -> 
 
 
 def print_derivation(run: Run) -> None:
-    """Print the derivative of the loss by the last layer, as formulas and as a graph."""
-    layer, batch = run.net.layers[-1], run.recipe.batch_size
-    if run.recipe.loss not in READABLE or not isinstance(layer, Dense):
-        return
-    if len(run.net(take_rows(run.parts[1][0], slice(1))).shape) != 2:
-        return
-    derivation = derive_output_layer(layer, LOSSES[run.recipe.loss], batch)
-    longest = max(len(name) for name, _ in derivation.formulas)
-    targets = "y: one-hot targets" if run.recipe.loss == "cross_entropy" else "y: targets"
+    """Print the equations of the last layer and of the gradient of the loss by its parameters."""
+    rows = slice(min(run.recipe.batch_size, len(run.parts[1][1])))
+    explanation = run.net.explain(*(take_rows(part, rows) for part in run.parts[1]))
+    last, first = explanation.sections[-2:], explanation.gradients[0]
     click.echo(
-        f"\nthe derivative of the loss with respect to layer {layer.name!r}\n"
-        f"(x: its input, {targets}, {batch} samples; d: derivative with respect to)\n"
+        f"\nequations of the last layer and of its gradient, proved on {explanation.samples} "
+        "samples (of all layers: chainrule explain)\n"
     )
-    for name, text in derivation.formulas:
-        click.echo(f"  {name:>{longest}} = {text}")
-    click.echo("\nas a graph\n")
-    click.echo("\n".join(f"  {line}" for line in str(derivation.graph).splitlines()))
+    for equation in [x for section in (*last, first) for x in section.equations]:
+        error = equation.certificate.difference_error if equation.certificate else None
+        proof = f"differences agree to {error:.0e}" if error is not None else ""
+        click.echo(f"  {equation.text():<44} {proof}".rstrip())
 
 
 def _area(net: Network, part: Part) -> float:

@@ -9,9 +9,8 @@ from typing import Any
 
 import click
 
-from chainrule.arguments.lookup import suggestion
-from chainrule.cli.csv_table import recipe_of_file
-from chainrule.cli.csv_table.option import TableOptions, options_of, table_options
+from chainrule.cli.csv_table.option import options_of, table_options
+from chainrule.cli.data_name import NO_COLUMNS, DataName, recipe_named
 from chainrule.cli.rbm import NAME, train_rbm
 from chainrule.cli.recipe import Baseline, Part, Recipe, Run
 from chainrule.cli.recipes import RECIPES
@@ -24,35 +23,8 @@ from chainrule.train.network import Network
 
 __all__ = ["train"]
 
-NO_COLUMNS = "--target and --drop are for CSV files, as the other options of columns are"
 SERIES = [name for name, recipe in RECIPES.items() if recipe.horizons is not None]
 NO_HORIZON = f"--horizon is for time series: {', '.join(sorted(SERIES))}"
-
-
-class _Name(click.ParamType[str]):
-    """A name of `RECIPES`, or a file."""
-
-    name = "name"
-
-    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        if value in RECIPES or value == NAME or Path(value).is_file():
-            return value
-        if Path(value).is_dir():
-            self.fail(_about_folder(Path(value)))
-        if Path(value).suffix or Path(value).exists():
-            self.fail(f"{value!r}: no such file")
-        return self.fail(f"there is no data set {value!r}; {suggestion(value, [*RECIPES, NAME])}")
-
-
-def _about_folder(path: Path) -> str:
-    """Return what to do with a folder: with a table in it, or else with images."""
-    table = next((each for each in sorted(path.iterdir()) if each.suffix == ".csv"), None)
-    if table is not None:
-        return f"{str(path)!r} is a folder; name a file in it: chainrule train {str(table)!r}"
-    return (
-        f"{str(path)!r} is a folder; this command trains on one file. Images in a folder a class "
-        f"are read in Python, by data.images({str(path)!r}, size=(64, 64))"
-    )
 
 
 class _Rate(click.ParamType[float]):
@@ -83,7 +55,7 @@ class _Settings:
 
 
 @click.command()
-@click.argument("name", type=_Name(), metavar="NAME")
+@click.argument("name", type=DataName(), metavar="NAME")
 @click.option("--target", metavar="COLUMN", help="The column of a CSV file to predict.")
 @click.option(
     "--drop",
@@ -153,7 +125,7 @@ def train(
     for validation, monitored while the rest is trained on; the test part is used once, at the end.
     """  # noqa: D301 (\b keeps click from rewrapping the lines)
     options = options_of(columns)
-    recipe = None if name == NAME else _recipe(name, target, drop, options)
+    recipe = None if name == NAME else recipe_named(name, target, drop, options)
     if recipe is None and (target or drop or options):
         raise click.UsageError(NO_COLUMNS)
     if horizon is not None:
@@ -176,18 +148,6 @@ def train(
     if out is not None:
         _write(run, out)
     return None
-
-
-def _recipe(
-    name: str, target: str | None, drop: tuple[str, ...], options: TableOptions | None
-) -> Recipe:
-    if name in RECIPES:
-        if target or drop or options:
-            raise click.UsageError(NO_COLUMNS)
-        return RECIPES[name]
-    if target is None:
-        raise click.UsageError(f"{name!r} is a file: name the column to predict by --target")
-    return recipe_of_file(Path(name), target, drop, options or TableOptions())
 
 
 def _at_horizon(name: str, recipe: Recipe | None, horizon: int) -> Recipe:

@@ -56,15 +56,25 @@ class Derivation:
 def derive(graph: Graph, named: Sequence[Node], inputs: Sequence[Node]) -> Derivation:
     """Derive the gradient of the first output by `inputs`, and by all of `named` on the way."""
     loss = resolved(graph.outputs[0])
-    wanted = {node.serial: i for i, node in enumerate(named)}
+    wanted = {_source(node): i for i, node in enumerate(named)}
     found: list[Node | None] = [None] * len(named)
 
     def observe(node: Node, cotangent: Any, pulled: Any) -> None:
-        if node.serial in wanted:
-            found[wanted[node.serial]] = selected(cotangent)
+        several = isinstance(node.type, tuple)
+        for result, each in enumerate(cotangent if several else [cotangent]):
+            place = wanted.get((node.serial, result))
+            if place is not None and each is not None:
+                found[place] = selected(each)
 
     with suspended():
         seed = constant(np.ones(loss.shape, loss.array_type.dtype))
         gradients = masked_cotangents([loss], [seed], inputs, observe=observe)
         results = tuple(None if each is None else selected(each) for each in gradients)
     return Derivation(graph, tuple(named), tuple(found), tuple(inputs), results)
+
+
+def _source(node: Node) -> tuple[int, int]:
+    """Return the node that computes a value, and the number of the result that it is."""
+    if node.primitive is not None and node.primitive.name == "get_result":
+        return node.inputs[0].serial, node.params["index"]
+    return node.serial, 0

@@ -19,7 +19,12 @@ from chainrule.insight.explanation.equation import Equation
 from chainrule.insight.explanation.example_batch import example_batch
 from chainrule.insight.explanation.explanation import Explanation, Section
 from chainrule.insight.explanation.recurrence import Recurrence
-from chainrule.insight.explanation.symbols import loop_name, parameter_name, part_names
+from chainrule.insight.explanation.symbols import (
+    layer_text,
+    loop_name,
+    parameter_name,
+    part_names,
+)
 from chainrule.insight.explanation.traced_network import (
     TracedNetwork,
     as_rows,
@@ -30,6 +35,7 @@ from chainrule.insight.notation.batch import TRACED_BATCH
 from chainrule.insight.notation.expression import Name
 from chainrule.insight.notation.identities import definitions
 from chainrule.train.inputs.data_adapter import prepare_samples
+from chainrule.train.inputs.targets import is_text
 from chainrule.train.model.objective import Objective
 from chainrule.train.network import Network, model_of
 
@@ -47,7 +53,10 @@ def explain_network(net: Network, X: Any, y: Any = None) -> Explanation:
     if parameter is not None:
         _check_parameter(net, parameter)
     data = (X, y) if parameter is None else example_batch(model, objective.loss)
-    samples, _ = prepare_samples(model, objective, *data, None, "explain")
+    inputs, targets = data
+    if model.classes is None and is_text(np.asarray(targets)):  # as fit would number them
+        targets = np.unique(np.asarray(targets).astype(str), return_inverse=True)[1]
+    samples, _ = prepare_samples(model, objective, inputs, targets, None, "explain")
     batch = samples.take(slice(0, _MOST_SAMPLES))
     inputs, targets = batch[0], as_rows(batch[1], objective, model.output_shape)
     stack = replace(model.stack, dtype=np.dtype("float64"))
@@ -142,7 +151,7 @@ class _Explainer:
             title=f"Network of {len(self.net.layers)} layers",
             samples=len(self.writer.inputs[-1]),
             sections=(*forward, Section(f"Loss: {self.objective.loss.name}", self._loss())),
-            gradients=tuple(backward),
+            gradients=tuple(each for each in backward if each.equations),
         )
 
     def _loss(self) -> tuple[Equation, ...]:
@@ -203,7 +212,7 @@ class _Explainer:
             for equation in self.writer.recurrence(loop)
         ]
         equations += self.writer.definitions(block.before_activation, output)
-        title = ", ".join(f"{layer.name}: {layer!r}" for layer in block.layers)
+        title = ", ".join(f"{layer.name}, {layer_text(layer)}" for layer in block.layers)
         return Section(f"Layer {i + 1}: {title}", tuple(equations))
 
     def _backward(self, i: int, block: Block) -> Section:

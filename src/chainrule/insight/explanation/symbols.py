@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import itertools
 import re
 from collections.abc import Callable
@@ -9,8 +10,9 @@ from collections.abc import Callable
 from chainrule.graph.node import Node
 from chainrule.insight.notation.expression import Name
 from chainrule.insight.notation.greek import GREEK
+from chainrule.nn.layer import Layer
 
-__all__ = ["loop_name", "parameter_name", "part_names", "variable_name"]
+__all__ = ["layer_text", "loop_name", "parameter_name", "part_names", "variable_name"]
 
 _LETTERS = {
     "weight": "W",
@@ -71,3 +73,17 @@ def loop_name(scan: Node, i: int, is_backward: bool, number: int | None = None) 
     if is_backward:
         return Name("δ", upper, letter)
     return Name(letter, upper) if "[" in given or not given else variable_name(given)
+
+
+def layer_text(layer: Layer) -> str:
+    """Return a layer as it is made, without the arguments that have their defaults."""
+    shown: list[str] = []
+    for name, parameter in inspect.signature(type(layer)).parameters.items():
+        value = getattr(layer, name, parameter.default)
+        if name == "name" or callable(value) or isinstance(value, Layer):
+            continue
+        if parameter.default is parameter.empty:
+            shown.append(repr(value) if value is not parameter.empty else name)
+        elif value is not parameter.default and value != parameter.default:
+            shown.append(f"{name}={value!r}")
+    return f"{type(layer).__name__}({', '.join(shown)})"

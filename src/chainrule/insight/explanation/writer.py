@@ -64,6 +64,14 @@ class Writer:
         self._loops: dict[object, Recurrence] = {}
         self._batch_size = len(self.inputs[-1]) if np.ndim(self.inputs[-1]) else 1
         self._random = np.random.default_rng(0)
+        self._nearby = [self._moved(each) for each in self.inputs]
+
+    def _moved(self, array: Any) -> Any:
+        if np.asarray(array).dtype.kind != "f":
+            return array
+        mean = float(np.mean(np.abs(array))) if np.size(array) else 0.0
+        scale = 1e-3 * mean if mean else 1e-2
+        return array + scale * self._random.standard_normal(np.shape(array))
 
     def name(self, node: Node, name: Name) -> None:
         """Name a value; where it occurs in the equations of others, they stop at its name."""
@@ -236,15 +244,15 @@ class Writer:
 
     def _proved(self, equation: Equation, node: Node, by: Node | None = None) -> Equation:
         """Return an equation with its value and certificate."""
-        return self._checked(equation, self._value_of(node), by)
+        difference = None if by is None else self._difference(by, resolved(node))
+        return self._checked(equation, self._value_of(node), difference)
 
-    def _checked(self, equation: Equation, value: Any, by: Node | None = None) -> Equation:
+    def _checked(self, equation: Equation, value: Any, difference: float | None = None) -> Equation:
         found = entries(
             equation.expression, equation.axes, self._scope(equation.expression),
             self._batch_size, self._counterpart,
         )  # fmt: skip
         error = relative_error(found, value)
-        difference = None if by is None else self._difference(by, value)
         certificate = Certificate(error, difference)
         return Equation(
             equation.name, equation.axes, equation.expression, equation.of,
@@ -274,17 +282,22 @@ class Writer:
         counterpart = self._counterparts[resolved(node).serial]
         return self.actual.values([counterpart], self.inputs)[0]
 
-    def _difference(self, by: Node, gradient: Any) -> float:
-        """Compare a derivative by a node with central differences of the loss."""
+    def _difference(self, by: Node, gradient: Node) -> float:
+        """Compare a derivative by a node with central differences of the loss.
+
+        At a point nearby: at that of the data, such as an empty pixel under a bias of 0, a function
+        may have a kink.
+        """
         graph = self.actual.graph
         others = [each for each in graph.inputs if each is not by]
-        values = {each.serial: value for each, value in zip(graph.inputs, self.inputs, strict=True)}
-        (point,) = self.actual.values([by], self.inputs)
-        loss = Graph((by, *others), (resolved(graph.outputs[0]),))
+        values = {each.serial: x for each, x in zip(graph.inputs, self._nearby, strict=True)}
+        (point,) = self.actual.values([by], self._nearby)
+        if by.primitive is not None:
+            point = self._moved(point)
         rest = [values[each.serial] for each in others]
-        return difference_error(
-            lambda x: evaluate(loss, [x, *rest])[0], point, gradient, self._random
-        )
+        loss = Graph((by, *others), (resolved(graph.outputs[0]),))
+        (exact,) = evaluate(Graph((by, *others), (self._counterpart(gradient),)), [point, *rest])
+        return difference_error(lambda x: evaluate(loss, [x, *rest])[0], point, exact, self._random)
 
 
 def _scans(nodes: Iterable[Node]) -> list[Node]:

@@ -299,6 +299,8 @@ def _application(node: Node, indices: Indices, names: Names) -> Expression:
         source, result = node.inputs[0], node.params["index"]
         if source.serial in names.loops:
             return names.loops[source.serial](result, indices)
+        if source.primitive is not None and source.primitive.name == "custom_vjp_call":
+            return express(source.inputs[result], indices, names)
     arguments: list[tuple[Expression, tuple[Axis, ...]]] = []
     for each in source.inputs:
         axes = axes_of(each)

@@ -46,8 +46,12 @@ class Letters:
             for axis in expression.axes:
                 self._assign(axis, inner)
         if isinstance(expression, Application):
-            for axis in (axis for _, axes in expression.arguments for axis in axes):
-                self._assign(axis, inner)
+            for each, axes in expression.arguments:
+                own = set(inner)
+                for axis in axes:
+                    self._assign(axis, own)
+                self._assign_bound(each, own)
+            return
         for each in operands(expression):
             self._assign_bound(each, inner)
 
