@@ -87,6 +87,17 @@ def test_filters_have_derivatives_of_both_orders_and_are_layers() -> None:
     np.testing.assert_allclose(layer(images)[3], science.sobel(images[3], 45), rtol=1e-6)
 
 
+def test_medians_of_traced_windows_that_hold_nan_are_nan() -> None:
+    image = np.random.default_rng(5).normal(size=(70, 66)).astype(np.float32)
+    image[30, 40] = np.nan
+    middle = cr.jit(lambda x: science.median(x))(image)
+    expected = np.zeros((70, 66), bool)
+    expected[29:32, 39:42] = True
+    np.testing.assert_array_equal(np.isnan(middle), expected)
+    ordered = ndimage.median_filter(np.nan_to_num(image), 3)
+    np.testing.assert_array_equal(middle[~expected], ordered[~expected])
+
+
 def test_levels_split_two_kinds_of_pixels() -> None:
     image = np.where(GENERATOR.random((50, 60)) < 0.3, 180, 60) + GENERATOR.integers(
         -9, 10, (50, 60)

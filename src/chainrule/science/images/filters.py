@@ -23,12 +23,12 @@ from chainrule.science.ndimage.arithmetic import (
     Window,
     contracted,
     filtered,
-    middle,
     weighted,
 )
 from chainrule.science.ndimage.borders import Border, Span
 from chainrule.science.ndimage.dispatch import compiled
 from chainrule.science.ndimage.order_statistics import median_filter
+from chainrule.science.ndimage.selection import middle
 
 __all__ = ["correlated", "filter2d", "gaussian", "laplacian", "median"]
 
@@ -295,7 +295,8 @@ def median(
     spans = spans_of("median", found, (size, size), 0, beyond)
     if size <= _LARGEST_NETWORK and not _has_nan(values):
         ordered = tuple(sorted(spans, key=_axis))
-        values = compiled(middle, values, Window((size, size), (), ordered))
+        window = Window((size, size), (), ordered)
+        values = compiled(middle, values, window, isinstance(values, Node))
     elif isinstance(values, Node):
         raise UnsupportedError(
             f"median: size is {size}, and traced images take at most {_LARGEST_NETWORK}; filter "
@@ -313,7 +314,7 @@ def _axis(span: Span) -> int:
 
 def _has_nan(pixels: Any) -> bool:
     is_known = not isinstance(pixels, Node) and pixels.dtype.kind == "f"
-    return is_known and bool(np.isnan(pixels).any())
+    return is_known and bool(np.isnan(pixels.max()))
 
 
 def _contracted(x: Any, window: Window, work: np.dtype[Any]) -> Any:

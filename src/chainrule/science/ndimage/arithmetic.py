@@ -7,7 +7,6 @@ computed in the dtype `work`, float64 as in SciPy or float32, and stored in `dty
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from itertools import product
 from typing import Any, NamedTuple
@@ -23,7 +22,7 @@ __all__ = [
     "contracted",
     "extreme",
     "filtered",
-    "middle",
+    "views",
     "weighted",
 ]
 
@@ -97,10 +96,10 @@ def weighted(x: Any, window: Window, work: DType, dtype: DType) -> Any:
 
     def valid(part: Any) -> Any:
         part = part.astype(work)
-        views = _views(part, window)
-        terms = [views(offset) * work.type(weight) for offset, weight in taps]
+        view = views(part, window)
+        terms = [view(offset) * work.type(weight) for offset, weight in taps]
         if not terms:
-            return np.zeros_like(views(offsets[0]), dtype)
+            return np.zeros_like(view(offsets[0]), dtype)
         return _reduced(np.add, terms).astype(dtype)
 
     return with_borders(x, window.spans, work, valid)
@@ -112,27 +111,6 @@ def contracted(x: Any, weights: Any, spans: Sequence[Span], work: DType, dtype: 
     axes = tuple(span.axis for span in spans)
     windows = np.lib.stride_tricks.sliding_window_view(x, weights.shape, axis=axes)
     return np.tensordot(windows, weights.astype(work), len(axes)).astype(dtype)
-
-
-def middle(x: Any, window: Window) -> Any:
-    """Return the median of windows of an odd number of entries, by a network of comparisons.
-
-    The entries are sorted by merge exchange (Knuth 1998, section 5.2.2, algorithm M), in vector
-    lanes; exchanges that the middle does not depend on are not compiled.
-    """
-    offsets = [*product(*map(range, window.shape))]
-
-    def valid(part: Any) -> Any:
-        views = _views(part, window)
-        entries = [views(offset) for offset in offsets]
-        for i, j in _merge_exchange(len(entries)):
-            entries[i], entries[j] = (
-                np.minimum(entries[i], entries[j]),
-                np.maximum(entries[i], entries[j]),
-            )
-        return entries[len(entries) // 2]
-
-    return with_borders(x, window.spans, x.dtype, valid)
 
 
 def _line(x: Any, line: Line, work: DType, valid: Callable[[Any], Any]) -> Any:
@@ -176,8 +154,8 @@ def _terms(x: Any, line: Line) -> list[Any]:
     return [x[(*head, slice(j, j + count))] for j in range(line.length)]
 
 
-def _views(x: Any, window: Window) -> Callable[[tuple[int, ...]], Any]:
-    """The entries at an offset within all windows."""
+def views(x: Any, window: Window) -> Callable[[tuple[int, ...]], Any]:
+    """Return a function of the entries at an offset within all windows."""
     counts = [
         x.shape[span.axis] - size + 1 for span, size in zip(window.spans, window.shape, strict=True)
     ]
@@ -197,19 +175,3 @@ def _reduced(operation: Any, terms: Sequence[Any]) -> Any:
     for term in terms[1:]:
         total = operation(total, term)
     return total
-
-
-def _merge_exchange(count: int) -> list[tuple[int, int]]:
-    """Return the comparisons that sort `count` entries: Knuth's algorithm 5.2.2M."""
-    exchanges: list[tuple[int, int]] = []
-    top = 1 << max(math.ceil(math.log2(max(count, 2))) - 1, 0)
-    p = top
-    while p > 0:
-        q, r, d = top, 0, p
-        while True:
-            exchanges += [(i, i + d) for i in range(count - d) if i & p == r]
-            if q == p:
-                break
-            d, q, r = q - p, q // 2, p
-        p //= 2
-    return exchanges

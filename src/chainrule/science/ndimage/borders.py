@@ -6,6 +6,7 @@ on strips at both ends, so that the image is not copied into a padded one.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -22,6 +23,10 @@ MODES = {
     "grid-wrap": "wrap",
 }  # fmt: skip
 """SciPy's modes by what they mean for filters."""
+
+
+_WIDE = 64
+"""Entries of a row of a slab from which it is filtered in vector lanes."""
 
 
 class Border(NamedTuple):
@@ -59,17 +64,22 @@ def padded(x: Any, spans: Sequence[Span], dtype: DType) -> Any:
     return x
 
 
-def with_borders(x: Any, spans: Sequence[Span], dtype: DType, valid: Callable[[Any], Any]) -> Any:
+def with_borders(
+    x: Any, spans: Sequence[Span], dtype: DType, valid: Callable[[Any], Any], copies: bool = False
+) -> Any:
     """Apply a filter that shortens axes by ``before + after``, so that the shape stays.
 
     `valid` filters what it is given, without borders. It is called on the interior, and on slabs at
-    the ends of each axis, of `dtype`, which are extended by the border.
+    the ends of each axis, of `dtype`, which are extended by the border. With `copies`, for filters
+    that take longer than a copy of what they read, narrow slabs are avoided by padding.
     """
     (axis, before, after, border), rest = spans[0], spans[1:]
     length, reach = x.shape[axis], before + after
-    inner = (lambda part: with_borders(part, rest, dtype, valid)) if rest else valid
+    inner = (lambda part: with_borders(part, rest, dtype, valid, copies)) if rest else valid
     if reach == 0:
         return inner(x)
+    if copies and math.prod(x.shape[axis + 1 :]) < _WIDE:
+        return inner(padded(x, spans[:1], dtype))
     if length <= 2 * reach:
         return valid(padded(x, spans, dtype))
 

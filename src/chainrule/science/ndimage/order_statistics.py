@@ -19,12 +19,12 @@ from chainrule.science.ndimage.arguments import (
     spans,
     window_axes,
 )
-from chainrule.science.ndimage.arithmetic import MOST_TERMS, Line, Window, extreme, middle
+from chainrule.science.ndimage.arithmetic import MOST_TERMS, Line, Window, extreme
 from chainrule.science.ndimage.borders import Border, DType
 from chainrule.science.ndimage.dispatch import apply
+from chainrule.science.ndimage.selection import LARGEST_NETWORK, middle
 
 __all__ = [
-    "LARGEST_NETWORK",
     "maximum_filter",
     "maximum_filter1d",
     "median_filter",
@@ -33,9 +33,6 @@ __all__ = [
     "percentile_filter",
     "rank_filter",
 ]
-
-LARGEST_NETWORK = 25
-"""Entries of the largest window whose median is a network of comparisons."""
 
 
 def minimum_filter1d(
@@ -261,7 +258,7 @@ def _rank(
         reach = spans(shape, found, origins, mode, cval)
         if not all(_holds(dtype, span.border) for span in reach):
             return None
-        return middle, (Window(shape, (), reach),)
+        return middle, (Window(shape, (), reach), isinstance(x, Node))
 
     return apply(own, plan, x, output)
 
