@@ -292,7 +292,8 @@ PLOT = Subject(
 sklearn  ConfusionMatrixDisplay plot_confusion_matrix  -> confusion
 sklearn  DecisionBoundaryDisplay plot_decision_regions  -> decision_boundary
 other  plot_decision_boundary decision_regions  -> decision_boundary
-keras  plot_model  -> net.summary() prints the layers
+keras  plot_model  -> network
+other  draw draw_networkx draw_network nn_diagram  -> network
 other  plot_history loss learning_curve  -> history
 other  filters kernels plot_weights  -> weights
 other  show_images image_grid plot_images gallery  -> images

@@ -8,6 +8,7 @@ from chainrule.insight.plots.history import history
 from chainrule.insight.plots.images import images
 from chainrule.insight.plots.importance import importance
 from chainrule.insight.plots.mistakes import mistakes
+from chainrule.insight.plots.network import network
 from chainrule.insight.plots.points import points
 from chainrule.insight.plots.predictions import Classifier
 from chainrule.insight.plots.roc import roc
@@ -23,6 +24,7 @@ __all__ = [
     "images",
     "importance",
     "mistakes",
+    "network",
     "points",
     "roc",
     "weights",

@@ -11,7 +11,7 @@ from chainrule.nn.layer import Layer
 from chainrule.optim.config import describe_briefly
 from chainrule.train.model.model import Model
 
-__all__ = ["describe", "format_summary", "print_summary"]
+__all__ = ["activation_name", "describe", "format_summary", "print_summary"]
 
 _HEADINGS = ("layer", "kind", "output shape", "parameters", "activation")
 
@@ -69,7 +69,7 @@ def _row(name: str, layer: Layer, shape: Any) -> tuple[str, ...]:
         type(layer).__name__,
         "?" if shape is None else f"({', '.join(['batch', *map(str, shape[1:])])})",
         f"{count:,}" if shape is not None else "?",
-        _activation_name(layer.activation),
+        activation_name(layer.activation),
     )
 
 
@@ -81,7 +81,8 @@ def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
     return "  ".join(padded).rstrip()
 
 
-def _activation_name(activation: Any) -> str:
+def activation_name(activation: Any) -> str:
+    """Return the name of an activation, or of the function that is one; "" for none."""
     if activation is None or isinstance(activation, str):
         return activation or ""
     return getattr(activation, "__name__", type(activation).__name__)
