@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.arguments.checks import shown
 from chainrule.data.collate import stack
 from chainrule.errors import ArgumentError, DataError, type_in_words
 
@@ -243,7 +244,7 @@ def zipped(stages: list[Stage[Any]]) -> Stage[tuple[Any, ...]]:
 def name_of(method: str, function: Any) -> str:
     """Return the name of a function, or raise an ArgumentError if it is not callable."""
     if not callable(function):
-        raise ArgumentError(f"{method}: needs a function, got {function!r}")
+        raise ArgumentError(f"{method}: needs a function, got {shown(function)}")
     return _function_name(function)
 
 

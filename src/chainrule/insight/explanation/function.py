@@ -8,6 +8,8 @@ from typing import Any, cast
 import numpy as np
 
 from chainrule import tree
+from chainrule.arguments.aliases import CORE_ALIASES
+from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.errors import ArgumentError
 from chainrule.graph.graph import Graph
 from chainrule.graph.node import Node, as_node
@@ -21,12 +23,11 @@ from chainrule.insight.explanation.symbols import loop_name, part_names, variabl
 from chainrule.insight.explanation.writer import Writer
 from chainrule.insight.notation.expression import Name
 from chainrule.insight.notation.from_graph import Names, express
-from chainrule.tracebacks import boundary
 
 __all__ = ["explain"]
 
 
-@boundary
+@answers_foreign_names(CORE_ALIASES)
 def explain(function: Callable[..., Any], *args: Any) -> Explanation:
     """Return the equations of a function and of its derivatives, proved at a point.
 

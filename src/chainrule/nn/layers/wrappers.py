@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.arguments.checks import shown
 from chainrule.arguments.lookup import look_up
 from chainrule.errors import ArgumentError, ShapeError
 from chainrule.nn.freezing import freeze_unless
@@ -87,7 +88,7 @@ class Bidirectional(Layer):
         if not isinstance(layer, RNN | LSTM | GRU):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise ArgumentError(
                 f"Bidirectional: layer must be an RNN, LSTM or GRU, which can process a "
-                f"sequence backwards; got {layer!r}"
+                f"sequence backwards; got {shown(layer)}"
             )
         arguments: dict[str, Any] = {**layer._arguments.arguments, "name": None}
         arguments["trainable"] = layer.trainable
@@ -156,7 +157,7 @@ class TimeDistributed(Layer):
 
     def __init__(self, layer: Layer, name: str | None = None, trainable: bool = True) -> None:
         if not isinstance(layer, Layer):  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise ArgumentError(f"TimeDistributed: layer must be a layer, got {layer!r}")
+            raise ArgumentError(f"TimeDistributed: layer must be a layer, got {shown(layer)}")
         self.layer = layer
         self.name = name
         freeze_unless(self, trainable)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.arguments.checks import shown
 from chainrule.errors import ArgumentError, ShapeError
 from chainrule.ops.numpy_api.arithmetic import clip
 from chainrule.ops.numpy_api.concatenation import concatenate
@@ -106,7 +107,7 @@ def _slide(a: Any, v: Any, mode: Any) -> Any:
 def _mode(mode: Any) -> str:
     name = ("valid", "same", "full")[mode] if mode in (0, 1, 2) else mode
     if name not in ("full", "same", "valid"):
-        raise ArgumentError(f"convolve: mode must be 'full', 'same' or 'valid', got {mode!r}")
+        raise ArgumentError(f"convolve: mode must be 'full', 'same' or 'valid', got {shown(mode)}")
     return name
 
 

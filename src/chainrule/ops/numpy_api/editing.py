@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.arguments.checks import shown
 from chainrule.errors import ArgumentError
 from chainrule.ops.numpy_api.concatenation import concatenate
 from chainrule.ops.numpy_api.indexing import get_item, take
@@ -71,7 +72,7 @@ def trim_zeros(filt: Any, trim: str = "fb", axis: Any = None) -> Any:
     """Cut off zeros at the front and at the back along axes."""
     x = as_array(filt)
     if trim.lower() not in ("fb", "bf", "f", "b"):
-        raise ArgumentError(f"trim_zeros: trim must be 'f', 'b' or 'fb', got {trim!r}")
+        raise ArgumentError(f"trim_zeros: trim must be 'f', 'b' or 'fb', got {shown(trim)}")
     positions = np.argwhere(value_of("trim_zeros", x, _TRIMMED))
     slices: list[slice] = [slice(None)] * x.ndim
     for each in normalize_axes("trim_zeros", axis, x.ndim):

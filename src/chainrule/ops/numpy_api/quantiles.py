@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.arguments.checks import shown
 from chainrule.errors import ArgumentError, ShapeError
 from chainrule.ops.numpy_api.arithmetic import isnan
 from chainrule.ops.numpy_api.indexing import take, take_along_axis
@@ -108,7 +109,7 @@ def _quantile(
         raise ArgumentError(f"{name}: there is no method {method!r}; choose {', '.join(_METHODS)}")
     if weights is not None and method != "inverted_cdf":
         raise ArgumentError(
-            f"{name}: weights need method='inverted_cdf', as in NumPy, got {method!r}"
+            f"{name}: weights need method='inverted_cdf', as in NumPy, got {shown(method)}"
         )
     a = as_array(a)
     axes = normalize_axes(name, axis, a.ndim)

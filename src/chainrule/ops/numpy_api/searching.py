@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.arguments.checks import shown
 from chainrule.errors import ArgumentError, ShapeError, counted
 from chainrule.ops.numpy_api.arithmetic import isnan
 from chainrule.ops.numpy_api.indexing import take
@@ -38,7 +39,7 @@ __all__ = [
 def searchsorted(a: Any, v: Any, side: str = "left", sorter: Any = None) -> Any:
     """Return the indices at which `v` would be inserted into the sorted vector `a`."""
     if side not in ("left", "right"):
-        raise ArgumentError(f"searchsorted: side must be 'left' or 'right', got {side!r}")
+        raise ArgumentError(f"searchsorted: side must be 'left' or 'right', got {shown(side)}")
     a, v = as_array(a), as_array(v)
     if a.ndim != 1:
         raise ShapeError(f"searchsorted: needs a sorted vector, got shape {a.shape}")

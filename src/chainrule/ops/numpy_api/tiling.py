@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.arguments.checks import shown
 from chainrule.errors import ArgumentError, ShapeError
 from chainrule.graph.node import Node
 from chainrule.ops.numpy_api.concatenation import concatenate
@@ -82,7 +83,7 @@ def tile(x: Any, reps: Any) -> Any:
 def meshgrid(*axes: Any, sparse: bool = False, indexing: str = "xy", copy: bool = True) -> Any:
     """Return coordinate arrays of a grid: one for each vector, varying along its axis."""
     if indexing not in ("xy", "ij"):
-        raise ArgumentError(f"meshgrid: indexing must be 'xy' or 'ij', got {indexing!r}")
+        raise ArgumentError(f"meshgrid: indexing must be 'xy' or 'ij', got {shown(indexing)}")
     lines = [ravel(x) for x in axes]
     count = len(lines)
     grids = [

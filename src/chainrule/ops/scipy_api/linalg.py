@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.arguments.checks import shown
 from chainrule.errors import ArgumentError, ShapeError, UnsupportedError
 from chainrule.ops.numpy_api import linear_algebra, matrix_factorizations, matrix_norms
 from chainrule.ops.numpy_api.linear_algebra import (
@@ -102,7 +103,7 @@ def solve(
     """Solve linear equations with a matrix of a structure, of which only that part is read."""
     if assume_a not in _STRUCTURES:
         known = ", ".join(repr(each) for each in _STRUCTURES if each)
-        raise ArgumentError(f"solve: assume_a must be one of {known}, got {assume_a!r}")
+        raise ArgumentError(f"solve: assume_a must be one of {known}, got {shown(assume_a)}")
     structure = _STRUCTURES[assume_a]
     return equation("solve", a, b, _SOLVERS[structure](lower, transposed))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from chainrule.arguments.checks import shown
 from chainrule.errors import ArgumentError, ShapeError
 from chainrule.ops.numpy_api.padding import pad
 from chainrule.ops.numpy_api.products import tensordot, to_common_dtype
@@ -68,7 +69,7 @@ def _slide(x: Any, kernel: Any, mode: str, boundary: str, fillvalue: Any, is_fli
     """Multiply every window of the padded `x` by the kernel."""
     if boundary not in _PADDINGS:
         raise ArgumentError(
-            f"convolve2d: boundary must be one of {', '.join(_PADDINGS)}, got {boundary!r}"
+            f"convolve2d: boundary must be one of {', '.join(_PADDINGS)}, got {shown(boundary)}"
         )
     x, kernel = to_common_dtype(x, kernel)
     widths = [_width(size, mode, is_flipped) for size in kernel.shape]
@@ -93,7 +94,7 @@ def _ordered(name: str, in1: Any, in2: Any, mode: str) -> tuple[Any, Any, bool]:
     """Return the inputs, the larger one first where only whole overlaps count."""
     first, second = as_array(in1), as_array(in2)
     if mode not in _MODES:
-        raise ArgumentError(f"{name}: mode must be one of {', '.join(_MODES)}, got {mode!r}")
+        raise ArgumentError(f"{name}: mode must be one of {', '.join(_MODES)}, got {shown(mode)}")
     if first.ndim != second.ndim:
         raise ShapeError(
             f"{name}: shapes {first.shape} and {second.shape} must have the same number of axes"

@@ -10,6 +10,7 @@ import numpy as np
 from scipy import integrate
 from scipy.integrate._ivp.ivp import METHODS
 
+from chainrule.arguments.checks import shown
 from chainrule.errors import UnsupportedError
 from chainrule.science.integrate.lsoda_options import LsodaOptions
 from chainrule.science.integrate.native_steps import NATIVE, native_solver, solver_that_ends
@@ -171,7 +172,7 @@ def _traced(
     if name is None:
         raise UnsupportedError(
             "solve_ivp: within a trace, as under cr.grad and cr.jit, the method must be one of "
-            f"{list(_TRACED_METHODS)}, got {method!r}"
+            f"{list(_TRACED_METHODS)}, got {shown(method)}"
         )
     return traced_ivp(
         rhs, t_span, y0, _TRACED_METHODS[name], given.t_eval, given.dense_output, given.events,
