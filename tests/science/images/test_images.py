@@ -59,6 +59,9 @@ def test_sobel_at_any_angle_is_the_derivative_in_its_direction() -> None:
     np.testing.assert_allclose(found, expected, atol=1e-12)
     np.testing.assert_array_equal(science.sobel(plane), ndimage.sobel(plane))
     np.testing.assert_array_equal(science.prewitt(plane, 90), ndimage.prewitt(plane, 0))
+    plane[9, 9] = np.inf
+    np.testing.assert_array_equal(science.sobel(plane, 180), -science.sobel(plane))
+    assert not np.isnan(science.sobel(plane)).any()
     assert science.gradient_magnitude(plane)[30, 40] == 40
     np.testing.assert_allclose(science.gradient_direction(plane)[30, 40], 53.13010235415598)
 

@@ -4,7 +4,7 @@ Images are grey or in colour, one or several, of any real dtype; see `filter2d`.
 are fixed layers: ``nn.Lambda(lambda images: science.sobel(images, 45))``.
 """
 
-from chainrule.science.images.filters import filter2d, gaussian, laplacian, median
+from chainrule.science.images.filters import filter2d, gaussian, laplacian
 from chainrule.science.images.focus import canny, sharpness
 from chainrule.science.images.gradients import (
     gradient_direction,
@@ -12,6 +12,7 @@ from chainrule.science.images.gradients import (
     prewitt,
     sobel,
 )
+from chainrule.science.images.outliers import median
 from chainrule.science.images.threshold import threshold
 
 __all__ = [

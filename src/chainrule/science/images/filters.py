@@ -1,4 +1,4 @@
-"""Linear filters of images with any kernel, smoothing, the Laplacian, and the median."""
+"""Linear filters of images: with any kernel, smoothing, the Laplacian."""
 
 from __future__ import annotations
 
@@ -7,30 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.arguments.checks import checked_count
-from chainrule.errors import ArgumentError, DTypeError, ShapeError, UnsupportedError
+from chainrule.errors import ArgumentError, DTypeError, ShapeError
 from chainrule.graph.node import Node
-from chainrule.science.images.layout import (
-    Image,
-    border_of,
-    checked_image,
-    spans_of,
-    stored,
-)
-from chainrule.science.ndimage.arithmetic import (
-    MOST_TERMS,
-    Line,
-    Window,
-    contracted,
-    filtered,
-    weighted,
-)
-from chainrule.science.ndimage.borders import Border, Span
+from chainrule.science.images.kernel import correlated
+from chainrule.science.images.layout import border_of, checked_image, stored
+from chainrule.science.ndimage.arithmetic import Line, filtered
 from chainrule.science.ndimage.dispatch import compiled
-from chainrule.science.ndimage.order_statistics import median_filter
-from chainrule.science.ndimage.selection import middle
 
-__all__ = ["correlated", "filter2d", "gaussian", "laplacian", "median"]
+__all__ = ["filter2d", "gaussian", "laplacian"]
 
 _KINDS = ("correlation", "convolution")
 
@@ -38,9 +22,6 @@ _LAPLACIANS = {
     4: ((0.0, 1.0, 0.0), (1.0, -4.0, 1.0), (0.0, 1.0, 0.0)),
     8: ((1.0, 1.0, 1.0), (1.0, -8.0, 1.0), (1.0, 1.0, 1.0)),
 }
-
-_LARGEST_NETWORK = 5
-"""Side of the largest window whose median is found by a network of comparisons."""
 
 
 def filter2d(
@@ -113,26 +94,6 @@ def filter2d(
         # The middle of an even number of weights is right of it: reversed, it is left of it.
         origin = -rows - (weights.shape[0] % 2 == 0), -columns - (weights.shape[1] % 2 == 0)
     return stored("filter2d", correlated("filter2d", found, weights, origin, beyond), dtype)
-
-
-def correlated(operation: str, image: Image, kernel: Any, origin: Any, border: Border) -> Any:
-    """Correlate an image with a kernel in the dtype of its computed values."""
-    spans = spans_of(operation, image, kernel.shape, origin, border)
-    if isinstance(kernel, Node):
-        return contracted(image.pixels, kernel, spans, image.work, image.work)
-    factors = _factors(kernel)
-    if factors is not None:
-        lines: list[Line] = []
-        for span, weights in zip(spans, factors, strict=True):
-            if not (weights.size == 1 and weights[0] == 1):
-                lines.append(Line(span.axis, tuple(weights.tolist()), span.before, border))
-            # Beyond the edges the first pass gives a constant, too, which the second one reads.
-            border = border._replace(cval=border.cval * float(weights.sum()))
-        return compiled(filtered, image.pixels, tuple(lines), image.work, image.work)
-    window = Window(kernel.shape, tuple(kernel.ravel().tolist()), spans)
-    if kernel.size > MOST_TERMS:
-        return compiled(_contracted, image.pixels, window, image.work)
-    return compiled(weighted, image.pixels, window, image.work, image.work)
 
 
 def gaussian(
@@ -242,86 +203,6 @@ def laplacian(
     return stored("laplacian", correlated("laplacian", found, kernel, 0, beyond), dtype)
 
 
-def median(
-    image: Any,
-    size: int = 3,
-    border: str = "reflect",
-    *,
-    cval: float = 0.0,
-    channels: bool | None = None,
-) -> Any:
-    """Replace each pixel by the median of the square around it, which removes single outliers.
-
-    The derivative is that of the pixel selected.
-
-    Parameters
-    ----------
-    image : array, real
-        The image or images, as for `filter2d`; may be traced for sizes up to 5.
-    size : int >= 1, odd
-        The side of the square.
-    border, cval, channels : str, float, bool
-        As for `filter2d`.
-
-    Returns
-    -------
-    array
-        Of the shape and the dtype of the image.
-
-    Raises
-    ------
-    ArgumentError
-        If `size` is not odd.
-    UnsupportedError
-        If the image is traced and `size` more than 5.
-
-    References
-    ----------
-    Knuth (1998), The Art of Computer Programming, volume 3, section 5.3.4: sorting networks.
-
-    Examples
-    --------
-    >>> median(np.array([[1, 1, 1], [1, 255, 1], [1, 1, 1]], np.uint8))
-    array([[1, 1, 1],
-           [1, 1, 1],
-           [1, 1, 1]], dtype=uint8)
-    """
-    size = checked_count("median", "size", size)
-    if size % 2 == 0:
-        raise ArgumentError(f"median: size is {size}; it must be odd, such as 3 or 5")
-    found = checked_image("median", image, channels)
-    beyond = border_of("median", border, cval)
-    values = found.pixels
-    spans = spans_of("median", found, (size, size), 0, beyond)
-    if size <= _LARGEST_NETWORK and not _has_nan(values):
-        ordered = tuple(sorted(spans, key=_axis))
-        window = Window((size, size), (), ordered)
-        values = compiled(middle, values, window, isinstance(values, Node))
-    elif isinstance(values, Node):
-        raise UnsupportedError(
-            f"median: size is {size}, and traced images take at most {_LARGEST_NETWORK}; filter "
-            "the image before it is traced, or use smaller squares"
-        )
-    else:
-        values = median_filter(values, size, mode=beyond.mode, cval=beyond.cval, axes=found.axes)
-    is_half = getattr(image, "dtype", None) == np.float16
-    return values.astype(np.float16) if is_half else values
-
-
-def _axis(span: Span) -> int:
-    return span.axis
-
-
-def _has_nan(pixels: Any) -> bool:
-    is_known = not isinstance(pixels, Node) and pixels.dtype.kind == "f"
-    return is_known and bool(np.isnan(pixels.max()))
-
-
-def _contracted(x: Any, window: Window, work: np.dtype[Any]) -> Any:
-    weights = np.reshape(np.array(window.weights), window.shape)
-    return contracted(x, weights, window.spans, work, work)
-
-
 def _checked_kernel(kernel: Any) -> Any:
     weights = kernel if isinstance(kernel, Node) else np.asarray(kernel)
     if weights.ndim != 2 or 0 in weights.shape:
@@ -337,14 +218,3 @@ def _checked_kernel(kernel: Any) -> Any:
     if not np.isfinite(weights).all():
         raise ArgumentError("filter2d: the kernel holds NaN or infinity; give finite weights")
     return weights
-
-
-def _factors(kernel: Any) -> tuple[Any, Any] | None:
-    """Return weights of rows and of columns whose outer product the kernel is, or None."""
-    row, column = np.unravel_index(np.argmax(np.abs(kernel)), kernel.shape)
-    pivot = kernel[row, column]
-    if pivot == 0:
-        return np.zeros(kernel.shape[0]), np.ones(kernel.shape[1])
-    of_rows, of_columns = kernel[:, column], kernel[row] / pivot
-    rest = np.abs(kernel - np.outer(of_rows, of_columns)).max()
-    return (of_rows, of_columns) if rest <= 8 * np.finfo(float).eps * abs(pivot) else None

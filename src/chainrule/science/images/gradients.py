@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from chainrule.errors import ArgumentError
-from chainrule.science.images.filters import correlated
 from chainrule.science.images.layout import Image, border_of, checked_image, stored
-from chainrule.science.ndimage.borders import Border
+from chainrule.science.ndimage.arithmetic import Window, weighted, weighted_sum
+from chainrule.science.ndimage.borders import Border, Span, with_borders
+from chainrule.science.ndimage.dispatch import compiled
 
 __all__ = ["gradient_direction", "gradient_magnitude", "prewitt", "sobel"]
 
@@ -143,8 +145,8 @@ def gradient_magnitude(
     >>> float(gradient_magnitude(np.add.outer(np.arange(5.0) * 3, np.arange(5.0) * 4))[2, 2])
     40.0
     """
-    x, y = _both("gradient_magnitude", image, operator, border, cval, channels)
-    return np.hypot(x, y)
+    found, windows = _both("gradient_magnitude", image, operator, border, cval, channels)
+    return compiled(_norm, found.pixels, windows, found.work)
 
 
 def gradient_direction(
@@ -178,8 +180,11 @@ def gradient_direction(
     >>> float(gradient_direction(np.tile(np.arange(5.0), (5, 1)).T)[2, 2])
     90.0
     """
-    x, y = _both("gradient_direction", image, operator, border, cval, channels)
-    return np.arctan2(y, x) * (180 / math.pi)
+    found, windows = _both("gradient_direction", image, operator, border, cval, channels)
+    across, down = (
+        compiled(weighted, found.pixels, window, found.work, found.work) for window in windows
+    )
+    return np.arctan2(down, across) * (180 / math.pi)
 
 
 def _in_directions(
@@ -193,26 +198,48 @@ def _in_directions(
         raise ArgumentError(
             f"{name}: angle is {angle!r}; it must be a finite number of degrees, or a list of them"
         )
-    directions = [(_cosine(each), _cosine(each - 90)) for each in np.ravel(angles).tolist()]
-    # Both components are programs of their own, so that another angle compiles nothing.
-    x = _component(name, found, beyond, 0) if any(c for c, _ in directions) else None
-    y = _component(name, found, beyond, 1) if any(s for _, s in directions) else None
-    values = [_combined(c, x, s, y) for c, s in directions]
+    windows = _windows(name, found.axes, beyond)
+    values = [_derivative(found, windows, each) for each in np.ravel(angles).tolist()]
     return stored(name, np.stack(values) if angles.ndim else values[0], dtype)
 
 
-def _component(name: str, image: Image, border: Border, axis: int) -> Any:
-    """The derivative to the right (0), or downwards (1)."""
+@lru_cache(maxsize=512)
+def _windows(name: str, axes: tuple[int, int], border: Border) -> tuple[Window, Window]:
+    """The filters of the derivative to the right, and downwards."""
+    spans = tuple(Span(axis, 1, 1, border) for axis in axes)
     kernel = np.outer(_SMOOTHING[name], (-1.0, 0.0, 1.0))
-    return correlated(name, image, kernel.T if axis else kernel, 0, border)
+    across, down = (
+        Window((3, 3), tuple(each.ravel().tolist()), spans) for each in (kernel, kernel.T)
+    )
+    return across, down
 
 
-def _combined(cosine: float, x: Any, sine: float, y: Any) -> Any:
-    if not sine:
-        return x * cosine if cosine != 1 else x
-    if not cosine:
-        return y * sine if sine != 1 else y
-    return x * cosine + y * sine
+def _derivative(image: Image, windows: tuple[Window, Window], degrees: float) -> Any:
+    """The derivative in a direction; another angle compiles nothing."""
+    cosine, sine, work = _cosine(degrees), _cosine(degrees - 90), image.work
+    for window, weight, other in zip(windows, (cosine, sine), (sine, cosine), strict=True):
+        if other == 0:  # so that infinite values are not multiplied by 0
+            signed = window._replace(weights=tuple(each * weight for each in window.weights))
+            return compiled(weighted, image.pixels, signed, work, work)
+    values = work.type(cosine), work.type(sine)
+    return compiled(_combined, image.pixels, windows, work, values=values)
+
+
+def _combined(
+    x: Any, cosine: Any, sine: Any, windows: tuple[Window, Window], work: np.dtype[Any]
+) -> Any:
+    def valid(part: Any) -> Any:
+        across, down = (weighted_sum(part, window, work) for window in windows)
+        return across * cosine + down * sine
+
+    return with_borders(x, windows[0].spans, work, valid)
+
+
+def _norm(x: Any, windows: tuple[Window, Window], work: np.dtype[Any]) -> Any:
+    def valid(part: Any) -> Any:
+        return np.hypot(*(weighted_sum(part, window, work) for window in windows))
+
+    return with_borders(x, windows[0].spans, work, valid)
 
 
 def _cosine(degrees: float) -> float:
@@ -225,11 +252,10 @@ def _cosine(degrees: float) -> float:
 
 def _both(
     operation: str, image: Any, operator: str, border: str, cval: float, channels: Any
-) -> tuple[Any, Any]:
+) -> tuple[Image, tuple[Window, Window]]:
     if operator not in _SMOOTHING:
         raise ArgumentError(
             f"{operation}: operator is {operator!r}; it must be one of {', '.join(_SMOOTHING)}"
         )
     found = checked_image(operation, image, channels)
-    beyond = border_of(operation, border, cval)
-    return _component(operator, found, beyond, 0), _component(operator, found, beyond, 1)
+    return found, _windows(operator, found.axes, border_of(operation, border, cval))

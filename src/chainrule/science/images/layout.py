@@ -37,7 +37,7 @@ BORDERS = {
 """
 
 _COLOURS = (1, 3, 4)
-_SINGLE = ("bool", "uint8", "int8", "uint16", "int16", "float16", "float32")
+_SINGLE, _DOUBLE = np.dtype(np.float32), np.dtype(np.float64)
 
 
 class Image(NamedTuple):
@@ -82,8 +82,9 @@ def checked_image(operation: str, image: Any, channels: bool | None = None) -> I
         axes = (0, 1) if pixels.ndim == 2 else (1, 2)
     if pixels.dtype == np.float16:
         pixels = pixels.astype(np.float32)
-    is_single = pixels.dtype.name in _SINGLE
-    return Image(pixels, axes, np.dtype(np.float32 if is_single else np.float64))
+    dtype = pixels.dtype
+    is_single = dtype.itemsize <= 2 or (dtype.kind == "f" and dtype.itemsize == 4)
+    return Image(pixels, axes, _SINGLE if is_single else _DOUBLE)
 
 
 def border_of(operation: str, border: Any, cval: Any = 0.0) -> Border:

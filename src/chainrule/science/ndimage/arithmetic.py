@@ -24,6 +24,7 @@ __all__ = [
     "filtered",
     "views",
     "weighted",
+    "weighted_sum",
 ]
 
 MOST_TERMS = 64
@@ -87,22 +88,23 @@ def extreme(x: Any, lines: Sequence[Line], is_minimum: bool, work: DType, dtype:
 
 def weighted(x: Any, window: Window, work: DType, dtype: DType) -> Any:
     """Correlate with a window whose weights are written out; those of 0 read nothing."""
-    offsets = [*product(*map(range, window.shape))]
-    taps = [
-        (offset, weight)
+
+    def valid(part: Any) -> Any:
+        return weighted_sum(part, window, work).astype(dtype)
+
+    return with_borders(x, window.spans, work, valid)
+
+
+def weighted_sum(x: Any, window: Window, work: DType) -> Any:
+    """Return the sums of all windows that lie within an array."""
+    x = x.astype(work)
+    view, offsets = views(x, window), [*product(*map(range, window.shape))]
+    terms = [
+        view(offset) * work.type(weight)
         for offset, weight in zip(offsets, window.weights, strict=True)
         if abs(weight) > _EPSILON
     ]
-
-    def valid(part: Any) -> Any:
-        part = part.astype(work)
-        view = views(part, window)
-        terms = [view(offset) * work.type(weight) for offset, weight in taps]
-        if not terms:
-            return np.zeros_like(view(offsets[0]), dtype)
-        return _reduced(np.add, terms).astype(dtype)
-
-    return with_borders(x, window.spans, work, valid)
+    return _reduced(np.add, terms) if terms else np.zeros_like(view(offsets[0]))
 
 
 def contracted(x: Any, weights: Any, spans: Sequence[Span], work: DType, dtype: DType) -> Any:

@@ -58,19 +58,24 @@ def apply(own: partial[Any], plan: Plan, array: Any, output: Any) -> Any:
     return output  # pyright: ignore[reportUnknownVariableType]
 
 
-def compiled(function: Callable[..., Any], x: Any, *settings: Any) -> Any:
-    """Call ``function(x, *settings)``: compiled, unless the array is traced or small."""
+def compiled(
+    function: Callable[..., Any], x: Any, *settings: Any, values: tuple[Any, ...] = ()
+) -> Any:
+    """Call ``function(x, *values, *settings)``: compiled, unless the array is traced or small.
+
+    Another of the settings is another program; `values`, which are numbers, are its inputs.
+    """
     if isinstance(x, Node) or current_environment() is not None:
-        return function(x, *settings)
+        return function(x, *values, *settings)
     if x.size < SMALLEST:
         with np.errstate(all="ignore"):
-            return function(x, *settings)
-    return _program(function, settings)(x)
+            return function(x, *values, *settings)
+    return _program(function, settings)(x, *values)
 
 
 @lru_cache(maxsize=512)
-def _program(function: Callable[..., Any], settings: tuple[Any, ...]) -> Callable[[Any], Any]:
-    return jit(lambda x: function(x, *settings))
+def _program(function: Callable[..., Any], settings: tuple[Any, ...]) -> Callable[..., Any]:
+    return jit(lambda *arrays: function(*arrays, *settings))
 
 
 def _traced(own: partial[Any], plan: Plan, x: Any, output: Any) -> Any:
