@@ -298,6 +298,7 @@ other  plot_history loss learning_curve  -> history
 other  filters kernels plot_weights  -> weights
 other  show_images image_grid plot_images gallery  -> images
 numpy  scatter  -> points
+numpy  contour contourf quiver  -> descent
 sklearn  RocCurveDisplay roc_curve plot_roc_curve  -> roc
 sklearn  permutation_importance  -> importance
 other  feature_importance feature_importances  -> importance

@@ -2,6 +2,7 @@
 
 from chainrule.insight.plots.confusion import confusion
 from chainrule.insight.plots.decision_boundary import decision_boundary
+from chainrule.insight.plots.descent import descent
 from chainrule.insight.plots.fit import fit
 from chainrule.insight.plots.forecast import forecast
 from chainrule.insight.plots.history import history
@@ -18,6 +19,7 @@ __all__ = [
     "Classifier",
     "confusion",
     "decision_boundary",
+    "descent",
     "fit",
     "forecast",
     "history",
