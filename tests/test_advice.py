@@ -66,6 +66,7 @@ NAMES: dict[str, Any] = {
 
 NAMES_IN: dict[str, dict[str, Any]] = {
     "np.linalg.": {"a": np.eye(3)},
+    "np.delete": {"X": np.eye(3), "index": 1},
     "np.linspace(t0": {"t0": 0.0, "t1": 1.0},
     "np.linalg.solve(J": {"J": np.eye(3), "f": lambda x, a: a @ x, "a": np.eye(3), "x": np.ones(3)},
     "cr.cond": {"condition": True, "if_true": lambda: 1.0, "if_false": lambda: 2.0},

@@ -50,7 +50,7 @@ ONLY_PACKAGE = {"llvmlite": "chainrule.compiler", "click": "chainrule.cli"}
 PLAN = """
 arguments arguments/foreign_names autodiff autodiff/analysis autodiff/passes
 autodiff/control_flow ops/primitives/linear_algebra cli cli/csv_table data data/csv_file
-datasets insight insight/plots insight/explanation insight/flow insight/notation
+datasets insight insight/mistakes insight/plots insight/explanation insight/flow insight/notation
 insight/notation/identities insight/notation/layouts
 losses metrics testing (export) solvers (interop)
 science science/optimize science/optimize/minimizers science/optimize/global_search
@@ -75,7 +75,14 @@ UPWARD = {
     # Of the package itself: imported when first used.
     "chainrule": {
         f"chainrule.{name}"
-        for name in ("autodiff", "insight.explanation.function", "losses", "metrics", "solvers")
+        for name in (
+            "autodiff",
+            "insight.explanation.function",
+            "insight.mistakes.check",
+            "losses",
+            "metrics",
+            "solvers",
+        )
     },
     "chainrule.nn.layers.ode": {
         f"chainrule.solvers.{x}" for x in ("adjoint", "fixed_steps", "initial_value")

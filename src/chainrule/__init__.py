@@ -45,6 +45,7 @@ if TYPE_CHECKING:
         while_loop,
     )
     from chainrule.insight.explanation.function import explain
+    from chainrule.insight.mistakes.check import check
 
 __version__ = "0.1.0"
 
@@ -57,6 +58,7 @@ __all__ = [
     "GradientError",
     "Network",
     "Progress",
+    "check",
     "check_grads",
     "cond",
     "custom_vjp",
@@ -115,6 +117,10 @@ if not TYPE_CHECKING:  # type checkers must still reject unknown names
             from chainrule.insight.explanation.function import explain
 
             return explain
+        if name == "check":
+            from chainrule.insight.mistakes.check import check
+
+            return check
         if name not in ("losses", "metrics", "solvers"):
             return _answer(name)
         import chainrule.losses

@@ -1,0 +1,154 @@
+"""``cr.check``: the mistakes of a network, its data and its training."""
+
+from __future__ import annotations
+
+import copy
+import warnings
+from typing import Any, cast
+
+import numpy as np
+
+from chainrule.errors import ArgumentError, ChainruleError, DataError, type_in_words
+from chainrule.insight.mistakes.architecture import architecture_mistakes
+from chainrule.insight.mistakes.catalogue import kind
+from chainrule.insight.mistakes.mistake import Mistake, Mistakes
+from chainrule.insight.mistakes.output import output_mistakes
+from chainrule.insight.mistakes.samples import sample_mistakes
+from chainrule.insight.mistakes.subject import Settings, Subject
+from chainrule.insight.mistakes.training import training_mistakes
+from chainrule.tracebacks import boundary
+from chainrule.train.checks import as_array, check_settings
+from chainrule.train.inputs.data_adapter import prepare_samples
+from chainrule.train.inputs.samples import Samples
+from chainrule.train.inputs.table_inputs import fit_table
+from chainrule.train.network import Network, model_of
+
+__all__ = ["check"]
+
+
+@boundary
+def check(
+    net: Network,
+    X: Any,
+    y: Any,
+    X_val: Any = None,
+    y_val: Any = None,
+    *,
+    epochs: int | None = None,
+    batch_size: int | None = 32,
+    validation_data: Any = None,
+    class_weight: Any = None,
+    sample_weight: Any = None,
+    trials: bool = True,
+) -> Mistakes:
+    """Return the mistakes found in a network, its data and the settings of its training.
+
+    What is certainly wrong is found by reading layers, loss and samples. What is wrong only if the
+    network does not learn, such as a learning rate or inputs that are not scaled, is tried: a copy
+    is trained from fixed seeds for some seconds; if it explains little of the targets, one thing
+    after another is changed, and a change that explains much more names the mistake.
+    Nothing of the network changes.
+
+    Parameters
+    ----------
+    net : Network
+        A compiled network, trained or not.
+    X, y : array, list or table, (n, ...)
+        Inputs and targets, as in `fit`.
+    X_val, y_val : array, list or table, or None
+        Samples of validation; also as `validation_data`.
+    epochs : int >= 1 or None
+        The epochs of the training; None for those of the last `fit`, or as many as are needed.
+    batch_size : int >= 1 or None
+        Samples a step, as in `fit`.
+    validation_data : (X, y) or None
+        As `X_val` and `y_val`.
+    class_weight, sample_weight : as in `fit`
+        Weights of classes and samples.
+    trials : bool
+        Whether to train copies; False only reads.
+
+    Returns
+    -------
+    Mistakes, a list of Mistake
+        Prints as text; each has ``code``, ``name``, ``evidence``, ``remedy`` and ``family``.
+        docs/mistakes.md explains the codes.
+
+    Raises
+    ------
+    ArgumentError
+        If `net` is no network or not compiled, and for settings out of range.
+
+    Examples
+    --------
+    >>> from chainrule import nn
+    >>> net = Network([nn.Dense(4, activation="tanh"), nn.Dense(1, activation="softmax")])
+    >>> net.compile(loss="binary_cross_entropy")
+    >>> check(net, np.eye(4), np.array([0, 1, 1, 0]))
+    CR004 softmax of a single output
+          the network ends in softmax, the loss is binary_cross_entropy, and there is 1 output
+          remedy: for yes or no use nn.Dense(1, activation="sigmoid") and
+          loss="binary_cross_entropy"; for one of k classes k units
+    """
+    if not isinstance(cast(Any, net), Network):
+        raise ArgumentError(f"check: the first argument is {type_in_words(net)}, no network")
+    model_of(net).objective("check")
+    check_settings("check", batch_size=batch_size, epochs=1 if epochs is None else epochs)
+    if validation_data is not None:
+        X_val, y_val = validation_data[0], validation_data[1]
+    if epochs is None and net.history is not None:
+        epochs = len(net.history["loss"]) or None
+    is_weighted = class_weight is not None or sample_weight is not None
+    settings = Settings(epochs, batch_size, is_weighted)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return Mistakes(_find(copy.deepcopy(net), (X, y, X_val, y_val), settings, trials))
+
+
+def _find(net: Network, data: tuple[Any, ...], settings: Settings, trials: bool) -> list[Mistake]:
+    model = model_of(net)
+    X, y, X_val, y_val = data
+    try:
+        inputs = as_array(fit_table(model, X, 0.0, y=y, sample_weight=None), "check", "X")
+        targets = as_array(y, "check", "y", allows_text=True)
+        if len(inputs) != len(targets):
+            raise DataError(f"check: X has {len(inputs)} samples but y has {len(targets)}")
+        held_out = None if X_val is None else as_array(X_val, "check", "X_val")
+        model.build(inputs.shape, "check")
+    except ChainruleError as error:
+        return [_refused(error)]
+    if targets.dtype.kind == "O":
+        targets = targets.astype(str)
+    answers = None if y_val is None else np.asarray(y_val)
+    subject = Subject(net, model, inputs, targets, held_out, answers, settings)
+    found = [*sample_mistakes(subject)]
+    if any(each.code == "CR036" for each in found):
+        return found
+    found = [*output_mistakes(subject), *architecture_mistakes(subject), *found]
+    samples = _prepared(subject, found)
+    if samples is not None and trials and not _are_hopeless(found):
+        found += training_mistakes(subject, samples.X, samples.y, found)
+    return found
+
+
+def _prepared(subject: Subject, found: list[Mistake]) -> Samples | None:
+    """Return the samples as `fit` takes them; what it refuses is a mistake."""
+    try:
+        return prepare_samples(subject.model, subject.objective, subject.X, subject.y, None, "fit")[
+            0
+        ]
+    except ChainruleError as error:
+        if not any(each.family in ("output", "loss", "data") for each in found):
+            found.append(_refused(error))
+        return None
+
+
+def _refused(error: ChainruleError) -> Mistake:
+    text = str(error).removeprefix("check: ").removeprefix("fit: ")
+    evidence, _, remedy = text.rpartition("; ")
+    return Mistake(kind("CR039"), evidence or text, remedy if evidence else "")
+
+
+def _are_hopeless(found: list[Mistake]) -> bool:
+    """Whether the network cannot learn with what was found, so that trials tell nothing."""
+    return any(each.code in ("CR004", "CR024", "CR040") for each in found)

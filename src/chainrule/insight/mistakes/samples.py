@@ -1,0 +1,121 @@
+"""Checks of inputs and targets: columns, missing values, classes, validation rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.insight.mistakes.catalogue import kind
+from chainrule.insight.mistakes.mistake import Mistake
+from chainrule.insight.mistakes.subject import Subject
+
+__all__ = ["sample_mistakes"]
+
+Array = NDArray[Any]
+
+_FEW = 20
+"""Samples; with fewer, columns are equal by chance."""
+_COLUMNS = 64
+"""Columns of a table at most; pixels are often constant."""
+_IMBALANCED = 0.95
+_ENOUGH = 100  # samples; fewer are no evidence of imbalance
+_ROWS = 20_000
+"""Rows that are compared."""
+
+
+def sample_mistakes(subject: Subject) -> Iterator[Mistake]:
+    """Yield what is certainly wrong with the samples."""
+    X, y = subject.X, subject.y
+    missing = list(_missing(X, "X")) + list(_missing(y, "y"))
+    if missing:
+        yield from missing
+        return
+    if len(X) < 2:
+        return
+    if bool(np.all(y == y[:1])):
+        yield Mistake(kind("CR040"), f"y is {y.flat[0]} for all {len(y)} samples")
+    if float(np.ptp(X)) == 0:
+        yield Mistake(kind("CR033"), f"X is {X.flat[0]:.4g} everywhere")
+    elif X.ndim == 2 and len(X) >= _FEW and 1 < X.shape[1] <= _COLUMNS:
+        yield from _columns(X, y)
+    yield from _imbalance(subject)
+    yield from _validation(subject)
+
+
+def _missing(values: Array, name: str) -> Iterator[Mistake]:
+    if values.dtype.kind != "f":
+        return
+    bad = ~np.isfinite(values)
+    if bad.any():
+        first = ", ".join(str(int(each)) for each in np.argwhere(bad)[0])
+        remedy = "" if name == "X" else "leave out the rows whose target is missing"
+        yield Mistake(
+            kind("CR036"),
+            f"{name} has {int(bad.sum())} values that are NaN or infinite, first at "
+            f"{name}[{first}]",
+            remedy,
+        )
+
+
+def _columns(X: Array, y: Array) -> Iterator[Mistake]:
+    values = np.asarray(X[:_ROWS], "float64")
+    spread = np.ptp(values, axis=0)
+    if (constant := np.flatnonzero(spread == 0)).size:
+        yield Mistake(kind("CR033"), f"{_listed(constant)} of X never change")
+    varying = np.flatnonzero(spread > 0)
+    standard = (values - values.mean(axis=0))[:, varying] / values[:, varying].std(axis=0)
+    correlation = np.triu(standard.T @ standard / len(values), 1)
+    pairs = np.argwhere(np.abs(correlation) > 1 - 1e-9)
+    if len(pairs):
+        one, other = (int(varying[each]) for each in pairs[0])
+        equal = bool(np.array_equal(values[:, one], values[:, other]))
+        relation = "are equal" if equal else "are linear functions of each other"
+        yield Mistake(kind("CR034"), f"columns {one} and {other} of X {relation}")
+    target = np.asarray(y[:_ROWS]) if y.dtype.kind in "biuf" else np.empty((0, 2))
+    if target.size == len(values) and np.ptp(target) > 0:
+        target = target.reshape(-1).astype("float64")
+        target = (target - target.mean()) / target.std()
+        agreement = np.abs(standard.T @ target) / len(values)
+        if (leaks := varying[agreement > 1 - 1e-9]).size:
+            yield Mistake(kind("CR035"), f"{_listed(leaks)} of X and y are linear functions")
+
+
+def _listed(columns: Array) -> str:
+    shown = ", ".join(map(str, columns[:5])) + (", ..." if len(columns) > 5 else "")
+    return f"column{'s' if len(columns) > 1 else ''} {shown}"
+
+
+def _imbalance(subject: Subject) -> Iterator[Mistake]:
+    y = subject.y
+    if subject.nature not in ("class", "binary") or subject.settings.is_weighted:
+        return
+    labels = y.argmax(axis=-1) if y.ndim > 1 and y.shape[-1] > 1 else y.reshape(len(y), -1)
+    values, counts = np.unique(labels, return_counts=True)
+    share = counts.max() / counts.sum()
+    if len(y) >= _ENOUGH and share >= _IMBALANCED and len(values) > 1:
+        yield Mistake(
+            kind("CR037"), f"class {values[counts.argmax()]:g} is {share:.1%} of the samples"
+        )
+
+
+def _validation(subject: Subject) -> Iterator[Mistake]:
+    X, held_out = subject.X, subject.X_val
+    if held_out is None or held_out.shape[1:] != X.shape[1:] or len(held_out) < 2:
+        return
+    rows, others = _hashes(X[:_ROWS]), _hashes(held_out[:_ROWS])
+    if len(set(rows)) < 0.9 * len(rows):  # of few values, which repeat anyway
+        return
+    shared = sum(map(set(rows).__contains__, others))
+    if shared > 0.05 * len(others) and len(rows) >= _FEW:
+        yield Mistake(
+            kind("CR038"),
+            f"{shared} of the {len(others)} validation samples are among the training samples",
+        )
+
+
+def _hashes(rows: Array) -> list[int]:
+    flat = np.ascontiguousarray(rows.reshape(len(rows), -1).astype("float32"))
+    return [hash(each.tobytes()) for each in flat]

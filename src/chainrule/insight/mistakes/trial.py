@@ -1,0 +1,230 @@
+"""Trials: short trainings of copies, from fixed seeds, and how much of the targets they explain."""
+
+from __future__ import annotations
+
+import inspect
+import math
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.errors import ChainruleError, DataError
+from chainrule.insight.mistakes.subject import Subject, activation_of
+from chainrule.nn.layer import Layer
+from chainrule.nn.losses.loss import Loss
+from chainrule.optim.optimizer import Optimizer
+from chainrule.train.network import Network
+
+__all__ = ["Outcome", "Recipe", "Trials", "can_be_made_anew", "fresh"]
+
+Array = NDArray[Any]
+
+_SAMPLES = 2000
+_HELD_OUT = 0.25
+_ENOUGH = 200  # samples, of which some can be held out
+_OPERATIONS = 6e8
+"""Multiplications and additions of a trial, about a second."""
+_STEPS = 10_000
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a copy is trained.
+
+    Parameters
+    ----------
+    layers : sequence of Layer
+        From input to output; each trial makes them anew.
+    loss, optimizer : Loss and Optimizer
+        Arguments of `compile`.
+    X, y : array
+        All samples, those held out last.
+    epochs : int
+        Passes over the data.
+    batch_size : int or None
+        Samples a step.
+    """
+
+    layers: tuple[Layer, ...]
+    loss: Loss
+    optimizer: Optimizer
+    X: Array
+    y: Array
+    epochs: int
+    batch_size: int | None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a trial gave.
+
+    Parameters
+    ----------
+    net : Network
+        The trained copy.
+    losses : list of float
+        Of each epoch.
+    train, held_out : float
+        The part of the targets explained beyond a constant answer, 1 if all; of samples held out,
+        or again of the training samples if there are few.
+    """
+
+    net: Any
+    losses: list[float]
+    train: float
+    held_out: float
+    diverged: bool = False
+
+    @property
+    def score(self) -> float:
+        """The lower of both scores."""
+        return -1.0 if self.diverged else min(self.train, self.held_out)
+
+
+class Trials:
+    """Trials of a subject: as it is, and with one thing changed."""
+
+    def __init__(self, subject: Subject, X: Array, y: Array) -> None:
+        order = np.random.default_rng(0).permutation(len(X))[:_SAMPLES]
+        self.subject, self.X, self.y = subject, np.asarray(X)[order], np.asarray(y)[order]
+        n = len(order)
+        self.count = n - int(n * _HELD_OUT) if n >= _ENOUGH else n
+        self.epochs, self.is_complete = self._length(len(X))
+
+    def _length(self, total: int) -> tuple[int, bool]:
+        """Return the epochs of a trial, and whether they have all steps of the training."""
+        settings, n = self.subject.settings, self.count
+        size = min(settings.batch_size or n, n)
+        steps_per_epoch = -(-n // size)
+        affordable = _OPERATIONS / (_operations(self.subject) * n) + 1
+        affordable = min(affordable, max(1, _STEPS / steps_per_epoch))
+        if settings.epochs is None:
+            return max(1, int(affordable)), True
+        steps = settings.epochs * -(-total // min(settings.batch_size or total, total))
+        wanted = max(1, round(steps / steps_per_epoch))
+        return max(1, int(min(wanted, affordable))), wanted <= affordable
+
+    def recipe(self) -> Recipe:
+        """Return how the subject itself is trained."""
+        objective = self.subject.objective
+        return Recipe(
+            tuple(self.subject.layers), objective.loss,
+            objective.optimizer, self.X, self.y, self.epochs, self.subject.settings.batch_size,
+        )  # fmt: skip
+
+    def run(self, recipe: Recipe, seed: int = 0) -> Outcome:
+        """Train a copy; the seed is added to that of the network."""
+        model, n = self.subject.model, self.count
+        layers = [fresh(each) for each in recipe.layers]
+        net = Network(layers, seed=model.seed + seed, dtype=model.dtype.name)
+        net.compile(loss=recipe.loss, optimizer=recipe.optimizer)
+        try:
+            with warnings.catch_warnings(), np.errstate(all="ignore"):
+                warnings.simplefilter("ignore")
+                history = net.fit(
+                    recipe.X[:n], recipe.y[:n], epochs=recipe.epochs, verbose=0,
+                    batch_size=recipe.batch_size,
+                )  # fmt: skip
+                train = self._score(net, recipe, slice(n))
+                held_out = self._score(net, recipe, slice(n, None)) if n < len(self.X) else train
+        except DataError:
+            return Outcome(net, [math.nan], -1.0, -1.0, diverged=True)
+        losses = [float(each) for each in history["loss"]]
+        return Outcome(net, losses, train, held_out, diverged=not math.isfinite(train))
+
+    def _score(self, net: Network, recipe: Recipe, rows: slice) -> float:
+        """Return the part explained beyond a constant answer."""
+        outputs = np.asarray(net.predict(recipe.X[rows]), "float64")
+        y = np.asarray(recipe.y[rows])
+        if not np.isfinite(outputs).all():
+            return math.nan
+        if self.subject.nature in ("class", "binary", "text"):
+            labels, answers = _labels(y), _answers(outputs, y, recipe)
+            _, counts = np.unique(labels, return_counts=True)
+            prior = float(counts.max() / counts.sum())
+            right = float(np.mean(labels == answers))
+            return (right - prior) / (1 - prior) if prior < 1 else float(right == 1)
+        y = y.reshape(outputs.shape).astype("float64") if y.size == outputs.size else y
+        if recipe.loss.contains == "sigmoid" and _last(recipe.layers) != "sigmoid":
+            outputs = 1 / (1 + np.exp(-np.clip(outputs, -500, 500)))
+        total = float(np.sum((y - y.mean(axis=0)) ** 2))
+        return max(-1.0, 1 - float(np.sum((y - outputs) ** 2)) / total) if total else 1.0
+
+
+def _labels(y: Array) -> Array:
+    if y.ndim > 1 and y.shape[-1] > 1 and np.isin(y, (0, 1)).all() and (y.sum(-1) == 1).all():
+        return y.argmax(axis=-1)
+    return y[..., 0] if y.ndim > 1 and y.shape[-1] == 1 else y
+
+
+def _answers(outputs: Array, y: Array, recipe: Recipe) -> Array:
+    """Return the class of each sample: the largest output, or the nearer of two labels."""
+    if outputs.shape[-1] > 1:
+        return outputs.argmax(axis=-1)
+    low, high = float(y.min()), float(y.max())
+    are_logits = recipe.loss.contains == "sigmoid" and _last(recipe.layers) != "sigmoid"
+    middle = 0.0 if are_logits or recipe.loss.name == "hinge" else (low + high) / 2
+    return np.where(outputs[..., 0] > middle, high, low)
+
+
+def _last(layers: Sequence[Layer]) -> str:
+    return activation_of(layers[-1])
+
+
+def _operations(subject: Subject) -> float:
+    """Return about how many operations a sample needs in a step."""
+    total = 1.0
+    for layer, shape in zip(subject.layers, subject.model.output_shapes, strict=True):
+        size = sum(int(np.prod(each.shape)) for each in layer.parameters().values())
+        positions = float(np.prod([each or 1 for each in shape[1:-1]])) if len(shape) > 2 else 1.0
+        total += 6 * size * max(positions, _steps(layer))
+    return total
+
+
+def _steps(layer: Layer) -> float:
+    """Return the steps that a recurrent layer has."""
+    shape = layer.input_shape or ()
+    return float(shape[1] or 1) if len(shape) == 3 else 1.0
+
+
+def fresh(layer: Layer, **changes: Any) -> Layer:
+    """Return a layer of the same arguments that is not built, some of them changed.
+
+    Examples
+    --------
+    >>> from chainrule import nn
+    >>> fresh(nn.Dense(3, activation="tanh"), units=5)
+    Dense(units=5, activation='tanh', use_bias=True, initializer='auto', l2=0.0, name=None)
+    """
+    bound = cast(inspect.BoundArguments, vars(layer)["_arguments"])
+    arguments = {name: _unbuilt(value) for name, value in bound.arguments.items()} | changes
+    arguments.pop("name", None)
+    parameters = bound.signature.parameters
+    by_place = [n for n, p in parameters.items() if p.kind is p.VAR_POSITIONAL]
+    starred = [n for n, p in parameters.items() if p.kind is p.VAR_KEYWORD]
+    args = [x for n in by_place for x in arguments.pop(n, ())]
+    extra = {k: v for n in starred for k, v in arguments.pop(n, {}).items()}
+    made = type(layer)(*args, **arguments, **extra)
+    if not layer.trainable:
+        made.trainable = False
+    return made
+
+
+def _unbuilt(value: Any) -> Any:
+    if isinstance(value, Layer):
+        return fresh(value)
+    if isinstance(value, list | tuple):
+        return type(cast(list[Any], value))(map(_unbuilt, cast(list[Any], value)))
+    return value
+
+
+def can_be_made_anew(layers: Sequence[Layer]) -> bool:
+    """Whether all layers can be made again from their arguments."""
+    try:
+        return len([fresh(each) for each in layers]) > 0
+    except (ChainruleError, TypeError, ValueError):
+        return False

@@ -1,0 +1,189 @@
+"""Faulty set-ups as people post them, each with the code to be found, and sound ones with none."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import chainrule as cr
+from chainrule import nn
+from chainrule.insight.mistakes.catalogue import CATALOGUE
+from chainrule.insight.mistakes.page import entries
+
+random = np.random.default_rng(0)
+X = random.normal(size=(300, 4))
+Y3 = np.digitize(X[:, 0] + X[:, 1], [-0.6, 0.6])  # three classes
+ONE_HOT = np.eye(3)[Y3]
+Y2 = (X[:, 0] + X[:, 1] > 0).astype(int)
+AMOUNT = X @ [3.0, 1.0, 0.5, 0.2]
+XOR = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]), np.array([0, 1, 1, 0])
+IMAGES = random.normal(size=(60, 8, 8, 1))
+BITS = random.integers(0, 2, 60)
+
+CE = {"loss": "cross_entropy", "optimizer": "adam", "learning_rate": 0.02}
+BCE = {"loss": "binary_cross_entropy", "optimizer": "adam", "learning_rate": 0.02}
+MSE = {"loss": "mse", "optimizer": "adam", "learning_rate": 0.02}
+
+
+def dense(*layers: Any) -> list[nn.Layer]:
+    """Return layers of (units, activation), or others as they are."""
+    return [nn.Dense(*each) if isinstance(each, tuple) else each for each in layers]
+
+
+RELU = (16, "relu")
+CERTAIN: dict[str, tuple[Any, ...]] = {
+    "softmax twice": ("CR001", dense(RELU, (3, "softmax"), nn.Softmax()), CE, X, Y3),
+    "relu before softmax": ("CR002", dense(RELU, (3, "relu"), nn.Softmax()), CE, X, Y3),
+    "sigmoid and cross-entropy": ("CR002", dense(RELU, (3, "sigmoid")), CE, X, ONE_HOT),
+    "tanh and binary cross-entropy": ("CR002", dense(RELU, (1, "tanh")), BCE, X, Y2),
+    "softmax of one unit": ("CR004", dense(RELU, (1, "softmax")), BCE, X, Y2),
+    "sigmoids of three classes": ("CR005", dense(RELU, (3, "sigmoid")), BCE, X, ONE_HOT),
+    "relu for negative amounts": ("CR006", dense(RELU, (1, "relu")), MSE, X, AMOUNT),
+    "sigmoid for amounts": ("CR006", dense(RELU, (1, "sigmoid")), MSE, X, AMOUNT + 20),
+    "mse of classes": ("CR010", dense(RELU, (3, "softmax")), MSE, X, ONE_HOT),
+    "cross-entropy of amounts": ("CR011", dense(RELU, (1, "sigmoid")), BCE, X, AMOUNT),
+    "labels from 1": ("CR012", dense(RELU, (3, "softmax")), CE, X, Y3 + 1),
+    "three labels, one output": ("CR013", dense(RELU, (1, "sigmoid")), BCE, X, Y3),
+    "three targets, two outputs": ("CR014", dense(RELU, (2, "softmax")), CE, X, ONE_HOT),
+    "ten outputs for three classes": ("CR015", dense(RELU, (10, "softmax")), CE, X, Y3),
+    "accuracy of amounts": ("CR016", dense(RELU, (1,)), MSE | {"metrics": "accuracy"}, X, AMOUNT),
+    "dropout before batch norm": (
+        "CR022", dense(RELU, nn.Dropout(0.3), nn.BatchNorm(), (3, "softmax")), CE, X, Y3,
+    ),
+    "dropout of the outputs": ("CR023", dense(RELU, (1,), nn.Dropout(0.5)), MSE, X, AMOUNT),
+    "zero weights": (
+        "CR025", dense(nn.Dense(8, "tanh", initializer="zeros"), (1, "sigmoid")), BCE, X, Y2,
+    ),
+    "constant column": ("CR033", dense(RELU, (1,)), MSE, np.c_[X, np.ones(300)], AMOUNT),
+    "column twice": ("CR034", dense(RELU, (1,)), MSE, np.c_[X, X[:, 1]], AMOUNT),
+    "target among the inputs": ("CR035", dense(RELU, (1,)), MSE, np.c_[X, 2 * AMOUNT], AMOUNT),
+    "missing values": ("CR036", dense(RELU, (1,)), MSE, np.where(X > 2, np.nan, X), AMOUNT),
+    "rare class": ("CR037", dense(RELU, (1, "sigmoid")), BCE, X, (X[:, 0] > 2.2).astype(int)),
+    "rows that do not pair": ("CR039", dense(RELU, (1,)), MSE, X, AMOUNT[:200]),
+}  # fmt: skip
+TRIED: dict[str, tuple[Any, ...]] = {
+    "no hidden activation": ("CR020", dense((8,), (1, "sigmoid")), BCE, *XOR, {}),
+    "softmax in the hidden layer": (
+        "CR021", dense((4, "softmax"), (4, "softmax"), (3, "softmax")),
+        {"loss": "cross_entropy", "optimizer": "sgd", "learning_rate": 0.05}, X, Y3,
+        {"epochs": 20},
+    ),
+    "inputs in the hundreds": (
+        "CR030", dense((16, "tanh"), (3, "softmax")), CE, 100 * X + 500, Y3, {"epochs": 20},
+    ),
+    "rate too low": (
+        "CR051", dense(RELU, (3, "softmax")),
+        {"loss": "cross_entropy", "optimizer": "sgd", "learning_rate": 1e-5}, X, Y3,
+        {"epochs": 20},
+    ),
+    "rate too high": (
+        "CR050", dense(RELU, (1,)), {"loss": "mse", "optimizer": "sgd", "learning_rate": 5.0},
+        X, AMOUNT, {"epochs": 10},
+    ),
+    "one epoch": (
+        "CR052", dense(RELU, (1,)), MSE | {"learning_rate": 0.003}, X, AMOUNT, {"epochs": 2},
+    ),
+}  # fmt: skip
+SHORT = ("no hidden activation", "rate too low")
+LONG = [pytest.param(each, marks=pytest.mark.slow) for each in TRIED if each not in SHORT]
+
+GOOD: dict[str, tuple[Any, ...]] = {
+    "three classes": (dense(RELU, (3, "softmax")), CE, X, Y3),
+    "three classes, logits": (dense(RELU, (3,)), CE, X, Y3),
+    "three classes, one-hot": (dense(RELU, (3, "softmax")), CE, X, ONE_HOT),
+    "names": (dense(RELU, (3, "softmax")), CE, X, np.array(["a", "b", "c"])[Y3]),
+    "yes or no": (dense(RELU, (1, "sigmoid")), BCE, X, Y2),
+    "yes or no, logits": (dense(RELU, (1,)), BCE, X, Y2),
+    "yes or no, two outputs": (dense(RELU, (2, "softmax")), CE, X, Y2),
+    "amounts": (dense(RELU, (1,)), MSE | {"metrics": "mae"}, X, AMOUNT),
+    "amounts in a column": (dense(RELU, (1,)), MSE, X, AMOUNT[:, None]),
+    "two amounts": (dense(RELU, (2,)), MSE, X, np.c_[AMOUNT, X[:, 0]]),
+    "positive amounts": (dense((16, "relu"), (1, "softplus")), MSE, X, np.abs(AMOUNT) + 1),
+    "several labels": (dense(RELU, (4, "sigmoid")), BCE, X, (X > 0).astype(float)),
+    "autoencoder": (dense((16, "tanh"), (4,)), MSE, X, X),
+    "exclusive or": (dense((8, "tanh"), (1, "sigmoid")), BCE, *XOR),
+    "exclusive or, mse": (dense((8, "tanh"), (1, "sigmoid")), MSE, *XOR),
+    "dropout after batch norm": (
+        dense(RELU, nn.BatchNorm(), nn.Dropout(0.2), (3, "softmax")), CE, X, Y3,
+    ),
+    "regression by one layer": (dense((1,)), MSE, X, AMOUNT),
+    "images": (
+        [nn.Conv2D(4, 3, activation="relu"), nn.Flatten(), nn.Dense(1, "sigmoid")], BCE,
+        IMAGES + BITS[:, None, None, None], BITS,
+    ),
+    "a series": ([nn.RNN(8), nn.Dense(1)], MSE, X[:, :, None], X.sum(axis=1)),
+    "random targets": (dense(RELU, (1, "sigmoid")), BCE, X, random.integers(0, 2, 300)),
+}  # fmt: skip
+
+
+def display(found: Any) -> str:
+    return found._repr_html_()
+
+
+def compiled(layers: Sequence[nn.Layer], arguments: dict[str, Any]) -> cr.Network:
+    net = cr.Network(layers, seed=1)
+    net.compile(**arguments)
+    return net
+
+
+@pytest.mark.parametrize("name", CERTAIN)
+def test_certain_mistakes_are_named_without_training(name: str):
+    code, layers, arguments, inputs, targets = CERTAIN[name]
+    found = cr.check(compiled(layers, arguments), inputs, targets, trials=False)
+    assert found.codes[0] == code, found
+    assert len(set(found.codes)) <= 2, found
+
+
+@pytest.mark.parametrize("name", [*SHORT, *LONG])
+def test_mistakes_of_training_are_named_by_the_change_that_helps(name: str):
+    code, layers, arguments, inputs, targets, settings = TRIED[name]
+    assert code in cr.check(compiled(layers, arguments), inputs, targets, **settings).codes
+
+
+def test_sound_networks_have_no_mistakes():
+    for name, (layers, arguments, inputs, targets) in GOOD.items():
+        found = cr.check(compiled(layers, arguments), inputs, targets, epochs=40)
+        assert not found, f"{name}: {found}"
+        assert repr(found) == "no mistakes found"
+
+
+def test_validation_rows_among_the_training_rows_are_counted():
+    net = compiled(dense(RELU, (1,)), MSE)
+    found = cr.check(net, X, AMOUNT, X[:50], AMOUNT[:50], trials=False)
+    assert found.codes == ["CR038"]
+    assert "50 of the 50" in found[0].evidence
+    assert not cr.check(net, X[50:], AMOUNT[50:], X[:50], AMOUNT[:50], trials=False)
+
+
+def test_the_network_stays_as_it_is():
+    net = compiled(dense(RELU, (1,)), MSE)
+    net.fit(X, AMOUNT, epochs=1, verbose=0)
+    before, history = net.params.copy(), net.history
+    cr.check(net, X, AMOUNT, epochs=1)
+    assert all(np.array_equal(before[name], net.params[name]) for name in before)
+    assert net.history is history
+
+
+def test_a_mistake_has_code_evidence_remedy_and_page():
+    found = cr.check(compiled(dense(RELU, (3, "softmax")), CE), X, Y3 + 1, trials=False)
+    (mistake,) = found
+    assert (mistake.code, mistake.family) == ("CR012", "loss")
+    assert mistake.documentation == "docs/mistakes.md#cr012"
+    assert str(found).startswith("CR012 labels out of range\n")
+    assert "1 to 3" in mistake.evidence
+    assert f"<td>{mistake.name}</td>" in display(found)
+    with pytest.raises(cr.errors.ArgumentError, match="no network"):
+        cr.check(X, X, Y3)  # pyright: ignore[reportArgumentType]
+
+
+def test_every_code_raised_is_in_the_catalogue_and_on_the_page():
+    source = Path(cr.__file__).parent / "insight" / "mistakes"
+    raised = {
+        code for path in source.glob("*.py") for code in re.findall(r'"(CR\d+)"', path.read_text())
+    }
+    assert raised == CATALOGUE.keys()
+    page = (Path(__file__).parents[3] / "docs" / "mistakes.md").read_text()
+    assert page.endswith(entries())
