@@ -90,6 +90,11 @@ def test_filters_have_derivatives_of_both_orders_and_are_layers() -> None:
     np.testing.assert_allclose(layer(images)[3], science.sobel(images[3], 45), rtol=1e-6)
 
 
+def test_medians_of_large_squares_in_large_images_are_those_of_scipy() -> None:
+    image = np.random.default_rng(6).integers(0, 256, (256, 260)).astype(np.uint8)
+    np.testing.assert_array_equal(science.median(image, 7), ndimage.median_filter(image, 7))
+
+
 def test_medians_of_traced_windows_that_hold_nan_are_nan() -> None:
     image = np.random.default_rng(5).normal(size=(70, 66)).astype(np.float32)
     image[30, 40] = np.nan

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from operator import attrgetter
 from typing import Any
 
@@ -14,12 +15,9 @@ from chainrule.science.images.layout import border_of, checked_image, spans_of
 from chainrule.science.ndimage.arithmetic import Window
 from chainrule.science.ndimage.dispatch import compiled
 from chainrule.science.ndimage.order_statistics import median_filter
-from chainrule.science.ndimage.selection import middle
+from chainrule.science.ndimage.selection import LARGEST_WINDOW, has_network, middle
 
 __all__ = ["median"]
-
-_LARGEST_NETWORK = 5
-"""Side of the largest window whose median is found by a network of comparisons."""
 
 
 def median(
@@ -73,14 +71,15 @@ def median(
     beyond = border_of("median", border, cval)
     values = found.pixels
     spans = spans_of("median", found, (size, size), 0, beyond)
-    if size <= _LARGEST_NETWORK and not _has_nan(values):
+    if has_network(values, size * size) and not _has_nan(values):
         ordered = tuple(sorted(spans, key=attrgetter("axis")))
         window = Window((size, size), (), ordered)
         values = compiled(middle, values, window, isinstance(values, Node))
     elif isinstance(values, Node):
+        largest = math.isqrt(LARGEST_WINDOW)
         raise UnsupportedError(
-            f"median: size is {size}, and traced images take at most {_LARGEST_NETWORK}; filter "
-            "the image before it is traced, or use smaller squares"
+            f"median: size is {size}, and traced images take at most {largest}; filter the image "
+            "before it is traced, or use smaller squares"
         )
     else:
         values = median_filter(values, size, mode=beyond.mode, cval=beyond.cval, axes=found.axes)

@@ -22,7 +22,7 @@ from chainrule.science.ndimage.arguments import (
 from chainrule.science.ndimage.arithmetic import MOST_TERMS, Line, Window, extreme
 from chainrule.science.ndimage.borders import Border, DType
 from chainrule.science.ndimage.dispatch import apply
-from chainrule.science.ndimage.selection import LARGEST_NETWORK, middle
+from chainrule.science.ndimage.selection import has_network, middle
 
 __all__ = [
     "maximum_filter",
@@ -141,7 +141,8 @@ def median_filter(
     """Return the median of each window.
 
     Arguments and results are those of `scipy.ndimage.median_filter`. Windows of an odd number of
-    up to 25 entries are compiled; of a traced array the derivative is that of the entry selected.
+    up to 25 entries are compiled, for arrays of at least 65,536 entries up to 81; of a traced array
+    the derivative is that of the entry selected.
 
     Examples
     --------
@@ -251,7 +252,7 @@ def _rank(
         found, origins = window_axes(axes, origin, x.ndim)
         shape = tuple(map(operator.index, for_each(_full_window(size, footprint), len(found))))
         count = math.prod(shape)
-        if count % 2 == 0 or count > LARGEST_NETWORK or dtype != x.dtype or not _ordered(x):
+        if not has_network(x, count) or dtype != x.dtype or not _ordered(x):
             return None
         if _rank_of(name, rank, count) != count // 2:
             return None

@@ -8,13 +8,26 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.graph.node import Node
 from chainrule.science.ndimage.arithmetic import Window, views
-from chainrule.science.ndimage.borders import with_borders
+from chainrule.science.ndimage.borders import padded, with_borders
 
-__all__ = ["LARGEST_NETWORK", "middle"]
+__all__ = ["LARGEST_WINDOW", "has_network", "middle"]
 
-LARGEST_NETWORK = 25
+LARGEST_WINDOW = 25
+"""Entries of the largest window whose median is a network for small and traced arrays, too."""
+
+_LARGEST_NETWORK = 81
 """Entries of the largest window whose median is a network of comparisons."""
+
+_LARGE = 1 << 16
+"""Entries of an array from which a large network is worth the second that it takes to compile."""
+
+
+def has_network(x: Any, count: int) -> bool:
+    """Whether the median of `count` entries is selected by a network."""
+    is_large = not isinstance(x, Node) and x.size >= _LARGE
+    return count % 2 == 1 and count <= (_LARGEST_NETWORK if is_large else LARGEST_WINDOW)
 
 
 def middle(x: Any, window: Window, has_nan: bool) -> Any:
@@ -30,6 +43,8 @@ def middle(x: Any, window: Window, has_nan: bool) -> Any:
     def valid(part: Any) -> Any:
         return select([*map(views(part, window), offsets)], exchange)
 
+    if len(offsets) > LARGEST_WINDOW:  # compiled once, rather than for the interior and the ends
+        return valid(padded(x, window.spans, x.dtype))
     return with_borders(x, window.spans, x.dtype, valid, copies=True)
 
 
