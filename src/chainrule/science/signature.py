@@ -18,7 +18,7 @@ _NUMBERS = frozenset([float, int, bool])
 
 
 def signature(args: tuple[Any, ...]) -> Any:
-    """Types of numbers and arrays and the other arguments themselves; None if not hashable."""
+    """Return types of numbers and arrays, other arguments themselves; None if not hashable."""
     plain = [
         (x.dtype, x.shape) if type(x) is np.ndarray else type(x) if type(x) in _NUMBERS else None
         for x in args
