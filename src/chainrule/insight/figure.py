@@ -82,8 +82,12 @@ def panels(
     size: tuple[float, float],
     columns: int = 1,
     heights: Sequence[float] = (1,),
+    shares_x: bool = True,
 ) -> Generator[list[Axes]]:
-    """Yield several axes: the given ones, or new ones by row, each row with its relative height."""
+    """Yield several axes: the given ones, or new ones by row, each row with its relative height.
+
+    New ones of several rows have one range of x unless `shares_x` is False.
+    """
     mpl = _matplotlib()
     if path is not None:
         _format_of(path)
@@ -93,8 +97,9 @@ def panels(
     with mpl.rc_context(_STYLE):
         if not given:
             grid = {"height_ratios": heights}
+            shares_x = shares_x and len(heights) > 1
             drawn: Any = figure.subplots(
-                len(heights), columns, squeeze=False, sharex=len(heights) > 1, gridspec_kw=grid
+                len(heights), columns, squeeze=False, sharex=shares_x, gridspec_kw=grid
             )
             given = list(drawn.ravel())
         yield given

@@ -13,11 +13,13 @@ from chainrule.arguments.rooms import open_room
 if TYPE_CHECKING:
     from chainrule.insight.plots.gallery import (
         Classifier,
+        activations,
         confusion,
         decision_boundary,
         descent,
         fit,
         forecast,
+        gradients,
         history,
         images,
         importance,
@@ -30,11 +32,13 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Classifier",
+    "activations",
     "confusion",
     "decision_boundary",
     "descent",
     "fit",
     "forecast",
+    "gradients",
     "history",
     "images",
     "importance",

@@ -299,6 +299,9 @@ other  filters kernels plot_weights  -> weights
 other  show_images image_grid plot_images gallery  -> images
 numpy  scatter  -> points
 numpy  contour contourf quiver  -> descent
+numpy  hist  -> activations
+other  activation_histogram plot_activations  -> activations
+other  gradient_flow plot_grad_flow gradient_histogram plot_gradients  -> gradients
 sklearn  RocCurveDisplay roc_curve plot_roc_curve  -> roc
 sklearn  permutation_importance  -> importance
 other  feature_importance feature_importances  -> importance

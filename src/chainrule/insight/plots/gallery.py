@@ -1,10 +1,12 @@
 """All plots, imported together when the first one is drawn."""
 
+from chainrule.insight.plots.activations import activations
 from chainrule.insight.plots.confusion import confusion
 from chainrule.insight.plots.decision_boundary import decision_boundary
 from chainrule.insight.plots.descent import descent
 from chainrule.insight.plots.fit import fit
 from chainrule.insight.plots.forecast import forecast
+from chainrule.insight.plots.gradients import gradients
 from chainrule.insight.plots.history import history
 from chainrule.insight.plots.images import images
 from chainrule.insight.plots.importance import importance
@@ -17,11 +19,13 @@ from chainrule.insight.plots.weights import weights
 
 __all__ = [
     "Classifier",
+    "activations",
     "confusion",
     "decision_boundary",
     "descent",
     "fit",
     "forecast",
+    "gradients",
     "history",
     "images",
     "importance",
