@@ -57,6 +57,7 @@ def isolated_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[N
         patch.setenv("CHAINRULE_DEBUG", "check")
         shared = _shared_folder(tmp_path_factory)
         patch.setenv("XDG_CACHE_HOME", str(shared / "cache"))
+        patch.setenv("CHAINRULE_LAB", str(tmp_path_factory.mktemp("lab")))
         if sys.dont_write_bytecode:  # each child process would compile every module anew
             patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
             patch.setenv("PYTHONPYCACHEPREFIX", str(shared / "bytecode"))

@@ -37,8 +37,9 @@ NOT_MESSAGES = (
     "compiler/runtime",
     "cli/recipes.py",
     "graph/protocol_gaps/names",
+    "insight/lab/catalogue",
 )
-"""Folders whose texts are symbols of generated code, and no messages."""
+"""Folders whose texts are symbols of generated code, or solutions, and no messages."""
 
 
 @functools.cache

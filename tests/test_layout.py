@@ -50,7 +50,8 @@ ONLY_PACKAGE = {"llvmlite": "chainrule.compiler", "click": "chainrule.cli"}
 PLAN = """
 arguments arguments/foreign_names autodiff autodiff/analysis autodiff/passes
 autodiff/control_flow ops/primitives/linear_algebra cli cli/csv_table data data/csv_file
-datasets insight insight/mistakes insight/plots insight/explanation insight/flow insight/notation
+datasets insight insight/mistakes insight/plots insight/explanation insight/flow
+insight/lab insight/lab/catalogue insight/notation
 insight/notation/identities insight/notation/layouts
 losses metrics testing (export) solvers (interop)
 science science/optimize science/optimize/minimizers science/optimize/global_search

@@ -21,7 +21,7 @@ from chainrule.compiler.jit import jit
 from chainrule.compiler.runtime.thread_count import get_num_threads, set_num_threads
 from chainrule.errors import ChainruleError, ChainruleWarning, GradientError
 from chainrule.graph.trace import trace
-from chainrule.insight import plot
+from chainrule.insight import lab, plot
 from chainrule.ops import counter_based_random as random
 from chainrule.testing import check_grads
 from chainrule.tracebacks import boundary
@@ -73,6 +73,7 @@ __all__ = [
     "jacobian",
     "jit",
     "jvp",
+    "lab",
     "linearize",
     "load",
     "losses",
@@ -96,7 +97,7 @@ __all__ = [
 ]
 
 # Rooms whose code lies deeper: `from chainrule.random import key` finds them, too.
-sys.modules |= {f"{__name__}.plot": plot, f"{__name__}.random": random}
+sys.modules |= {f"{__name__}.{room}": globals()[room] for room in ("lab", "plot", "random")}
 
 _TRANSFORMATIONS = (
     "cond", "hessian", "hvp", "jacobian", "jvp", "linearize", "vmap", "while_loop",

@@ -1,0 +1,1 @@
+"""The exercises, one file a topic: solutions are texts, as students write them."""
