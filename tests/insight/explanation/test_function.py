@@ -99,5 +99,37 @@ def test_a_loop_is_explained_as_a_recurrence() -> None:
 def test_what_has_no_derivative_is_refused() -> None:
     with pytest.raises(ArgumentError, match="no argument holds floats"):
         cr.explain(lambda n: n * 2.0, np.arange(3))
-    with pytest.raises(ArgumentError, match="returns 2 results"):
+    with pytest.raises(ArgumentError, match=r"returns f64\[\], f64\[\]; .*explain one result"):
         cr.explain(lambda x: (x, x), 1.0)
+
+
+def _descended(w: Any, X: Any, y: Any) -> Any:
+    for _ in range(2):
+        g = X.T @ (X @ w - y)
+        w = w - 0.1 * g
+    return np.sum(w**2)
+
+
+def test_values_of_one_name_are_told_apart_and_identities_that_fail_are_not_used() -> None:
+    random = np.random.default_rng(0)
+    v, X = random.standard_normal(3), random.standard_normal((4, 3))
+    functions: list[tuple[Any, ...]] = [
+        (_descended, v, X, X[:, 0]),
+        (lambda p, q: p["w"] * q["w"], {"w": 2.0}, {"w": 3.0}),
+        (np.prod, v),
+        (lambda x: np.sum(np.maximum(x, 0.0)), np.zeros(3)),
+        (lambda n, x: n * x, np.int64(3), 2.0),
+        (lambda x: cr.cond(x > 0, lambda x: x**2, lambda x: -x, x), 1.5),
+        (lambda x: np.floor(x) * x, 2.7),
+    ]
+    for function, *args in functions:
+        explanation = cr.explain(function, *args)
+        assert all(each.is_confirmed for each in explanation), str(explanation)
+        assert explanation.latex().isascii()
+
+
+def test_an_equation_that_is_not_confirmed_says_so_in_all_three_forms() -> None:
+    explanation = cr.explain(lambda x: np.sum(x**2), np.array([1.0, np.nan]))
+    assert "NOT CONFIRMED" in str(explanation)
+    assert "NOT CONFIRMED" in explanation.html()
+    assert "not confirmed" in explanation.latex()

@@ -119,6 +119,10 @@ PROVED: list[tuple[list[Any], str, Any, Any]] = [
     ([nn.RNN(3), nn.Dense(1)], "mse", SERIES, NUMBERS[:5]),
     ([nn.GRU(2, return_sequences=True), nn.LSTM(2), nn.Dense(1)], "mse", SERIES, NUMBERS[:5]),
     ([nn.MultiHeadAttention(2, 2), nn.GlobalAvgPool1D(), nn.Dense(1)], "mse", SERIES, NUMBERS[:5]),
+    ([nn.TimeDistributed(nn.Dense(3, activation="tanh")), nn.GlobalAvgPool1D(), nn.Dense(1)],
+     "mse", SERIES, NUMBERS[:5]),
+    ([nn.Bidirectional(nn.RNN(2)), nn.Normalization(0.0, 1.0), nn.Dense(1)], "mse", SERIES,
+     NUMBERS[:5]),
     ([nn.Dense(3, activation="elu"), nn.Dense(1, activation="softplus")], "poisson", X,
      np.abs(NUMBERS).round()),
 ]  # fmt: skip

@@ -15,12 +15,14 @@ import numpy as np
 
 from chainrule.testing.gradient import numerical_derivative
 
-__all__ = ["Certificate", "difference_error", "relative_error"]
+__all__ = ["FORMULA", "Certificate", "difference_error", "relative_error"]
 
 _DIRECTIONS = 2
 _ZERO = 1e-14
 """Below this a value is 0, but for rounding: differences are absolute."""
 _STEPS = (1e-2, 1e-6)
+FORMULA, DIFFERENCE = 1e-9, 1e-4
+"""Errors up to which an equation counts as confirmed."""
 
 
 @dataclass(frozen=True)
@@ -40,8 +42,16 @@ class Certificate:
     formula_error: float
     difference_error: float | None = None
 
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether both errors are those of rounding."""
+        difference = 0.0 if self.difference_error is None else self.difference_error
+        return self.formula_error <= FORMULA and difference <= DIFFERENCE
+
     def __str__(self) -> str:
-        parts = [f"formula {self.formula_error:.0e}"]
+        parts = [
+            f"{'' if self.is_confirmed else 'NOT CONFIRMED, '}formula {self.formula_error:.0e}"
+        ]
         if self.difference_error is not None:
             parts.append(f"central differences {self.difference_error:.0e}")
         return ", ".join(parts)
@@ -78,5 +88,6 @@ def difference_error(
         # Of a function with kinks, a large step crosses some; a small one has fewer digits.
         numerical = [numerical_derivative(along, step)[0] for step in _STEPS]
         error = min(abs(each - exact) for each in numerical)
-        worst = max(worst, error / (abs(exact) if norm > _ZERO else 1.0))
+        error /= abs(exact) if norm > _ZERO else 1.0
+        worst = worst if error <= worst else error  # an error that is NaN counts
     return worst

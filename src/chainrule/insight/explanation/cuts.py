@@ -7,7 +7,7 @@ functions; the largest is named, until the equation is short enough to be read.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from chainrule.graph.node import Node, ancestors
 from chainrule.graph.value_names import resolved
@@ -20,6 +20,9 @@ __all__ = ["LONGEST", "cut"]
 LONGEST = 42
 """Symbols and operations of an equation, at most, if it can be cut."""
 
+_FAR_TOO_LONG = 400
+"""A size that no simplification brings below `LONGEST`: trying takes long."""
+
 _SHORTEST = 7
 
 _REARRANGING = {
@@ -31,38 +34,51 @@ _REARRANGING = {
 def cut(
     node: Node,
     names: Names,
-    write: Callable[[Node, bool], Expression],
+    write: Callable[[Node], Expression],
     name: Callable[[Node], None],
 ) -> None:
     """Name parts of a value, the largest first, until `write` of it is short."""
-    while size(write(node, True)) > LONGEST:
-        part = _largest_part(node, names, write)
-        if part is None:
+
+    def is_written(each: Node) -> bool:
+        is_named = each.serial in names.names or each.serial in names.bindings
+        return is_named and each is not node
+
+    while (part := _largest_part(node, is_written)) is not None:
+        if _written_size(node, is_written) < _FAR_TOO_LONG and size(write(node)) <= LONGEST:
             return
         cut(part, names, write, name)
         name(part)
 
 
-def _largest_part(
-    node: Node, names: Names, write: Callable[[Node, bool], Expression]
-) -> Node | None:
+def _written_size(node: Node, is_written: Callable[[Node], bool]) -> int:
+    """Return the size of the expression of a node, before it is simplified."""
+    return _sizes(ancestors([node], is_written), is_written)[node.serial]
+
+
+def _largest_part(node: Node, is_written: Callable[[Node], bool]) -> Node | None:
     """Return the part to be named next."""
-
-    def is_written(each: Node) -> bool:
-        return each.serial in names.names or each.serial in names.bindings
-
     inside = ancestors([node], is_written)
     uses = Counter(operand.serial for each in inside for operand in map(resolved, each.inputs))
     parts = [each for each in inside if each is not node and _is_part(each, is_written)]
-    sizes = {each.serial: size(write(each, False)) for each in parts}
+    sizes = _sizes(inside, is_written)
     large = [each for each in parts if sizes[each.serial] >= _SHORTEST]
     repeated = [each for each in large if uses[each.serial] > 1]
-    most = size(write(node, False)) - 2
+    most = sizes[node.serial] - 2
     for candidates in (repeated, large):
         found = [each for each in candidates if sizes[each.serial] <= most]
         if found:
             return max(found, key=lambda each: (sizes[each.serial], each.serial))
     return None
+
+
+def _sizes(nodes: Iterable[Node], is_written: Callable[[Node], bool]) -> dict[int, int]:
+    """Return how many operations and symbols each node would be written with, by serial."""
+    sizes: dict[int, int] = {}
+    for node in sorted(nodes, key=lambda each: each.serial):
+        operands = [sizes.get(each.serial, 1) for each in map(resolved, node.inputs)]
+        is_silent = node.primitive is None or node.primitive.name in _REARRANGING
+        sizes[node.serial] = 1 if is_written(node) else sum(operands) + (not is_silent)
+    return sizes
 
 
 def _is_part(node: Node, is_written: Callable[[Node], bool]) -> bool:

@@ -61,8 +61,13 @@ class Equation:
     @property
     def shape(self) -> str:
         """The shape of the value, with N for the samples of a batch."""
-        lengths = ["N" if x.length == TRACED_BATCH else str(x.length) for x in self.axes]
+        lengths = [_length(axis) for axis in self.axes]
         return f"({', '.join(lengths)}{',' * (len(lengths) == 1)})" if lengths else ""
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether its certificate, if it has one, is good."""
+        return self.certificate is None or self.certificate.is_confirmed
 
     def text(self) -> str:
         """Return the equation as one line of Unicode text."""
@@ -78,6 +83,11 @@ class Equation:
 
     def __str__(self) -> str:
         return self.text()
+
+
+def _length(axis: Axis) -> str:
+    count, rest = divmod(axis.length, TRACED_BATCH)
+    return str(axis.length) if rest or not count else f"{count} N" if count > 1 else "N"
 
 
 def derivative_by(of: Name, name: Name) -> Formula:

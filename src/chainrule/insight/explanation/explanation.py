@@ -110,7 +110,8 @@ class Explanation:
         for section in (*self.sections, *self.gradients):
             lines.append(rf"\paragraph{{{_escaped(section.title)}}}")
             for equation in section.equations:
-                lines += [r"\[", equation.latex(), r"\]"]
+                mark = "" if equation.is_confirmed else r" \qquad \textbf{not confirmed}"
+                lines += [r"\[", equation.latex() + mark, r"\]"]
         return "\n".join([*lines, r"\end{document}", ""])
 
     def html(self) -> str:

@@ -13,7 +13,7 @@ from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.errors import ArgumentError
 from chainrule.graph.graph import Graph
 from chainrule.graph.node import Node, as_node
-from chainrule.graph.trace import trace_call
+from chainrule.graph.trace import is_number, trace_call
 from chainrule.graph.trace_errors import check_function
 from chainrule.graph.value_names import assigned_values, resolved
 from chainrule.insight.explanation.derivation import derive
@@ -69,15 +69,11 @@ def explain(function: Callable[..., Any], *args: Any) -> Explanation:
     if not sources:
         raise ArgumentError("explain: no argument holds floats, so there is no derivative")
     derivation = derive(graph, list(named), sources)
-    inputs = [
-        np.asarray(x) for x in map(_widened, leaves) if isinstance(x, np.ndarray | float | int)
-    ]
+    inputs = [np.asarray(each) for each in map(_widened, leaves) if is_number(each)]
     result = Name(graph.name if graph.name.isidentifier() else "f")
     writer = Writer(derivation, derivation, inputs, result)
-    for each in graph.inputs:
-        writer.name(each, variable_name(each.name))
-    for node, name in named.items():
-        writer.name(node, name)
+    variables = {x.serial: writer.name(x, variable_name(x.name)) for x in graph.inputs}
+    named = {node: writer.name(node, name) for node, name in named.items()}
     final = resolved(graph.outputs[0])
     writer.name(final, result)
     loops = writer.bind_loops(loop_name)
@@ -95,7 +91,7 @@ def explain(function: Callable[..., Any], *args: Any) -> Explanation:
         x for each in loops if not writer.is_forward(each) for x in writer.recurrence(each)
     ]
     for position, each in enumerate(sources):
-        backward += writer.gradient(position, variable_name(each.name), each.name, backward_parts)
+        backward += writer.gradient(position, variables[each.serial], each.name, backward_parts)
     forward = [x for each in loops if writer.is_forward(each) for x in writer.recurrence(each)]
     forward += [x for _, node, _ in inner for x in writer.definitions(node, node)]
     forward += writer.definitions(final, final)
@@ -104,7 +100,7 @@ def explain(function: Callable[..., Any], *args: Any) -> Explanation:
         samples=None,
         sections=(Section("", tuple(forward)),),
         gradients=(Section("", tuple(backward)),),
-        steps=_steps(graph, sources),
+        steps=_steps(graph, sources, variables),
     )
 
 
@@ -119,9 +115,10 @@ def _widened(leaf: Any) -> Any:
 def _summed(graph: Graph) -> Graph:
     """Return the graph with the sum of its results, for a function of several numbers."""
     if len(graph.outputs) != 1 or not graph.outputs[0].array_type.is_float:
+        kinds = ", ".join(str(each.array_type) for each in graph.outputs) or "no array or number"
         raise ArgumentError(
-            f"explain: {graph.name} returns {len(graph.outputs)} results; it must return one "
-            "array or number of floats"
+            f"explain: {graph.name} returns {kinds}; it must return one array or number of "
+            "floats, so explain one result, as lambda x: f(x)[0] does"
         )
     (output,) = graph.outputs
     total = as_node(np.sum(cast(Any, output))) if output.shape else output
@@ -144,13 +141,14 @@ def _named_values(graph: Graph) -> dict[Node, Name]:
 
 
 def _cotangent_name(name: Name) -> Name:
-    return Name("δ", subscript=f"{name.base}{name.subscript}")
+    return Name("δ", name.superscript, f"{name.base}{name.subscript}")
 
 
-def _steps(graph: Graph, sources: list[Node]) -> tuple[StepByStep, ...]:
+def _steps(graph: Graph, sources: list[Node], names: dict[int, Name]) -> tuple[StepByStep, ...]:
     """Return the steps of a calculus course, for a function of numbers alone."""
-    if any(each.shape for each in graph.inputs) or any(x.shape for x in graph.equations):
+    nodes = [*graph.inputs, *graph.equations]
+    if any(isinstance(each.type, tuple) or each.shape for each in nodes):
         return ()
-    names = Names({each.serial: variable_name(each.name) for each in graph.inputs})
-    expression = express(graph.outputs[0], (), names)
-    return tuple(differentiate(expression, variable_name(each.name)) for each in sources)
+    expression = express(graph.outputs[0], (), Names(dict(names)))
+    found = (differentiate(expression, names[each.serial]) for each in sources)
+    return tuple(each for each in found if each is not None)

@@ -131,7 +131,7 @@ class _Explainer:
     def _number(self, node: Node) -> int:
         """Return the number of the block that computes a node."""
         for number, block in enumerate(self.blocks, 1):
-            if node.layer in [each.name for each in block.layers]:
+            if any(f"{node.layer}.".startswith(f"{each.name}.") for each in block.layers):
                 return number
         return 0
 
@@ -186,8 +186,8 @@ class _Explainer:
 
     def _name_values(self) -> None:
         writer, count = self.writer, len(self.traced.parameters)
-        for node, name in zip(self.traced.inputs, self.names.values(), strict=False):
-            writer.name(node, name)
+        for node, full in zip(self.traced.inputs, self.traced.parameters, strict=False):
+            self.names[full] = writer.name(node, self.names[full])
         writer.name(self.traced.inputs[count], Name("x"))
         writer.name(self.traced.inputs[count + 1], Name("y"))
         for number, block in enumerate(self.blocks, 1):
@@ -227,7 +227,7 @@ class _Explainer:
         trained = model_of(self.net).stack.parameters(trainable=True)
         for position, full in enumerate(trained):
             name = self.names[full]
-            if name.superscript == str(i + 1):
+            if name.superscript.rstrip("′") == str(i + 1):
                 equations += self.writer.gradient(position, name, full, parts)
         title = ", ".join(str(layer.name) for layer in block.layers)
         return Section(f"Layer {i + 1}: {title}", tuple(equations))

@@ -32,6 +32,9 @@ def page(title: str, samples: int | None, parts: Sequence[tuple[str, Sequence[An
     return "\n".join([*body, "</div>"])
 
 
+_WARNING = "<strong>NOT CONFIRMED</strong> "
+
+
 def _row(equation: Any) -> str:
     notes = [*equation.simplifications]
     if equation.certificate is not None:
@@ -39,6 +42,6 @@ def _row(equation: Any) -> str:
     cells = (
         equation.mathml(),
         escape(equation.shape),
-        f"<small>{escape('; '.join(notes))}</small>",
+        f"{_WARNING * (not equation.is_confirmed)}<small>{escape('; '.join(notes))}</small>",
     )
     return "<tr>" + "".join(f"<td>{each}</td>" for each in cells) + "</tr>"

@@ -12,7 +12,6 @@ from fractions import Fraction
 
 import numpy as np
 
-from chainrule.errors import ArgumentError
 from chainrule.graph.array_type import ArrayType
 from chainrule.graph.environment import suspended
 from chainrule.graph.node import Node, constant, variable
@@ -81,11 +80,18 @@ class StepByStep:
         return "\n".join(map(str, self.steps))
 
 
-def differentiate(expression: Expression, by: Name) -> StepByStep:
-    """Differentiate an expression by a symbol, step by step."""
+def differentiate(expression: Expression, by: Name) -> StepByStep | None:
+    """Differentiate an expression by a symbol, step by step; None if a course has no rule."""
     board = _Blackboard(by)
-    derivative = board.derivative(expression)
+    try:
+        derivative = board.derivative(expression)
+    except _NoRuleError:
+        return None
     return StepByStep(by, derivative, tuple(board.steps))
+
+
+class _NoRuleError(Exception):
+    """The expression has a part that no rule of a calculus course is about."""
 
 
 class _Blackboard:
@@ -128,7 +134,7 @@ class _Blackboard:
             case Relation():
                 return algebra.ZERO, ""
             case _:
-                raise ArgumentError(f"explain: no rule of calculus for {type(expression).__name__}")
+                raise _NoRuleError
 
     def product(self, expression: Product) -> tuple[Expression, str]:
         constants = [each for each in expression.factors if not self.depends(each)]
@@ -195,7 +201,8 @@ def _outer_derivative(function: Function, position: int) -> Expression:
     with suspended():
         inputs: list[Node] = [variable(scalar, f"u{i}") for i in range(len(function.arguments))]
         output = Node(primitive, tuple(inputs), {}, scalar)
-        assert primitive.vjp is not None
+        if primitive.vjp is None:  # constant between its steps, as floor
+            return algebra.ZERO
         derivative = primitive.vjp(constant(np.float64(1.0)), output, *inputs)[position]
     if derivative is None:
         return algebra.ZERO

@@ -5,7 +5,8 @@ from __future__ import annotations
 import inspect
 import itertools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import cast
 
 from chainrule.graph.node import Node
 from chainrule.insight.notation.expression import Name
@@ -83,7 +84,17 @@ def layer_text(layer: Layer) -> str:
         if name == "name" or callable(value) or isinstance(value, Layer):
             continue
         if parameter.default is parameter.empty:
-            shown.append(repr(value) if value is not parameter.empty else name)
-        elif value is not parameter.default and value != parameter.default:
-            shown.append(f"{name}={value!r}")
+            shown.append(_short(value) if value is not parameter.empty else name)
+        elif repr(value) != repr(parameter.default):
+            shown.append(f"{name}={_short(value)}")
     return f"{type(layer).__name__}({', '.join(shown)})"
+
+
+def _short(value: object) -> str:
+    """Return an argument; layers within it as they are made."""
+    if isinstance(value, Layer):
+        return layer_text(value)
+    if isinstance(value, list | tuple):
+        inner = ", ".join(map(_short, cast("Sequence[object]", value)))
+        return f"[{inner}]" if isinstance(value, list) else f"({inner})"
+    return repr(value)

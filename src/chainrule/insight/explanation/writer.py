@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,6 +15,7 @@ from chainrule.graph.graph import Graph
 from chainrule.graph.node import Node
 from chainrule.graph.value_names import resolved
 from chainrule.insight.explanation.certificate import (
+    FORMULA,
     Certificate,
     difference_error,
     relative_error,
@@ -56,6 +60,7 @@ class Writer:
         self._rules: list[Rule] = []
         self._counterparts = _counterparts(symbolic, actual)
         self._nodes: dict[Name, Node] = {}
+        self._taken = {loss}
         self._values: dict[Name, Any] = {}
         self._mentioned: set[Name] = set()
         self._forward = {each.serial for each in symbolic.graph.nodes}
@@ -66,6 +71,7 @@ class Writer:
         self._random = np.random.default_rng(0)
         self._nearby = [self._moved(each) for each in self.inputs]
 
+    @np.errstate(all="ignore")
     def _moved(self, array: Any) -> Any:
         if np.asarray(array).dtype.kind != "f":
             return array
@@ -73,11 +79,27 @@ class Writer:
         scale = 1e-3 * mean if mean else 1e-2
         return array + scale * self._random.standard_normal(np.shape(array))
 
-    def name(self, node: Node, name: Name) -> None:
-        """Name a value; where it occurs in the equations of others, they stop at its name."""
+    def name(self, node: Node, name: Name) -> Name:
+        """Name a value; where it occurs in the equations of others, they stop at its name.
+
+        Returns
+        -------
+        Name
+            `name`, with a prime if another value has it.
+        """
         node = resolved(node)
+        if name != self.loss or node is not resolved(self.symbolic.graph.outputs[0]):
+            name = name if self._nodes.get(name) is node else self.unique(name)
         self.names.names[node.serial] = name
         self._nodes[name] = node
+        return name
+
+    def unique(self, name: Name) -> Name:
+        """Return a name with primes that no other value has, and take it."""
+        while name in self._taken:
+            name = Name(name.base, f"{name.superscript}′", name.subscript)
+        self._taken.add(name)
+        return name
 
     def assume(self, rule: Rule) -> None:
         """Use an identity that holds of the data."""
@@ -113,7 +135,7 @@ class Writer:
             def name(i: int, scan: Node = scan, names: list[Name] = names) -> Name:
                 if i < len(names):
                     return names[i]
-                return new_name(scan, i, _same_loop(scan) not in forward)
+                return self.unique(new_name(scan, i, _same_loop(scan) not in forward))
 
             recurrence = bind(scan, self.names, name, twin)
             found.setdefault(loop, recurrence)
@@ -132,11 +154,12 @@ class Writer:
         equations: list[Equation] = []
         for name, node in sorted(loop.rows.items(), key=lambda row: row[1].serial):
             axes = axes_of(node)
-            raw = express(node, tuple(map(Index.of, axes)), loop.names, is_root=True)
-            expression, used = rules.simplify(raw, self._rules)
-            self._mention(expression)
+            raw = partial(express, node, tuple(map(Index.of, axes)), loop.names, is_root=True)
+            expression, used = rules.simplify(raw(), self._rules)
             equation = Equation(name, (loop.step, *axes), expression, simplifications=tuple(used))
-            equations.append(self._checked(equation, loop.row(name, self._values[name])))
+            checked = self._checked(equation, loop.row(name, self._values[name]), raw)
+            self._mention(checked.expression)
+            equations.append(checked)
         return equations
 
     def definition(self, node: Node, name: Name, inline: Node | None = None) -> Equation:
@@ -144,9 +167,10 @@ class Writer:
         hidden = None if inline is None else self.names.names.pop(inline.serial, None)
         own = [each for each in self._rules if each.defines != name]
         axes, expression, used = self._written(node, own)
+        proved = self._proved(Equation(name, axes, expression, simplifications=used), node)
         if inline is not None and hidden is not None:
             self.names.names[inline.serial] = hidden
-        return self._proved(Equation(name, axes, expression, simplifications=used), node)
+        return proved
 
     def own(self, layers: Iterable[str], owner: Node, part: Callable[[], Name]) -> None:
         """Say which equation the parts of long ones belong to that layers of these names compute.
@@ -166,16 +190,18 @@ class Writer:
         def name(each: Node) -> None:
             owner, new_name = node, part
             if each.serial in self._forward or part is None:
-                owner, new_name = self._owners.get(each.layer, self._owners[""])
+                owner, new_name = self._owner(each.layer)
             assert new_name is not None
             self.name(each, new_name())
             self._parts.setdefault(owner.serial, []).append(each)
 
-        def write(each: Node, is_root: bool) -> Expression:
-            # Parts are compared by what they are without simplification, which takes long.
-            return self._written(each)[1] if is_root else self._raw(each)
+        cut(node, self.names, lambda each: self._written(each)[1], name)
 
-        cut(node, self.names, write, name)
+    def _owner(self, layer: str) -> tuple[Node, Callable[[], Name]]:
+        """Return the owner of a layer, or of the one that contains it."""
+        while layer and layer not in self._owners:
+            layer = layer.rpartition(".")[0]
+        return self._owners[layer]
 
     def definitions(self, inner: Node, output: Node) -> list[Equation]:
         """Return the equation of an output, after that of an inner value if others mention it."""
@@ -204,12 +230,14 @@ class Writer:
             return []
         self.cut(node, part)
         axes, expression, used = self._written(node)
+        name = self.unique(name)
         equation = Equation(name, axes, expression, simplifications=used)
-        self._mention(expression)
         by = self._counterparts[self.symbolic.named[position].serial]
         proved = self._proved(equation, node, by)
+        self._mention(proved.expression)
         parts = self._parts_of(node)
-        self.name(node, name)
+        self.names.names[node.serial] = name
+        self._nodes[name] = resolved(node)
         return [*parts, proved]
 
     def gradient(
@@ -221,9 +249,9 @@ class Writer:
             return []
         self.cut(node, part)
         axes, expression, used = self._written(node)
-        self._mention(expression)
         equation = Equation(by, axes, expression, self.loss, used, parameter=parameter)
         proved = self._proved(equation, node, self.actual.sources[position])
+        self._mention(proved.expression)
         return [*self._parts_of(node), proved]
 
     def _written(
@@ -245,19 +273,38 @@ class Writer:
     def _proved(self, equation: Equation, node: Node, by: Node | None = None) -> Equation:
         """Return an equation with its value and certificate."""
         difference = None if by is None else self._difference(by, resolved(node))
-        return self._checked(equation, self._value_of(node), difference)
+        value = self._value_of(node)
+        return self._checked(equation, value, lambda: self._raw(node, equation.axes), difference)
 
-    def _checked(self, equation: Equation, value: Any, difference: float | None = None) -> Equation:
-        found = entries(
-            equation.expression, equation.axes, self._scope(equation.expression),
-            self._batch_size, self._counterpart,
-        )  # fmt: skip
-        error = relative_error(found, value)
-        certificate = Certificate(error, difference)
-        return Equation(
-            equation.name, equation.axes, equation.expression, equation.of,
-            equation.simplifications, value, certificate, equation.parameter,
-        )  # fmt: skip
+    def _checked(
+        self,
+        equation: Equation,
+        value: Any,
+        raw: Callable[[], Expression],
+        difference: float | None = None,
+    ) -> Equation:
+        """Return an equation with its certificate; not simplified where that is not confirmed.
+
+        An identity may hold but for some data: a tie, or a value beyond a bound.
+        """
+        certificate = Certificate(self._error(equation, value), difference)
+        if certificate.formula_error > FORMULA:
+            plain = replace(equation, expression=raw(), simplifications=())
+            error = self._error(plain, value)
+            if error <= FORMULA:
+                equation, certificate = plain, Certificate(error, difference)
+        return replace(equation, value=value, certificate=certificate)
+
+    @np.errstate(all="ignore")
+    def _error(self, equation: Equation, value: Any) -> float:
+        """Return the difference of a formula, evaluated, from the value of the program."""
+        expression, axes = equation.expression, equation.axes
+        scope = self._scope(expression)
+        try:
+            found = entries(expression, axes, scope, self._batch_size, self._counterpart)
+        except (IndexError, ValueError):
+            return math.inf
+        return relative_error(found, value) if found.shape == np.shape(value) else math.inf
 
     def _counterpart(self, node: Node) -> Node:
         """Return the node of the actual batch for one of the symbolic batch."""
@@ -278,11 +325,18 @@ class Writer:
             self._values[name] = self._value_of(self._nodes[name])
         return self._values[name]
 
+    @np.errstate(all="ignore")
     def _value_of(self, node: Node) -> Any:
         counterpart = self._counterparts[resolved(node).serial]
         return self.actual.values([counterpart], self.inputs)[0]
 
+    @np.errstate(all="ignore")
     def _difference(self, by: Node, gradient: Node) -> float:
+        error = self._difference_at(self._nearby, by, gradient)
+        # A function such as x ** n is NaN near an integer n.
+        return error if math.isfinite(error) else self._difference_at(self.inputs, by, gradient)
+
+    def _difference_at(self, inputs: list[Any], by: Node, gradient: Node) -> float:
         """Compare a derivative by a node with central differences of the loss.
 
         At a point nearby: at that of the data, such as an empty pixel under a bias of 0, a function
@@ -290,8 +344,8 @@ class Writer:
         """
         graph = self.actual.graph
         others = [each for each in graph.inputs if each is not by]
-        values = {each.serial: x for each, x in zip(graph.inputs, self._nearby, strict=True)}
-        (point,) = self.actual.values([by], self._nearby)
+        values = {each.serial: x for each, x in zip(graph.inputs, inputs, strict=True)}
+        (point,) = self.actual.values([by], inputs)
         if by.primitive is not None:
             point = self._moved(point)
         rest = [values[each.serial] for each in others]
@@ -313,8 +367,17 @@ def _same_loop(scan: Node) -> object:
 
 def _counterparts(symbolic: Derivation, actual: Derivation) -> dict[int, Node]:
     """Return the node of the actual batch for each node of the symbolic one."""
-    left, right = (_all_nodes(each) for each in (symbolic, actual))
-    return {a.serial: b for a, b in zip(left, right, strict=True)}
+    found: dict[int, Node] = {}
+    pending = list(zip(_all_nodes(symbolic), _all_nodes(actual), strict=True))
+    while pending:
+        one, other = pending.pop()
+        found[one.serial] = other
+        for name, body in one.params.items():
+            if isinstance(body, Graph):
+                twin = other.params[name]
+                pairs = zip((*body.inputs, *body.nodes), (*twin.inputs, *twin.nodes), strict=True)
+                pending += pairs
+    return found
 
 
 def _all_nodes(derivation: Derivation) -> list[Node]:

@@ -170,7 +170,8 @@ def reduce(kind: str, axes: Sequence[Axis], body: Expression) -> Expression:
 
 def length_of(axis: Axis) -> Expression:
     """Return the number of values of an axis: a number, or N for the samples of a batch."""
-    return BATCH_SIZE if axis.length == TRACED_BATCH else Number(Fraction(axis.length))
+    count, rest = divmod(axis.length, TRACED_BATCH)
+    return Number(Fraction(axis.length)) if rest else multiply(number(count), BATCH_SIZE)
 
 
 def as_factors(expression: Expression) -> tuple[Expression, ...]:

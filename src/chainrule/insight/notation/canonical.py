@@ -59,9 +59,11 @@ def key(expression: Expression, bound: _Bound = MappingProxyType({})) -> Hashabl
 def _keys(indices: tuple[Index, ...], bound: _Bound) -> tuple[Hashable, ...]:
     return tuple(
         "only"
-        if index.is_only or (index.terms and all(axis.length == 1 for axis in index.axes))
+        if index.is_only_entry
         else (
-            frozenset((bound.get(axis, id(axis)), each) for axis, each in index.terms),
+            frozenset(
+                (bound.get(axis, id(axis)), each) for axis, each in index.terms if axis.length != 1
+            ),
             index.offset,
         )
         for index in indices

@@ -13,7 +13,7 @@ import numpy as np
 
 from chainrule.graph.node import Node
 from chainrule.insight.notation.algebra import as_factors
-from chainrule.insight.notation.batch import BATCH_SIZE, TRACED_BATCH
+from chainrule.insight.notation.batch import BATCH_SIZE, for_batch
 from chainrule.insight.notation.expression import (
     Addition,
     Application,
@@ -80,7 +80,7 @@ class _Scope:
         self.counterpart = counterpart
 
     def length(self, axis: Axis) -> int:
-        return self.batch_size if axis.length == TRACED_BATCH else axis.length
+        return for_batch(axis.length, self.batch_size)
 
     def value(self, expression: Expression) -> _Value:
         match expression:
@@ -124,11 +124,12 @@ class _Scope:
         places: list[Any] = []
         is_inside: Any = True
         for index, length in zip(indices, array.shape, strict=True):
-            place: Any = np.full((1,) * len(axes), index.offset)
+            place: Any = np.full((1,) * len(axes), for_batch(index.offset, self.batch_size))
             for axis, coefficient in index.terms:
                 shape = [1] * len(axes)
                 shape[axes.index(axis)] = -1
-                place = place + coefficient * np.arange(self.length(axis)).reshape(shape)
+                steps = np.arange(self.length(axis)).reshape(shape)
+                place = place + for_batch(coefficient, self.batch_size) * steps
             if is_padded:
                 is_inside = is_inside & (place >= 0) & (place < length)
                 place = np.clip(place, 0, length - 1)

@@ -8,6 +8,7 @@ A contraction is ``Σ_j a[i, j] · b[j, k]``. A primitive without a rule is an `
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -148,20 +149,29 @@ def _broadcast(node: Node, indices: Indices, names: Names) -> Expression:
 
 
 def _reshape(node: Node, indices: Indices, names: Names) -> Expression | None:
-    """Axes of length 1 come and go, and an axis is split: ``x[n, 2i + p]``, for p < 2."""
+    """Axes of length 1 come and go, an axis is split, ``x[n, 2i + p]`` for p < 2, or joined."""
     (operand,) = node.inputs
     kept = [(i, length) for i, length in zip(indices, node.shape, strict=True) if length != 1]
-    inner: list[Index] = []
+    found, lengths = list[Index](), list[int]()
+    index, count = Index(), 1
     for length in operand.shape:
-        index, count = Index(is_only=True), 1
-        while count < length and kept:
+        if length == 1:
+            continue
+        lengths.append(length)
+        while count < math.prod(lengths) and kept:
             following, size = kept.pop(0)
             index = following if count == 1 else index * size + following
             count *= size
-        if count != length:
-            return None
-        inner.append(index)
-    return None if kept else express(operand, tuple(inner), names)
+        if count == math.prod(lengths):
+            digits = index.digits(lengths)
+            if digits is None:
+                return None
+            found, lengths, count = [*found, *digits], [], 1
+    if kept or lengths:
+        return None
+    rest = iter(found)
+    inner = (Index(is_only=True) if length == 1 else next(rest) for length in operand.shape)
+    return express(operand, tuple(inner), names)
 
 
 def _transpose(node: Node, indices: Indices, names: Names) -> Expression:
@@ -287,6 +297,9 @@ def _pad(node: Node, indices: Indices, names: Names) -> Expression | None:
         return None
     starts = [start for start, _, _ in node.params["slices"]]
     inner = tuple(i - Index((), start) for i, start in zip(indices, starts, strict=True))
+    whole = express(operand, tuple(map(Index.of, axes_of(operand))), names)
+    if not isinstance(whole, Symbol) or any(each.axis is None for each in whole.indices):
+        return None  # what is outside the operand may be inside the array of the symbol
     found = express(operand, inner, names)
     return Symbol(found.name, found.indices, True) if isinstance(found, Symbol) else None
 

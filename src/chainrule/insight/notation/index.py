@@ -7,7 +7,7 @@ compiler: Feautrier, 1991).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 __all__ = ["Axis", "Index"]
@@ -69,6 +69,12 @@ class Index:
         """The axes that it depends on."""
         return tuple(axis for axis, _ in self.terms)
 
+    @property
+    def is_only_entry(self) -> bool:
+        """Whether it is along an axis of length 1 of the array."""
+        is_short = bool(self.terms) and all(each.length == 1 for each in self.axes)
+        return self.is_only or (is_short and not self.offset and self.block is None)
+
     def __add__(self, other: Index) -> Index:
         return self._sum(other, 1)
 
@@ -90,6 +96,24 @@ class Index:
             result += values.get(axis, Index.of(axis)) * coefficient
         with_block = replace(result, block=self.block)
         return with_block if with_block.axis_of_block is not None else result
+
+    def digits(self, lengths: Sequence[int]) -> list[Index] | None:
+        """Return indices i, j, ... of which this is ``(i · length_2 + j) · length_3 + ...``.
+
+        None if its terms cannot be told apart, as those of one axis of the length of all.
+        """
+        found: list[Index] = []
+        rest = self
+        for length in reversed(lengths[1:]):
+            low = tuple(each for each in rest.terms if each[1] % length)
+            high = tuple((axis, each // length) for axis, each in rest.terms if not each % length)
+            offset = rest.offset % length
+            largest = offset + sum(each * (axis.length - 1) for axis, each in low)
+            if largest >= length or any(each < 0 for _, each in low):
+                return None
+            found.insert(0, Index(low, offset))
+            rest = Index(high, rest.offset // length)
+        return [rest if found else self, *found]
 
     def _sum(self, other: Index, sign: int) -> Index:
         terms = dict(self.terms)

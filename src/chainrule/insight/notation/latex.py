@@ -58,7 +58,7 @@ def _mark(mark: Mark) -> str:
     if mark.text in _COMMANDS:
         return f" {_COMMANDS[mark.text]} "
     if mark.kind == "word" and not mark.text.isdigit():
-        word = mark.text.replace("_", r"\_")
+        word = mark.text.replace("_", r"\_").replace("′", r"\prime ")
         return rf"\mathrm{{{word}}}"
     if mark.kind == "operator":
         return f" {mark.text} " if mark.text != "," else ", "

@@ -40,7 +40,6 @@ __all__ = [
     "NotMatricesError",
     "is_array",
     "is_negative",
-    "is_only_entry",
     "listed",
     "long_axes",
     "name_of",
@@ -98,11 +97,6 @@ def plain_axes(indices: Iterable[Index]) -> tuple[Axis, ...] | None:
             return None
         found.append(index.axis_of_block)
     return tuple(found)
-
-
-def is_only_entry(index: Index) -> bool:
-    """Whether it is along an axis of length 1."""
-    return index.is_only or (bool(index.terms) and all(x.length == 1 for x in index.axes))
 
 
 def long_axes(axes: tuple[Axis, ...]) -> tuple[Axis, ...]:

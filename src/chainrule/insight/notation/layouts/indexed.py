@@ -17,7 +17,6 @@ from chainrule.insight.notation.layouts.boxes import (
     SPACE,
     SUM,
     Box,
-    is_only_entry,
     listed,
     long_axes,
     name_of,
@@ -39,7 +38,7 @@ class IndexedLayout(Layout):
 
     def symbol(self, symbol: Symbol, axes: tuple[Axis, ...]) -> Box:
         """Return the name of a symbol with its indices."""
-        indices = [each for each in symbol.indices if not is_only_entry(each)]
+        indices = [each for each in symbol.indices if not each.is_only_entry]
         marks = [self.letters.index(each) for each in indices]
         return Box(with_indices(name_of(symbol.name), marks), ATOM)
 
@@ -60,7 +59,7 @@ class IndexedLayout(Layout):
     def application(self, application: Application, axes: tuple[Axis, ...]) -> Box:
         """Return a function of whole arrays, with indices."""
         whole = self.whole(application)
-        indices = [each for each in application.indices if not is_only_entry(each)]
+        indices = [each for each in application.indices if not each.is_only_entry]
         if not indices:
             return whole
         lower = listed([self.letters.index(each) for each in indices])
