@@ -104,6 +104,9 @@ def test_medians_of_traced_windows_that_hold_nan_are_nan() -> None:
     np.testing.assert_array_equal(np.isnan(middle), expected)
     ordered = ndimage.median_filter(np.nan_to_num(image), 3)
     np.testing.assert_array_equal(middle[~expected], ordered[~expected])
+    ends = np.isnan(science.median(np.nan_to_num(image), border="constant", cval=np.nan))
+    assert ends[0].all()
+    assert not ends[1:-1, 1:-1].any()
 
 
 def test_levels_split_two_kinds_of_pixels() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+from math import isnan, isqrt
 from operator import attrgetter
 from typing import Any
 
@@ -74,9 +74,9 @@ def median(
     if has_network(values, size * size) and not _has_nan(values):
         ordered = tuple(sorted(spans, key=attrgetter("axis")))
         window = Window((size, size), (), ordered)
-        values = compiled(middle, values, window, isinstance(values, Node))
+        values = compiled(middle, values, window, isinstance(values, Node) or isnan(beyond.cval))
     elif isinstance(values, Node):
-        largest = math.isqrt(LARGEST_WINDOW)
+        largest = isqrt(LARGEST_WINDOW)
         raise UnsupportedError(
             f"median: size is {size}, and traced images take at most {largest}; filter the image "
             "before it is traced, or use smaller squares"

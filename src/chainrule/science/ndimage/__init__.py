@@ -18,12 +18,15 @@ from chainrule.science.ndimage.correlation import (
     uniform_filter,
     uniform_filter1d,
 )
-from chainrule.science.ndimage.order_statistics import (
+from chainrule.science.ndimage.differences import laplace, prewitt, sobel
+from chainrule.science.ndimage.extremes import (
     maximum_filter,
     maximum_filter1d,
-    median_filter,
     minimum_filter,
     minimum_filter1d,
+)
+from chainrule.science.ndimage.order_statistics import (
+    median_filter,
     percentile_filter,
     rank_filter,
 )
@@ -32,9 +35,6 @@ from chainrule.science.ndimage.smoothing import (
     gaussian_filter1d,
     gaussian_gradient_magnitude,
     gaussian_laplace,
-    laplace,
-    prewitt,
-    sobel,
 )
 
 __all__ = [

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 
+from chainrule.graph.node import Node
 from chainrule.science.ndimage.arithmetic import Line
-from chainrule.science.ndimage.borders import MODES, Border, Span
+from chainrule.science.ndimage.borders import MODES, Border, DType, Span
 
 __all__ = [
     "DOUBLE",
     "axes_of",
     "border",
     "for_each",
+    "full_window",
+    "holds",
+    "is_ordered",
     "line",
     "lines_along",
     "spans",
@@ -105,3 +110,33 @@ def lines_along(
     rows = zip(found, *(for_each(value, len(found)) for value in values), strict=True)
     lines = [make(*row) for row in rows]
     return tuple(each for each in lines if each is not None)
+
+
+def full_window(size: Any, footprint: Any) -> Any:
+    """Return the lengths of a window without gaps; footprints with gaps are left to SciPy."""
+    if footprint is None:
+        if size is None:
+            raise RuntimeError("no footprint or filter size provided")
+        return size
+    if size is not None or not np.asarray(footprint, bool).all():
+        raise RuntimeError("SciPy's own")
+    return np.shape(footprint)
+
+
+def holds(dtype: DType, border: Border) -> bool:
+    """Return whether the constant beyond the ends is a value of a dtype."""
+    if border.mode != "constant" or dtype == DOUBLE:
+        return True
+    if not math.isfinite(border.cval):
+        return False
+    limits = np.finfo(dtype) if dtype.kind == "f" else np.iinfo(dtype)
+    if not limits.min <= border.cval <= limits.max:
+        return False
+    return float(dtype.type(border.cval)) == border.cval
+
+
+def is_ordered(x: Any) -> bool:
+    """Return whether SciPy's order is defined: no NaN, and no integers that float64 lacks."""
+    if x.dtype.kind == "b" or (x.dtype.kind in "iu" and x.dtype.itemsize == 8):
+        return False
+    return isinstance(x, Node) or x.dtype.kind != "f" or not np.isnan(np.max(x))

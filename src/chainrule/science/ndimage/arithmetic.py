@@ -18,7 +18,9 @@ from chainrule.science.ndimage.borders import Border, DType, Span, padded, with_
 __all__ = [
     "MOST_TERMS",
     "Line",
+    "Lines",
     "Window",
+    "added",
     "contracted",
     "extreme",
     "filtered",
@@ -34,6 +36,7 @@ _LONG = 40
 """Length of a line from which the ends are not filtered apart from the interior."""
 
 _EPSILON = np.finfo(np.float64).eps
+_DOUBLE = np.dtype(np.float64)
 
 
 class Line(NamedTuple):
@@ -58,6 +61,9 @@ class Line(NamedTuple):
         return Span(self.axis, self.before, self.length - 1 - self.before, self.border)
 
 
+Lines = tuple[Line, ...]
+
+
 class Window(NamedTuple):
     """A filter of several axes: weights in row-major order of the window's shape."""
 
@@ -71,6 +77,16 @@ def filtered(x: Any, lines: Sequence[Line], work: DType, dtype: DType) -> Any:
     for line in lines:
         x = _line(x, line, work, lambda part, line=line: _weighted_line(part, line, work, dtype))
     return x.astype(dtype)
+
+
+def added(x: Any, branches: Sequence[Lines], dtype: DType) -> Any:
+    """Add the results of several filters in their dtype, where integers wrap around as in SciPy."""
+    if not branches:
+        return x.astype(dtype)
+    total = filtered(x, branches[0], _DOUBLE, dtype)
+    for lines in branches[1:]:
+        total = total + filtered(x, lines, _DOUBLE, dtype)
+    return total
 
 
 def extreme(x: Any, lines: Sequence[Line], is_minimum: bool, work: DType, dtype: DType) -> Any:

@@ -1,10 +1,9 @@
-"""Gaussian filters and filters of derivatives, by SciPy's names and arguments."""
+"""Gaussian filters and the derivatives of what they smooth, by SciPy's names and arguments."""
 
 from __future__ import annotations
 
 import functools
 import operator
-from collections.abc import Callable
 from functools import lru_cache, partial
 from typing import Any
 
@@ -12,7 +11,7 @@ import numpy as np
 from scipy import ndimage as _scipy
 
 from chainrule.science.ndimage.arguments import DOUBLE, axes_of, for_each, line, lines_along
-from chainrule.science.ndimage.arithmetic import Line, filtered
+from chainrule.science.ndimage.arithmetic import Line, Lines, added, filtered
 from chainrule.science.ndimage.borders import DType
 from chainrule.science.ndimage.dispatch import apply
 
@@ -22,12 +21,7 @@ __all__ = [
     "gaussian_gradient_magnitude",
     "gaussian_laplace",
     "gaussian_weights",
-    "laplace",
-    "prewitt",
-    "sobel",
 ]
-
-Lines = tuple[Line, ...]
 
 
 def gaussian_filter1d(
@@ -133,79 +127,6 @@ def gaussian_filter(
     return apply(own, plan, input, output)
 
 
-def sobel(
-    input: Any,
-    axis: int = -1,
-    output: Any = None,
-    mode: Any = "reflect",
-    cval: float = 0.0,
-) -> Any:
-    """Filter with Sobel's operator: -1, 0, 1 along an axis, then 1, 2, 1 along the others.
-
-    Arguments and results are those of `scipy.ndimage.sobel`, to the bit; see `correlate1d`.
-
-    Examples
-    --------
-    >>> sobel(np.array([[0.0, 1, 4], [0, 1, 4], [0, 1, 4]]))
-    array([[ 4., 16., 12.],
-           [ 4., 16., 12.],
-           [ 4., 16., 12.]])
-    """
-    own = partial(_scipy.sobel, axis=axis, mode=mode, cval=cval)
-    return apply(own, _edge_plan(axis, mode, cval, (1.0, 2.0, 1.0)), input, output)
-
-
-def prewitt(
-    input: Any,
-    axis: int = -1,
-    output: Any = None,
-    mode: Any = "reflect",
-    cval: float = 0.0,
-) -> Any:
-    """Filter with Prewitt's operator: -1, 0, 1 along an axis, then 1, 1, 1 along the others.
-
-    Arguments and results are those of `scipy.ndimage.prewitt`, to the bit; see `correlate1d`.
-
-    Examples
-    --------
-    >>> prewitt(np.array([[0.0, 1, 4], [0, 1, 4], [0, 1, 4]]))
-    array([[ 3., 12.,  9.],
-           [ 3., 12.,  9.],
-           [ 3., 12.,  9.]])
-    """
-    own = partial(_scipy.prewitt, axis=axis, mode=mode, cval=cval)
-    return apply(own, _edge_plan(axis, mode, cval, (1.0, 1.0, 1.0)), input, output)
-
-
-def laplace(
-    input: Any,
-    output: Any = None,
-    mode: Any = "reflect",
-    cval: float = 0.0,
-    *,
-    axes: Any = None,
-) -> Any:
-    """Add the second differences 1, -2, 1 along the axes.
-
-    Arguments and results are those of `scipy.ndimage.laplace`, to the bit; see `correlate1d`.
-
-    Examples
-    --------
-    >>> laplace(np.array([0.0, 0, 1, 0, 0]))
-    array([ 0.,  1., -2.,  1.,  0.])
-    """
-    own = partial(_scipy.laplace, mode=mode, cval=cval, axes=axes)
-
-    def plan(x: Any, dtype: DType) -> Any:
-        def second(axis: int, name: str) -> Line:
-            return line(x, axis, (1.0, -2.0, 1.0), 0, name, cval)
-
-        branches = tuple((each,) for each in lines_along(x, axes, (mode,), second))
-        return _added, (branches, dtype)
-
-    return apply(own, plan, input, output)
-
-
 def gaussian_laplace(
     input: Any,
     sigma: Any,
@@ -229,7 +150,7 @@ def gaussian_laplace(
     own = partial(_scipy.gaussian_laplace, sigma=sigma, mode=mode, cval=cval, axes=axes, **kwargs)
 
     def plan(x: Any, dtype: DType) -> Any:
-        return _added, (_gaussian_branches(x, 2, sigma, mode, cval, axes, kwargs), dtype)
+        return added, (_gaussian_branches(x, 2, sigma, mode, cval, axes, kwargs), dtype)
 
     return apply(own, plan, input, output)
 
@@ -309,30 +230,6 @@ def _gaussian_branches(
         truncate, radius = kwargs.get("truncate", 4.0), kwargs.get("radius")
         branches.append(_gaussian_lines(x, sigmas, orders, name, cval, truncate, radius, None))
     return tuple(branches)
-
-
-def _edge_plan(
-    axis: int, mode: Any, cval: float, across: tuple[float, ...]
-) -> Callable[[Any, DType], Any]:
-    def plan(x: Any, dtype: DType) -> Any:
-        modes = for_each(mode, x.ndim)
-        along = range(x.ndim)[operator.index(axis)]
-        others = [each for each in range(x.ndim) if each != along]
-        lines = [line(x, along, (-1.0, 0.0, 1.0), 0, modes[along], cval)]
-        lines += [line(x, each, across, 0, modes[each], cval) for each in others]
-        return filtered, (tuple(lines), DOUBLE, dtype)
-
-    return plan
-
-
-def _added(x: Any, branches: tuple[Lines, ...], dtype: DType) -> Any:
-    """Add branches in the dtype of the result, where integers wrap around as SciPy's do."""
-    if not branches:
-        return x.astype(dtype)
-    total = filtered(x, branches[0], DOUBLE, dtype)
-    for lines in branches[1:]:
-        total = total + filtered(x, lines, DOUBLE, dtype)
-    return total
 
 
 def _magnitude(x: Any, branches: tuple[Lines, ...], dtype: DType) -> Any:
