@@ -50,7 +50,7 @@ ONLY_PACKAGE = {"llvmlite": "chainrule.compiler", "click": "chainrule.cli"}
 PLAN = """
 arguments arguments/foreign_names autodiff autodiff/analysis autodiff/passes
 autodiff/control_flow ops/primitives/linear_algebra cli cli/csv_table data data/csv_file
-datasets insight insight/mistakes insight/plots insight/explanation insight/flow
+datasets insight insight/debugger insight/mistakes insight/plots insight/explanation insight/flow
 insight/lab insight/lab/catalogue insight/notation
 insight/notation/identities insight/notation/layouts
 losses metrics testing (export) solvers (interop)
@@ -78,6 +78,7 @@ UPWARD = {
         f"chainrule.{name}"
         for name in (
             "autodiff",
+            "insight.debugger.function",
             "insight.explanation.function",
             "insight.mistakes.check",
             "losses",
@@ -90,7 +91,7 @@ UPWARD = {
     },
     "chainrule.train.inspectable": {
         f"chainrule.insight.{name}"
-        for name in ("explanation.network", "flow.network_diagram", "program")
+        for name in ("debugger.network", "explanation.network", "flow.network_diagram", "program")
     },
     "chainrule.train.history": {"chainrule.insight"},
     "chainrule.science.optimize.fits.fit_result": {"chainrule.insight"},

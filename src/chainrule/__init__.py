@@ -44,6 +44,7 @@ if TYPE_CHECKING:
         vmap,
         while_loop,
     )
+    from chainrule.insight.debugger.function import debug
     from chainrule.insight.explanation.function import explain
     from chainrule.insight.mistakes.check import check
 
@@ -64,6 +65,7 @@ __all__ = [
     "custom_vjp",
     "data",
     "datasets",
+    "debug",
     "errors",
     "explain",
     "get_num_threads",
@@ -122,6 +124,10 @@ if not TYPE_CHECKING:  # type checkers must still reject unknown names
             from chainrule.insight.mistakes.check import check
 
             return check
+        if name == "debug":
+            from chainrule.insight.debugger.function import debug
+
+            return debug
         if name not in ("losses", "metrics", "solvers"):
             return _answer(name)
         import chainrule.losses

@@ -14,6 +14,7 @@ from chainrule.train.layer_sequence import LayerSequence
 if TYPE_CHECKING:
     import os
 
+    from chainrule.insight.debugger.session import DebugSession
     from chainrule.insight.explanation.explanation import Explanation
     from chainrule.insight.flow.diagram import Diagram
     from chainrule.insight.program_report import ProgramReport
@@ -117,6 +118,54 @@ class Inspectable(LayerSequence):
         if path is not None:
             diagram.save(path)
         return diagram
+
+    def debug(
+        self,
+        X: Inputs,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        training: bool = False,
+        seed: Any = None,
+    ) -> DebugSession:
+        """Return a session that walks through the loss and its gradient, value by value.
+
+        Each stop has a value of the forward pass, or the derivative of the loss by it, with its
+        formula, statistics and, in layers of one's own, the line of code. Nothing of the network
+        changes, and the values of all stops are kept.
+
+        Parameters
+        ----------
+        X, y, sample_weight : array, list, table or memory map, (n, ...)
+            As in `fit`; all samples are one batch.
+        training, seed : bool and int
+            As in `gradients`: by default the pass of `evaluate`, else that of a step of `fit`.
+
+        Returns
+        -------
+        DebugSession
+            ``step()``, ``back()``, ``goto("dense")`` and ``run_until("nan")`` move in it,
+            ``interact()`` does so by commands typed on a terminal, ``samples("dense.weight")``
+            ranks the samples; is a page in notebooks.
+
+        Raises
+        ------
+        ArgumentError, DataError, ShapeError, DTypeError
+            As `gradients` does.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from chainrule import Network, nn
+        >>> net = Network([nn.Dense(3, activation="relu"), nn.Dense(1)], seed=0)
+        >>> net.compile(loss="mse")
+        >>> session = net.debug(np.eye(4), np.ones((4, 1)))
+        >>> stop = session.goto("d_dense.bias")
+        >>> stop.direction, stop.formula, stop.shape
+        ('backward', 'Σⱼ d_c', (3,))
+        """
+        from chainrule.insight.debugger.network import debug_network
+
+        return debug_network(cast(Any, self), X, y, sample_weight, training, seed)
 
     def program(self, measure: bool = False) -> ProgramReport:
         """Return the program compiled for training, loop nest by loop nest.

@@ -25,12 +25,12 @@ from chainrule.train.model.layer_stack import LayerStack
 from chainrule.train.model.model import Model
 from chainrule.train.model.objective import Objective
 
-__all__ = ["apply", "gradients"]
+__all__ = ["apply", "gradients", "random_stream"]
 
 
 def apply(model: Model, params: Any, X: Any, training: Any, seed: Any) -> Any:
     """Return the output of the layers under other values of their parameters; change nothing."""
-    random = _stream("apply", training, seed)
+    random = random_stream("apply", training, seed)
     if not isinstance(params, Mapping):
         rule = "a mapping from names to arrays, like net.params"
         raise bad_argument("apply", "params", params, rule)
@@ -63,7 +63,7 @@ def gradients(
     seed: Any,
 ) -> dict[str, NDArray[Any]]:
     """Return the gradient of loss and penalties by each parameter; zeros by what is not trained."""
-    _stream("gradients", training, seed)
+    random_stream("gradients", training, seed)
     programs = model.programs  # first: see ProgramCache
     samples, _ = prepare_samples(model, objective, X, y, sample_weight, "gradients")
     stack, kind = model.stack, kind_of_loss
@@ -92,7 +92,7 @@ def gradients(
         raise
 
 
-def _stream(function: str, training: Any, seed: Any) -> RandomStream | None:
+def random_stream(function: str, training: Any, seed: Any) -> RandomStream | None:
     """Return the random numbers of the training mode, None in inference."""
     is_training = checked_flag(function, "training", training)
     if not is_training:

@@ -1,0 +1,1 @@
+"""The debugger: a computation and its gradient, value by value."""

@@ -1,0 +1,138 @@
+"""``net.debug``: the walk through the loss of a network and its gradient."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.arguments.checks import checked_count
+from chainrule.arguments.lookup import suggestion
+from chainrule.errors import ArgumentError
+from chainrule.graph.graph import Graph
+from chainrule.graph.trace import trace_call
+from chainrule.insight.debugger.sample_gradients import (
+    SampleGradients,
+    gradient_of_weights,
+    rank_samples,
+)
+from chainrule.insight.debugger.session import DebugSession
+from chainrule.insight.debugger.walk import walk
+from chainrule.insight.explanation.derivation import derive
+from chainrule.nn.random_stream import RandomStream
+from chainrule.train.checks.lookup_range import explain_lookup_error
+from chainrule.train.inference.functional import random_stream
+from chainrule.train.inference.gathered_loss import kind_of_loss
+from chainrule.train.inputs.data_adapter import prepare_samples
+from chainrule.train.inputs.samples import Samples
+from chainrule.train.model.loss_and_metrics import compute_loss_and_metrics
+from chainrule.train.model.model import Model
+from chainrule.train.model.objective import Objective
+from chainrule.train.network import Network, model_of
+
+__all__ = ["debug_network"]
+
+
+def debug_network(
+    net: Network, X: Any, y: Any, sample_weight: Any, training: Any, seed: Any
+) -> DebugSession:
+    """Return the session of the loss of `net.gradients` and its gradient."""
+    model = model_of(net)
+    objective = model.objective("debug")
+    random_stream("debug", training, seed)
+    samples, _ = prepare_samples(model, objective, X, y, sample_weight, "debug")
+    kind_of_loss(model.stack, objective, model.programs, samples, "debug")
+    batch = _Batch(model, replace(objective, metrics=()), samples, training, seed)
+    return batch.session()
+
+
+@dataclass(frozen=True)
+class _Batch:
+    """A batch that the loss of a network and its gradient are computed for."""
+
+    model: Model
+    objective: Objective
+    samples: Samples
+    training: bool
+    seed: Any
+
+    def session(self) -> DebugSession:
+        arrays = self._arrays(self.samples)
+        graph = self._trace(self.samples)
+        stack = self.model.stack
+        named = dict(zip(stack.parameters(), graph.inputs, strict=False))
+        trained = [named[name] for name in stack.parameters(trainable=True)]
+        data = graph.inputs[len(named)]
+        sources = [*trained, *([data] if data.array_type.is_float else [])]
+        titles = {node.serial: name for name, node in named.items()}
+        try:
+            stops = walk(graph, arrays, sources, titles)
+        except IndexError:
+            explain_lookup_error(stack, self.samples.X)
+            raise
+        mode = "training" if self.training else "evaluation"
+        title = f"a network of {len(stack.layers)} layers in {mode}"
+        return DebugSession(title, stops, self.per_sample)
+
+    def per_sample(self, parameter: str, index: Any, n: int) -> SampleGradients:
+        """Rank the samples by their gradients by a parameter."""
+        stack, objective = self.model.stack, self.objective
+        trained = list(stack.parameters(trainable=True))
+        if parameter not in trained:
+            raise ArgumentError(
+                f"samples: the network trains no parameter {parameter!r}; "
+                f"{suggestion(str(parameter), trained)}"
+            )
+        _check_index(index, stack.parameters()[parameter].array)
+        given = self.samples.weight
+        weights = np.ones(len(self.samples), stack.dtype) if given is None else np.array(given)
+        weighted = replace(self.samples, weight=weights)
+        kind_of_loss(stack, objective, self.model.programs, weighted, "samples")
+        graph = self._trace(weighted)
+        place = list(stack.parameters()).index(parameter)
+        (node,) = derive(graph, (), [graph.inputs[place]]).gradients
+        shape = stack.parameters()[parameter].array.shape
+
+        def zeros(_: NDArray[Any]) -> NDArray[Any]:
+            return np.zeros(shape, stack.dtype)
+
+        gradient = (
+            zeros if node is None else gradient_of_weights(graph, node, self._arrays(weighted))
+        )
+        count = checked_count("samples", "n", n, 1)
+        return rank_samples(parameter, index, count, len(weighted), gradient, weights)
+
+    def _arrays(self, samples: Samples) -> list[Any]:
+        return [*self.model.stack.arrays(), *samples.take(slice(None))]
+
+    def _trace(self, samples: Samples) -> Graph:
+        """Trace the loss, penalties included, as a function of parameters, X, y and weights."""
+        stack, objective = self.model.stack, self.objective
+        random: RandomStream | None = random_stream("debug", self.training, self.seed)
+
+        def loss(params: dict[str, Any], X: Any, y: Any, sample_weight: Any = None) -> Any:
+            batch = {"X": X, "y": y, "weight": sample_weight}
+            with stack.with_parameters(params):
+                value, penalty, *_ = compute_loss_and_metrics(stack, objective, batch, random)
+            return value + penalty
+
+        params = {name: each.array for name, each in stack.parameters().items()}
+        return trace_call(loss, (params, *samples.take(slice(None)))).graph
+
+
+def _check_index(index: Any, array: NDArray[Any]) -> None:
+    """Refuse an index that is not of one weight."""
+    place = index if isinstance(index, tuple) else (index,)
+    if index is None:
+        return
+    is_inside = len(place) == array.ndim and all(
+        isinstance(i, int | np.integer) and -size <= i < size
+        for i, size in zip(place, array.shape, strict=True)
+    )
+    if not is_inside:
+        raise ArgumentError(
+            f"samples: index is {index!r}; it must be the place of one weight in an array of shape "
+            f"{array.shape}, an integer for each axis"
+        )
