@@ -48,6 +48,7 @@ CERTAIN: dict[str, tuple[Any, ...]] = {
     "labels from 1": ("CR012", dense(RELU, (3, "softmax")), CE, X, Y3 + 1),
     "three labels, one output": ("CR013", dense(RELU, (1, "sigmoid")), BCE, X, Y3),
     "three targets, two outputs": ("CR014", dense(RELU, (2, "softmax")), CE, X, ONE_HOT),
+    "relu of yes or no": ("CR002", dense(RELU, (1, "relu")), MSE, X, Y2),
     "ten outputs for three classes": ("CR015", dense(RELU, (10, "softmax")), CE, X, Y3),
     "accuracy of amounts": ("CR016", dense(RELU, (1,)), MSE | {"metrics": "accuracy"}, X, AMOUNT),
     "dropout before batch norm": (
@@ -82,6 +83,10 @@ TRIED: dict[str, tuple[Any, ...]] = {
     "rate too high": (
         "CR050", dense(RELU, (1,)), {"loss": "mse", "optimizer": "sgd", "learning_rate": 5.0},
         X, AMOUNT, {"epochs": 10},
+    ),
+    "inputs and targets in the thousands": (
+        "CR032", dense(RELU, (1,)), {"loss": "mse", "optimizer": "sgd"}, 1000 * X[:, :1],
+        1e6 * X[:, 0] ** 2, {"epochs": 20},
     ),
     "one epoch": (
         "CR052", dense(RELU, (1,)), MSE | {"learning_rate": 0.003}, X, AMOUNT, {"epochs": 2},

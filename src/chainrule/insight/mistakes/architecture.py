@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -32,7 +32,7 @@ def architecture_mistakes(subject: Subject) -> Iterator[Mistake]:
 
 def likely_architecture_mistakes(subject: Subject) -> Iterator[Mistake]:
     """Yield what is a mistake where the network does not learn."""
-    for first, second in linear_pairs(subject):
+    for first, second in linear_pairs(subject.layers):
         yield Mistake(
             kind("CR020"),
             f"between layers {subject.name(first)!r} and {subject.name(second)!r} there is no "
@@ -46,11 +46,11 @@ def likely_architecture_mistakes(subject: Subject) -> Iterator[Mistake]:
             break
 
 
-def linear_pairs(subject: Subject) -> list[tuple[Layer, Layer]]:
+def linear_pairs(layers: Sequence[Layer]) -> list[tuple[Layer, Layer]]:
     """Return the pairs of layers with weights between which everything is linear."""
     pairs: list[tuple[Layer, Layer]] = []
     before: Layer | None = None
-    for layer in subject.layers:
+    for layer in layers:
         if isinstance(layer, WEIGHTED):
             if before is not None:
                 pairs.append((before, layer))

@@ -131,9 +131,12 @@ _NETWORK = {
         "leave initializer out: it is chosen by the activation",
     ),
     "CR027": (
-        "too few units",
-        "A hidden layer narrower than what it must distinguish loses it.",
-        "give the hidden layers more units",
+        "too few units or layers",
+        (
+            "A hidden layer narrower than what it must distinguish loses it, and one layer of weights "
+            "separates classes by planes alone."
+        ),
+        "give the hidden layers more units, or add one",
     ),
     "CR028": (
         "a penalty that outweighs the loss",

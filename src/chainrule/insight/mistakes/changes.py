@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,9 +20,12 @@ from chainrule.nn.losses.loss import LOSSES
 from chainrule.optim.adam import Adam
 from chainrule.optim.minimizer import Minimizer
 
-__all__ = ["Change", "changes"]
+__all__ = ["Change", "changes", "remedies"]
 
 _AMOUNTS = ("mse", "mae", "sse", "huber", "log_cosh", "quantile", "hinge", "poisson", "cosine")
+
+
+_NARROW = 16  # units
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,27 @@ def changes(trials: Trials) -> Iterator[Change]:
     yield from _of_scale(trials)
     yield from _of_layers(subject)
     yield from _of_training(trials)
+
+
+def remedies(trials: Trials) -> Iterator[Change]:
+    """Yield changes that may be made together, the most usual mistakes first.
+
+    Of several that exclude each other, such as learning rates, there is one: Adam with its rate.
+    """
+    subject = trials.subject
+    yield from _of_scale(trials)
+    yield from _of_output(subject)
+    optimizer = subject.objective.optimizer
+    if not isinstance(optimizer, Minimizer):
+        rate: Any = getattr(optimizer, "learning_rate", 0.01)
+        code = "CR055"
+        if isinstance(rate, int | float) and not 1e-3 <= rate <= 0.1:
+            code = "CR051" if rate < 1e-3 else "CR050"
+        yield Change(
+            code, "Adam with the learning rate 0.01", lambda r: replace(r, optimizer=Adam(0.01))
+        )
+    yield from (x for x in _of_layers(subject) if x.title != "tanh in the hidden layers")
+    yield from (x for x in _of_training(trials) if x.code in ("CR052", "CR053"))
 
 
 def _of_output(subject: Subject) -> Iterator[Change]:
@@ -124,24 +148,28 @@ def _each(change: Callable[[Layer], dict[str, Any] | None]) -> Callable[[Recipe]
     return apply
 
 
+def _hidden(layers: Sequence[Layer]) -> Sequence[Layer]:
+    """Return the layers before the last with weights."""
+    last = max((i for i, x in enumerate(layers) if _is_weighted(x)), default=0)
+    return layers[:last]
+
+
+def _is_weighted(layer: Layer) -> bool:
+    return isinstance(layer, WEIGHTED) or bool(layer.parameters())
+
+
 def _of_layers(subject: Subject) -> Iterator[Change]:
     layers = subject.layers
-    if pairs := linear_pairs(subject):
-        linear = {id(first) for first, _ in pairs}
-        yield Change(
-            "CR020",
-            "relu in the hidden layers",
-            _each(lambda x: {"activation": "relu"} if id(x) in linear else None),
-        )
-    last = max((i for i, x in enumerate(layers) if x.parameters()), default=0)
-    hidden = {id(x): activation_of(x) for x in layers[:last]}
-    if "softmax" in hidden.values():
-        yield Change("CR021", "relu in the hidden layers", _swap(hidden, ("softmax",), "relu"))
-    if "sigmoid" in hidden.values() or "tanh" in hidden.values():
-        change = _swap(hidden, ("sigmoid", "tanh", "hard_sigmoid"), "relu")
+    if linear_pairs(layers):
+        yield Change("CR020", "relu in the hidden layers", _activate)
+    hidden = {activation_of(x) for x in _hidden(layers)}
+    if "softmax" in hidden:
+        yield Change("CR021", "relu in the hidden layers", _swap(("softmax",), "relu"))
+    if hidden & {"sigmoid", "tanh", "hard_sigmoid"}:
+        change = _swap(("sigmoid", "tanh", "hard_sigmoid"), "relu")
         yield Change("CR029", "relu in the hidden layers", change)
-    if "relu" in hidden.values():
-        yield Change("CR029", "tanh in the hidden layers", _swap(hidden, ("relu",), "tanh"))
+    if "relu" in hidden:
+        yield Change("CR029", "tanh in the hidden layers", _swap(("relu",), "tanh"))
     if any(getattr(x, "initializer", "auto") != "auto" for x in layers):
         has = _each(lambda x: {"initializer": "auto"} if hasattr(x, "initializer") else None)
         yield Change("CR026", "initial weights by the activation", has)
@@ -153,30 +181,50 @@ def _of_layers(subject: Subject) -> Iterator[Change]:
         )
     if any(x.l2 > 0 for x in layers):
         yield Change("CR028", "no penalty", _each(lambda x: {"l2": 0.0} if x.l2 > 0 else None))
-    narrow = {id(x) for x in layers[:last] if isinstance(x, Dense) and x.units < 16}
-    if narrow:
-        widest = _each(lambda x: {"units": 64} if id(x) in narrow else None)
-        yield Change("CR027", "64 units in the narrow hidden layers", widest)
+    if len(subject.weighted) == 1 and not any(map(_is_weighted, _hidden(layers))):
+        yield Change("CR027", "a hidden layer of 64 units", _with_hidden_layer)
+    if any(map(_is_narrow, _hidden(layers))):
+        yield Change("CR027", "64 units in the narrow hidden layers", _widen)
 
 
-def _swap(hidden: dict[int, str], old: tuple[str, ...], new: str) -> Callable[[Recipe], Recipe]:
-    def change(layer: Layer) -> dict[str, Any] | None:
-        if hidden.get(id(layer)) not in old:
-            return None
-        return {"activation": new}
+def _activate(recipe: Recipe) -> Recipe:
+    """Give the layers with nothing but linear ones before the next weights a ReLU."""
+    linear = {id(first) for first, _ in linear_pairs(recipe.layers)}
+    return _each(lambda x: {"activation": "relu"} if id(x) in linear else None)(recipe)
+
+
+def _with_hidden_layer(recipe: Recipe) -> Recipe:
+    last = max(i for i, each in enumerate(recipe.layers) if isinstance(each, WEIGHTED))
+    hidden = Dense(64, activation="relu")
+    return replace(recipe, layers=(*recipe.layers[:last], hidden, *recipe.layers[last:]))
+
+
+def _is_narrow(layer: Layer) -> bool:
+    return isinstance(layer, Dense) and layer.units < _NARROW
+
+
+def _widen(recipe: Recipe) -> Recipe:
+    narrow = {id(each) for each in _hidden(recipe.layers) if _is_narrow(each)}
+    return _each(lambda x: {"units": 64} if id(x) in narrow else None)(recipe)
+
+
+def _swap(old: tuple[str, ...], new: str) -> Callable[[Recipe], Recipe]:
+    """Return the change of activations of the hidden layers."""
 
     def apply(recipe: Recipe) -> Recipe:
-        made: list[Layer] = []
-        for each in recipe.layers:
-            is_named = isinstance(each, Activation) and type(each) is not Activation
-            if is_named and hidden.get(id(each)) in old:
-                made.append(Activation(new))
-            else:
-                arguments = change(each)
-                made.append(fresh(each, **arguments) if arguments else each)
-        return replace(recipe, layers=tuple(made))
+        count = len(_hidden(recipe.layers))
+        made = [_with_activation(x, old, new) for x in recipe.layers[:count]]
+        return replace(recipe, layers=(*made, *recipe.layers[count:]))
 
     return apply
+
+
+def _with_activation(layer: Layer, old: tuple[str, ...], new: str) -> Layer:
+    if activation_of(layer) not in old:
+        return layer
+    if isinstance(layer, Activation):
+        return Activation(new)
+    return fresh(layer, activation=new)
 
 
 def _of_training(trials: Trials) -> Iterator[Change]:

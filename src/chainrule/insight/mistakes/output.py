@@ -65,6 +65,8 @@ def _activation(subject: Subject) -> Iterator[Mistake]:
             yield Mistake(kind("CR003"), f"{ends}, which takes probabilities", _remedy_of(subject))
         elif last in ("relu", "tanh", "softplus"):
             yield Mistake(kind("CR002"), f"{ends}, which takes probabilities", _remedy_of(subject))
+    elif last == "relu" and subject.nature in ("class", "binary") and loss.name in _AMOUNTS:
+        yield Mistake(kind("CR002"), f"{ends}, and the targets are classes", _remedy_of(subject))
     elif subject.nature == "amounts" and subject.ends_plainly and not loss.targets.are_classes:
         yield from _range(subject, last)
 

@@ -11,8 +11,9 @@ from chainrule.errors import ChainruleError
 from chainrule.insight.mistakes.architecture import likely_architecture_mistakes
 from chainrule.insight.mistakes.behaviour import behaviour_mistakes
 from chainrule.insight.mistakes.catalogue import kind
-from chainrule.insight.mistakes.changes import Change, changes
+from chainrule.insight.mistakes.changes import Change, changes, remedies
 from chainrule.insight.mistakes.mistake import Mistake
+from chainrule.insight.mistakes.settings import likely_setting_mistakes
 from chainrule.insight.mistakes.subject import Subject
 from chainrule.insight.mistakes.trial import Outcome, Trials, can_be_made_anew
 
@@ -42,24 +43,40 @@ def training_mistakes(subject: Subject, X: Any, y: Any, found: list[Mistake]) ->
         if outcomes[-1].train >= _LEARNED and not outcomes[-1].diverged:
             return
     best = max(outcomes, key=lambda each: each.score)
-    known = {each.code for each in found}
+    seen = {each.code for each in found}
+    for each in (*_tried(trials, best), *_likely(subject, best)):
+        if each.code not in seen:
+            seen.add(each.code)
+            yield each
+
+
+def _tried(trials: Trials, best: Outcome) -> Iterator[Mistake]:
+    """Yield what single changes name, or several together where none helps alone."""
     helpful = _helpful(trials, best)
     for change, score in helpful:
-        if change.code not in known:
-            known.add(change.code)
-            yield Mistake(kind(change.code), _evidence(change, best, score))
-    if best.train < _FAILED:
-        for each in (*likely_architecture_mistakes(subject), *behaviour_mistakes(subject, best)):
-            if each.code not in known:
-                known.add(each.code)
-                yield each
+        yield Mistake(kind(change.code), _evidence(change.title, best, score))
+    if helpful or best.score > _LITTLE:
+        return
+    needed, score = _needed_together(trials, best)
+    for change in needed:
+        others = [each.title.strip(",") for each in needed if each is not change]
+        title = change.title.rstrip(",") + (f" (and {' and '.join(others)})" if others else "")
+        yield Mistake(kind(change.code), _evidence(title, best, score))
+
+
+def _likely(subject: Subject, best: Outcome) -> Iterator[Mistake]:
+    """Yield what is probably wrong with a network that fails, whatever it was tried with."""
+    if best.train < _FAILED or best.diverged:
+        yield from likely_architecture_mistakes(subject)
+        yield from likely_setting_mistakes(subject)
+        yield from behaviour_mistakes(subject, best)
 
 
 def _helpful(trials: Trials, best: Outcome) -> list[tuple[Change, float]]:
     """Return the changes that explain most, and nearly as much as the best of them."""
     gains: list[tuple[Change, float]] = []
     for change in changes(trials):
-        score = _score(trials, change, best.score)
+        score = _score(trials, [change], best.score)
         if score - max(best.score, 0) >= _needed(best.score):
             gains.append((change, score))
     if not gains:
@@ -74,10 +91,12 @@ def _needed(base: float) -> float:
     return _GAIN if base < _LITTLE else max(_GAIN, (1 - base) / 2)
 
 
-def _score(trials: Trials, change: Change, base: float) -> float:
-    """Return the lower score of two trials with a change; of one if it does not help."""
+def _score(trials: Trials, needed: list[Change], base: float) -> float:
+    """Return the lower score of two trials with some changes; of one if it does not help."""
     try:
-        recipe = change.apply(trials.recipe())
+        recipe = trials.recipe()
+        for change in needed:
+            recipe = change.apply(recipe)
         first = trials.run(recipe, 0).score
         if first - max(base, 0) < _needed(base):
             return first
@@ -86,13 +105,29 @@ def _score(trials: Trials, change: Change, base: float) -> float:
         return -1.0
 
 
-def _evidence(change: Change, best: Outcome, score: float) -> str:
+def _needed_together(trials: Trials, best: Outcome) -> tuple[list[Change], float]:
+    """Return a smallest set of changes that help together: all, less those it can do without."""
+    kept: dict[str, Change] = {}
+    for each in remedies(trials):
+        kept[each.code] = each
+    score = _score(trials, list(kept.values()), best.score)
+    base = max(best.score, 0)
+    if score - base < 2 * _GAIN:
+        return [], score
+    for each in reversed(list(kept.values())):
+        without = [x for x in kept.values() if x is not each]
+        if without and _score(trials, without, best.score) - base >= 0.6 * (score - base):
+            del kept[each.code]
+    return list(kept.values()), score
+
+
+def _evidence(title: str, best: Outcome, score: float) -> str:
     before = (
         "its loss becomes NaN or infinite"
         if best.diverged
         else (f"it explains {max(best.score, 0):.0%} of the targets")
     )
     return (
-        f"with {change.title} a copy explains {score:.0%} of the targets beyond a constant answer "
+        f"with {title} a copy explains {score:.0%} of the targets beyond a constant answer "
         f"in as many steps; as it is {before}"
     )

@@ -25,7 +25,7 @@ Array = NDArray[Any]
 
 _SAMPLES = 2000
 _HELD_OUT = 0.25
-_ENOUGH = 200  # samples, of which some can be held out
+_ENOUGH = 40  # samples, of which some can be held out
 _OPERATIONS = 6e8
 """Multiplications and additions of a trial, about a second."""
 _STEPS = 10_000
