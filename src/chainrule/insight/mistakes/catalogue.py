@@ -133,8 +133,8 @@ _NETWORK = {
     "CR027": (
         "too few units or layers",
         (
-            "A hidden layer narrower than what it must distinguish loses it, and one layer of weights "
-            "separates classes by planes alone."
+            "A hidden layer narrower than what it must distinguish loses it, and one layer of "
+            "weights separates classes by planes alone."
         ),
         "give the hidden layers more units, or add one",
     ),

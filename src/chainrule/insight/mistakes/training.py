@@ -39,7 +39,10 @@ def training_mistakes(subject: Subject, X: Any, y: Any, found: list[Mistake]) ->
     trials = Trials(subject, X, y)
     outcomes: list[Outcome] = []
     for seed in range(_SEEDS):
-        outcomes.append(trials.run(trials.recipe(), seed))
+        try:
+            outcomes.append(trials.run(trials.recipe(), seed))
+        except (ChainruleError, TypeError, ValueError):  # of a layer or loss of the user's own
+            return
         if outcomes[-1].train >= _LEARNED and not outcomes[-1].diverged:
             return
     best = max(outcomes, key=lambda each: each.score)

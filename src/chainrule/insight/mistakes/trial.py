@@ -16,6 +16,7 @@ from chainrule.errors import ChainruleError, DataError
 from chainrule.insight.mistakes.subject import Subject, activation_of
 from chainrule.nn.layer import Layer
 from chainrule.nn.losses.loss import Loss
+from chainrule.optim.minimizer import Minimizer
 from chainrule.optim.optimizer import Optimizer
 from chainrule.train.network import Network
 
@@ -110,10 +111,11 @@ class Trials:
 
     def recipe(self) -> Recipe:
         """Return how the subject itself is trained."""
-        objective = self.subject.objective
+        objective, size = self.subject.objective, self.subject.settings.batch_size
+        is_full = isinstance(objective.optimizer, Minimizer)
         return Recipe(
             tuple(self.subject.layers), objective.loss,
-            objective.optimizer, self.X, self.y, self.epochs, self.subject.settings.batch_size,
+            objective.optimizer, self.X, self.y, self.epochs, None if is_full else size,
         )  # fmt: skip
 
     def run(self, recipe: Recipe, seed: int = 0) -> Outcome:
