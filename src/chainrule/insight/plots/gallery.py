@@ -10,6 +10,7 @@ from chainrule.insight.plots.gradients import gradients
 from chainrule.insight.plots.history import history
 from chainrule.insight.plots.images import images
 from chainrule.insight.plots.importance import importance
+from chainrule.insight.plots.loss_surface import loss_surface
 from chainrule.insight.plots.mistakes import mistakes
 from chainrule.insight.plots.network import network
 from chainrule.insight.plots.points import points
@@ -29,6 +30,7 @@ __all__ = [
     "history",
     "images",
     "importance",
+    "loss_surface",
     "mistakes",
     "network",
     "points",
