@@ -28,7 +28,7 @@ def test_a_right_answer_is_noted_and_stays_so(tmp_path: Path) -> None:
     assert not lab.check("tanh", np.tanh)
     score = lab.score()
     assert (score.points, score.done) == (1, 1)
-    assert "1 of 51 exercises" in str(score)
+    assert f"1 of {len(lab.exercises())} exercises" in str(score)
     row = json.loads((tmp_path / "chainrule_lab.json").read_text())["exercises"]["tanh"]
     assert row == {"attempts": 2, "done": True, "revealed": False}
 

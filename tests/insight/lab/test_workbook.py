@@ -91,6 +91,16 @@ class IntegerPool(SharingPool):
         return gradient
 
 
+class Softmax:
+    def forward(self, x: Any) -> Any:
+        self.p = _softmax(x)
+        return self.p
+
+    def backward(self, d: Any) -> Any:
+        jacobians = [np.diag(p) - np.outer(p, p) for p in self.p]
+        return np.stack([J @ row for J, row in zip(jacobians, d, strict=True)])
+
+
 class UnscaledDropout:
     """What stays is not scaled."""
 
@@ -133,6 +143,8 @@ WRONG: list[tuple[str, Any, str]] = [
     ("max_pooling", IntegerPool, "truncated"),
     ("dropout", UnscaledDropout, "1 - rate"),
     ("convolution_forward", flipped, "mirrored"),
+    ("relu", lambda x: 1 if x > 0 else 0, "np.where"),
+    ("tanh", lambda x: np.round(1 - np.tanh(x) ** 2).astype(int), "integers"),
     ("sgd", lambda w, g, rate: w + rate * g, "sign"),
     ("adam", lambda w, g, m, v, rate, t: _adam_without_correction(w, g, m, v, rate), "bias"),
 ]
@@ -158,6 +170,7 @@ def test_other_right_answers_pass() -> None:
     assert lab.check("max_pooling", SharingPool)
     assert lab.check("max_pooling", SharingPool())  # an instance
     assert lab.check("relu", lambda x: x > 0)
+    assert lab.check("softmax", Softmax)  # a class where a function of x and d is asked for
     assert lab.check("tanh", lambda x: [1 / np.cosh(each) ** 2 for each in x])
     names = ("∂L/∂x", "∂L/∂W", "∂L/∂b")
     dense = lambda x, W, b, d: dict(zip(names, (d @ W.T, x.T @ d, d.sum(0)), strict=True))  # noqa: E731

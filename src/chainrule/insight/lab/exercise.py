@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Case", "Exercise", "Inputs", "Mistake", "Outputs", "cases_of", "visible"]
+__all__ = ["DRAWS", "Case", "Exercise", "Inputs", "Mistake", "Outputs", "cases_of", "visible"]
 
 Inputs = dict[str, Any]
 """The arguments of an answer by name, in their order; names with _ are for the oracle alone."""

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from chainrule.insight.lab.exercise import Case, Exercise, Inputs, Outputs
+from chainrule.insight.lab.exercise import DRAWS, Case, Exercise, Inputs, Outputs
 from chainrule.insight.lab.trial import Trial, agrees, attempt, checked_answer
 
 __all__ = ["hint_of"]
@@ -25,13 +25,19 @@ Rule = Callable[[Inputs, Array], Any]
 def hint_of(exercise: Exercise, cases: Sequence[Case], trials: Sequence[Trial], which: int) -> str:
     """Name the mistake that explains output number `which`, or give the exercise's own hint."""
     given = [(case, trial) for case, trial in zip(cases, trials, strict=True) if trial.outputs]
-
+    error = next((trial.error for trial in trials if trial.error is not None), None)
+    if error is not None and len(given) <= DRAWS:  # one entry fits many mistakes
+        is_branch = "truth value" in str(error)
+        remedy = "np.where(condition, a, b) is an if for arrays" if is_branch else exercise.hint
+        return f"greater inputs raise {type(error).__name__}: {error}; {remedy}"
     first = ""
     for predict, hint in _hypotheses(exercise, which):
         if all(_agree(predict(case), trial.outputs, (which,)) for case, trial in given):
             if all(_agree(predict(case), trial.outputs) for case, trial in given):
                 return hint
             first = first or hint  # one that explains all outputs goes before
+    if not first and all(trial.outputs[which].dtype.kind in "iu" for _, trial in given):
+        first = "the results are integers: allocate them with dtype float, and do not round"
     return first or exercise.hint
 
 

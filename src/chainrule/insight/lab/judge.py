@@ -8,7 +8,7 @@ import numpy as np
 
 from chainrule.insight.lab.exercise import Case, Exercise, cases_of, visible
 from chainrule.insight.lab.hints import hint_of
-from chainrule.insight.lab.trial import Trial, agrees, attempt, checked_answer, close
+from chainrule.insight.lab.trial import Trial, agrees, attempt, checked_answer, close, copied
 from chainrule.insight.lab.verdict import Verdict
 
 __all__ = ["judge"]
@@ -55,7 +55,7 @@ def _failed(exercise: Exercise, number: int, case: Case, trial: Trial) -> Verdic
         False,
         number,
         problem,
-        visible(case.inputs),
+        copied(visible(case.inputs)),
         hint=exercise.hint if trial.error is not None else _form(exercise),
         error=trial.error,
     )
@@ -73,7 +73,7 @@ def _changed(exercise: Exercise, number: int, case: Case, trial: Trial) -> Verdi
         False,
         number,
         f"the result is right, but the input {name} was changed in place",
-        visible(case.inputs),
+        copied(visible(case.inputs)),
         hint=f"an assignment such as {name}[...] = or {name} -= writes into the caller's array; "
         f"work on a copy, {name} = {name}.copy()",
     )
@@ -83,7 +83,7 @@ def _wrong(
     exercise: Exercise, number: int, case: Case, trial: Trial, which: int, hint: str
 ) -> Verdict:
     name = exercise.outputs[which]
-    expected, got = np.asarray(case.expected[which]), trial.outputs[which]
+    expected, got = np.array(case.expected[which]), trial.outputs[which]
     index, error = None, None
     if got.shape != expected.shape:
         problem = f"{name} has shape {got.shape}; {expected.shape} is expected"
@@ -97,7 +97,7 @@ def _wrong(
         False,
         number,
         problem,
-        visible(case.inputs),
+        copied(visible(case.inputs)),
         name,
         expected,
         got,

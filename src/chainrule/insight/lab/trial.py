@@ -13,7 +13,7 @@ import numpy.typing as npt
 from chainrule.errors import ArgumentError
 from chainrule.insight.lab.exercise import Case, Exercise, Inputs, Outputs, visible
 
-__all__ = ["Trial", "agrees", "attempt", "checked_answer", "close"]
+__all__ = ["Trial", "agrees", "attempt", "checked_answer", "close", "copied"]
 
 Array = npt.NDArray[Any]
 
@@ -48,6 +48,8 @@ def checked_answer(exercise: Exercise, answer: object) -> Callable[[Inputs], Any
                 f"backward; {_named(answer)} has no {' and no '.join(missing)}; {shown}"
             )
         return lambda inputs: _forward_and_backward(answer, inputs)
+    if _is_layer(answer) and len(exercise.outputs) == 1 and "d" in _names(exercise):
+        return lambda inputs: _forward_and_backward(answer, inputs)[1]
     if not callable(answer):
         raise ArgumentError(
             f"check: the answer to {exercise.name!r} is a function, got {type(answer).__name__}; "
@@ -57,8 +59,17 @@ def checked_answer(exercise: Exercise, answer: object) -> Callable[[Inputs], Any
     return lambda inputs: answer(*inputs.values())
 
 
+def _is_layer(answer: object) -> bool:
+    return hasattr(answer, "forward") and hasattr(answer, "backward")
+
+
+def _names(exercise: Exercise) -> list[str]:
+    """Return the names of the inputs of an answer that is a function."""
+    return list(inspect.signature(exercise.answer_of(exercise.solution)).parameters)
+
+
 def _check_signature(exercise: Exercise, answer: Callable[..., Any], shown: str) -> None:
-    names = list(inspect.signature(exercise.answer_of(exercise.solution)).parameters)
+    names = _names(exercise)
     try:
         signature = inspect.signature(answer)
     except (TypeError, ValueError):  # of functions in C, which say so themselves when called
@@ -84,7 +95,7 @@ def _forward_and_backward(answer: Any, inputs: Inputs) -> tuple[Any, Any]:
 
 def attempt(exercise: Exercise, run: Callable[[Inputs], Any], case: Case) -> Trial:
     """Run an answer on a copy of the inputs; an exception becomes part of the result."""
-    given = {n: _copied(x) for n, x in visible(case.inputs).items()}
+    given = copied(visible(case.inputs))
     try:
         with np.errstate(all="ignore"):  # overflows show in the results
             returned = run(given)
@@ -95,8 +106,9 @@ def attempt(exercise: Exercise, run: Callable[[Inputs], Any], case: Case) -> Tri
     return Trial(outputs, problem, changed=changed[0] if changed else "")
 
 
-def _copied(x: object) -> object:
-    return cast(Array, x).copy() if isinstance(x, np.ndarray) else x
+def copied(inputs: Inputs) -> Inputs:
+    """Return inputs whose arrays are copies."""
+    return {n: x.copy() if isinstance(x, np.ndarray) else x for n, x in inputs.items()}
 
 
 def _same(x: object, original: object) -> bool:
@@ -134,7 +146,8 @@ def _described(value: object) -> str:
         count = len(cast(Outputs, value))
         return f"a {type(value).__name__} of {count}"
     if isinstance(value, np.ndarray):
-        return f"an array of dtype {cast(Array, value).dtype}"
+        array = cast(Array, value)
+        return f"an array of dtype {array.dtype}, shape {array.shape}"
     return f"a {type(value).__name__}"
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from chainrule.insight.lab.exercise import Exercise, Inputs, Mistake, Outputs
 from chainrule.insight.lab.oracles import backward, layer
 from chainrule.insight.lab.random_inputs import odd_eighths
+from chainrule.nn.layers.global_pooling import GlobalAvgPool2D
 from chainrule.nn.layers.pooling import AvgPool2D, MaxPool2D
 
 __all__ = ["CONVOLUTIONS"]
@@ -202,6 +203,35 @@ CONVOLUTIONS = (
         ),
         "each of the four pixels gets a quarter of the entry of d",
         points=2,
+    ),
+    Exercise(
+        "global_average_pooling",
+        "layers",
+        "Write global average pooling, the mean of each channel over the image, and its backward "
+        "pass.",
+        "x, ∂L/∂x: (N, height, width, channels), y, d: (N, channels)",
+        ("y", "∂L/∂x"),
+        "class GlobalAveragePooling:\n"
+        "    def forward(self, x):\n"
+        "        self.shape = x.shape\n"
+        "        return x.mean(axis=(1, 2))\n"
+        "\n"
+        "    def backward(self, d):\n"
+        "        n, height, width, channels = self.shape\n"
+        "        return np.ones(self.shape) * d[:, None, None, :] / (height * width)\n",
+        lambda rng, size: {
+            "x": odd_eighths(rng, size, size, size + 1, size),
+            "d": odd_eighths(rng, size, size),
+        },
+        layer(GlobalAvgPool2D()),
+        (
+            Mistake(" / (height * width)", "", "each pixel gets d / (height · width)"),
+            Mistake("np.ones(self.shape) * ", "", "the gradient has the shape of x"),
+            Mistake("x.mean(axis=(1, 2))", "x.mean(axis=(1, 2, 3))", "the channels stay apart"),
+            Mistake("x.mean(", "x.sum(", "the mean over the image, not the sum"),
+            Mistake("x.mean(", "x.max(", "the mean over the image, not the largest"),
+        ),
+        "each pixel of a channel gets the same share of the entry of d",
     ),
     Exercise(
         "convolution_forward",

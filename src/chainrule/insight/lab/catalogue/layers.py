@@ -1,4 +1,4 @@
-"""Layers: dense, flatten, dropout, embedding, a recurrent step, and the gradient of a broadcast."""
+"""Layers: dense, flatten, dropout, embedding, and the gradient of a broadcast."""
 
 from __future__ import annotations
 
@@ -52,22 +52,6 @@ def _embedding_inputs(rng: np.random.Generator, size: int) -> Inputs:
         "W": odd_eighths(rng, size, 2),
         "d": odd_eighths(rng, size + 1, 2),
     }
-
-
-def _recurrent_inputs(rng: np.random.Generator, size: int) -> Inputs:
-    width = max(1, size - 1)
-    return {
-        "x": odd_eighths(rng, size, width),
-        "h": odd_eighths(rng, size, size),
-        "W": odd_eighths(rng, width, size),
-        "U": odd_eighths(rng, size, size) / 2,
-        "b": odd_eighths(rng, size),
-        "d": odd_eighths(rng, size, size),
-    }
-
-
-def _recurrent_step(x: Any, h: Any, W: Any, U: Any, b: Any) -> Any:
-    return np.tanh(x @ W + h @ U + b)
 
 
 LAYERS = (
@@ -225,28 +209,6 @@ LAYERS = (
         ),
         "row w of ∂L/∂W is the sum of the rows of d whose id is w",
         points=2,
-    ),
-    Exercise(
-        "recurrent_step",
-        "layers",
-        "Write the backward pass of one step of a simple recurrent layer: from d = ∂L/∂y to the "
-        "gradients of input, last state and parameters.",
-        "y = tanh(x W + h U + b)\nx: (N, J), h, d: (N, K), W: (J, K), U: (K, K), b: (K,)",
-        ("∂L/∂x", "∂L/∂h", "∂L/∂W", "∂L/∂U", "∂L/∂b"),
-        "def recurrent_step_backward(x, h, W, U, b, d):\n"
-        "    y = np.tanh(x @ W + h @ U + b)\n"
-        "    d = d * (1 - y**2)\n"
-        "    return d @ W.T, d @ U.T, x.T @ d, h.T @ d, d.sum(axis=0)\n",
-        _recurrent_inputs,
-        backward(_recurrent_step, "x", "h", "W", "U", "b"),
-        (
-            Mistake("    d = d * (1 - y**2)\n", "", "the derivative of tanh, 1 - y², is missing"),
-            Mistake("y**2", "y", "the square is missing: 1 - y²"),
-            Mistake("d @ U.T", "d @ U", "U is transposed: d Uᵀ"),
-            Mistake("h.T @ d", "y.T @ d", "∂L/∂U takes the last state, h, not the new one, y"),
-        ),
-        "with δ = d ⊙ (1 - y²): five products of matrices, as in a dense layer with two inputs",
-        points=3,
     ),
 )
 """Exercises on layers."""
