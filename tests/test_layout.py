@@ -52,7 +52,7 @@ arguments arguments/foreign_names autodiff autodiff/analysis autodiff/passes
 autodiff/control_flow ops/primitives/linear_algebra cli cli/csv_table data data/csv_file
 datasets insight insight/debugger insight/mistakes insight/plots insight/explanation insight/flow
 insight/lab insight/lab/catalogue insight/notation
-insight/notation/identities insight/notation/layouts
+insight/notation/identities insight/notation/layouts insight/report
 losses metrics testing (export) solvers (interop)
 science science/optimize science/optimize/minimizers science/optimize/global_search
 science/optimize/roots science/optimize/fits science/optimize/extremum_search
@@ -91,7 +91,13 @@ UPWARD = {
     },
     "chainrule.train.inspectable": {
         f"chainrule.insight.{name}"
-        for name in ("debugger.network", "explanation.network", "flow.network_diagram", "program")
+        for name in (
+            "debugger.network",
+            "explanation.network",
+            "flow.network_diagram",
+            "program",
+            "report.report",
+        )
     },
     "chainrule.train.history": {"chainrule.insight"},
     "chainrule.science.optimize.fits.fit_result": {"chainrule.insight"},

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from chainrule.insight.explanation.explanation import Explanation
     from chainrule.insight.flow.diagram import Diagram
     from chainrule.insight.program_report import ProgramReport
+    from chainrule.insight.report.report import Report
 
 __all__ = ["Inspectable"]
 
@@ -188,3 +189,52 @@ class Inspectable(LayerSequence):
         from chainrule.insight.program import program
 
         return program(cast(Any, self), measure)
+
+    def report(
+        self,
+        path: str | os.PathLike[str] | None = None,
+        X: Inputs | None = None,
+        y: ArrayLike | None = None,
+    ) -> Report:
+        """Write a page on the network: data, layers, curves, results, equations and time.
+
+        The page is one file of HTML without scripts, readable offline. Of a classifier it shows the
+        confusion matrix and the worst mistakes with their inputs, of a regression predictions
+        against truth and residuals.
+
+        Parameters
+        ----------
+        path : str or path, optional
+            Where the page is written; usually ``*.html``.
+        X, y : array, list or table, (n, ...), optional
+            Samples to show results on, best those that training has not seen; of more than 10,000
+            so many, evenly spaced.
+
+        Returns
+        -------
+        Report
+            Is shown in notebooks; ``html()`` is the page.
+
+        Raises
+        ------
+        ArgumentError, DataError, ShapeError, DTypeError
+            For data unsuitable for the network, as `evaluate` does.
+        OSError
+            If the file cannot be written.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from chainrule import Network, nn
+        >>> net = Network([nn.Dense(3, activation="tanh"), nn.Dense(2, activation="softmax")])
+        >>> net.compile(loss="cross_entropy")
+        >>> report = net.report(X=np.eye(4), y=[0, 1, 0, 1])
+        >>> "Confusion matrix" in report.html()
+        True
+        """
+        from chainrule.insight.report.report import report_on
+
+        report = report_on(cast(Any, self), X, y)
+        if path is not None:
+            report.save(path)
+        return report

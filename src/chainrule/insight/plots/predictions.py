@@ -231,7 +231,7 @@ def _row_count(X: Any) -> int:
     if isinstance(X, Mapping):
         columns = cast(Mapping[str, Any], X)
         return len(next(iter(columns.values()), ()))
-    return len(X)
+    return int(X.shape[0]) if hasattr(X, "shape") else len(X)  # sparse matrices have no length
 
 
 def _text(value: Any) -> str:

@@ -11,9 +11,17 @@ from chainrule.nn.layer import Layer
 from chainrule.optim.config import describe_briefly
 from chainrule.train.model.model import Model
 
-__all__ = ["activation_name", "describe", "format_summary", "print_summary"]
+__all__ = [
+    "HEADINGS",
+    "activation_name",
+    "describe",
+    "format_summary",
+    "print_summary",
+    "summary_rows",
+    "summary_totals",
+]
 
-_HEADINGS = ("layer", "kind", "output shape", "parameters", "activation")
+HEADINGS = ("layer", "kind", "output shape", "parameters", "activation")
 
 
 _SHOWN = 12
@@ -53,13 +61,18 @@ def print_summary(model: Model) -> None:
 
 def format_summary(model: Model) -> str:
     """Return a table with one row a layer, followed by the totals."""
+    rows = summary_rows(model)
+    widths = [max(map(width_of, column)) for column in zip(HEADINGS, *rows, strict=True)]
+    rule = "─" * (sum(widths) + 2 * len(widths) - 2)
+    lines = [_line(HEADINGS, widths), rule, *(_line(row, widths) for row in rows), rule]
+    return "\n".join([*lines, *summary_totals(model)])
+
+
+def summary_rows(model: Model) -> list[tuple[str, ...]]:
+    """Return the cells of the table, a row for each layer."""
     shapes: Sequence[Any] = model.output_shapes or [None] * len(model.layers)
     layers = zip(model.names, model.layers, shapes, strict=True)
-    rows = [_row(name, layer, shape) for name, layer, shape in layers]
-    widths = [max(map(width_of, column)) for column in zip(_HEADINGS, *rows, strict=True)]
-    rule = "─" * (sum(widths) + 2 * len(widths) - 2)
-    lines = [_line(_HEADINGS, widths), rule, *(_line(row, widths) for row in rows), rule]
-    return "\n".join([*lines, *_totals(model)])
+    return [_row(name, layer, shape) for name, layer, shape in layers]
 
 
 def _row(name: str, layer: Layer, shape: Any) -> tuple[str, ...]:
@@ -76,7 +89,7 @@ def _row(name: str, layer: Layer, shape: Any) -> tuple[str, ...]:
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
     padded = [
         right_aligned(cell, size) if heading == "parameters" else left_aligned(cell, size)
-        for cell, size, heading in zip(cells, widths, _HEADINGS, strict=True)
+        for cell, size, heading in zip(cells, widths, HEADINGS, strict=True)
     ]
     return "  ".join(padded).rstrip()
 
@@ -88,7 +101,8 @@ def activation_name(activation: Any) -> str:
     return getattr(activation, "__name__", type(activation).__name__)
 
 
-def _totals(model: Model) -> list[str]:
+def summary_totals(model: Model) -> list[str]:
+    """Return the lines below the table: inputs, parameters, loss and optimiser."""
     if not model.layers:
         return ["no layers yet: add some with net.add"]
     if not model.output_shapes:

@@ -1,0 +1,1 @@
+"""The page that ``net.report`` writes: data, network, training, results and equations."""
