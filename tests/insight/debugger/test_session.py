@@ -1,5 +1,6 @@
 """Debug sessions: values, gradients, breakpoints, samples, commands and the page."""
 
+import io
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -157,6 +158,7 @@ def test_what_is_not_there_is_refused() -> None:
     session = cr.debug(loss, X, np.ones((4, 2)))
     with pytest.raises(ArgumentError, match="there is no stop 99; stops are numbered from 0 to"):
         session.goto(99)
+    assert session.goto(np.int64(2)).number == 2
     with pytest.raises(ArgumentError, match="there is no stop 'lost'; did you mean 'loss'"):
         session.value("lost")
     with pytest.raises(ArgumentError, match="debug: no argument holds floats"):
@@ -175,11 +177,6 @@ def gradient(session: DebugSession, name: str) -> Any:
     return found
 
 
-def spoken(session: DebugSession, capsys: pytest.CaptureFixture[str], *lines: str) -> str:
-    session.interact(lines)
-    return capsys.readouterr().out
-
-
 def test_commands_are_answered_in_plain_text(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -190,11 +187,13 @@ def test_commands_are_answered_in_plain_text(
     point = np.array([1.0, 0.0, 4.0]), 2.0
     lines = ["n 2", "b", "u inf", "g d_z", "u nan", "p x", "s w", "x", "g 3", "l", "?", "q", "n"]
     golden = Path(__file__).with_name("golden_session.txt")
-    text = spoken(cr.debug(average, *point), capsys, *lines)
-    assert re.sub(r"line \d+ of", "line N of", text) == golden.read_text("utf-8")
-    monkeypatch.setattr("builtins.input", lambda _: "q")
-    cr.debug(average, *point).interact()
-    assert "? lists the commands" in capsys.readouterr().out
+    session = cr.debug(average, *point)
+    monkeypatch.setattr("sys.stdin", io.StringIO("\n".join(lines)))
+    for commands in (lines, None):
+        session.goto(0)
+        session.interact(commands)
+        text = re.sub(r"line \d+ of", "line N of", capsys.readouterr().out)
+        assert text == golden.read_text("utf-8")
 
 
 class Balance(HTMLParser):

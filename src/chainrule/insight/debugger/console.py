@@ -112,10 +112,13 @@ class Console:
                 self._write(f"(debug) {line}")
             return line
         try:
-            return input("(debug) ")
+            line = input("(debug) ")
         except (EOFError, KeyboardInterrupt):
             self._write("")
             return None
+        if not sys.stdin.isatty():
+            self._write(line)  # which a terminal shows when it is typed
+        return line
 
     def _until(self, rest: str) -> None:
         stop = self.session.run_until(rest)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, SupportsIndex
 
 from numpy.typing import NDArray
 
+from chainrule.arguments.checks import bad_argument
 from chainrule.arguments.lookup import closest
 from chainrule.errors import ArgumentError
 from chainrule.insight.debugger.conditions import Condition, as_condition
@@ -62,7 +64,7 @@ class DebugSession:
         """Go back by some stops, to the first at most, and return the stop reached."""
         return self._move(self.position - count)
 
-    def goto(self, target: int | str) -> Stop:
+    def goto(self, target: SupportsIndex | str) -> Stop:
         """Go to a stop and return it.
 
         Parameters
@@ -177,8 +179,9 @@ class DebugSession:
         self._is_before_first = False
         return self.current
 
-    def _find(self, target: int | str, function: str) -> Stop:
-        if isinstance(target, int):
+    def _find(self, target: SupportsIndex | str, function: str) -> Stop:
+        if not isinstance(target, str):
+            target = _as_number(target, function)
             if not 0 <= target < len(self.stops):
                 raise ArgumentError(
                     f"{function}: there is no stop {target}; stops are numbered from 0 to "
@@ -198,3 +201,11 @@ class DebugSession:
             hint = closest(target, [*self._names, *layers]) or listed
             raise ArgumentError(f"{function}: there is no stop {target!r}; {hint}")
         return found
+
+
+def _as_number(target: Any, function: str) -> int:
+    try:
+        return operator.index(target)
+    except TypeError:
+        rule = "the number of a stop, its name or a layer"
+        raise bad_argument(function, "target", target, rule) from None
