@@ -300,6 +300,7 @@ other  show_images image_grid plot_images gallery  -> images
 numpy  scatter  -> points
 numpy  contour contourf quiver  -> descent
 numpy  hist  -> activations
+other  plot_feature_maps visualize_activations  -> feature_maps
 other  loss_landscape plot_loss_surface  -> loss_surface
 other  activation_histogram plot_activations  -> activations
 other  gradient_flow plot_grad_flow gradient_histogram plot_gradients  -> gradients

@@ -4,6 +4,7 @@ from chainrule.insight.plots.activations import activations
 from chainrule.insight.plots.confusion import confusion
 from chainrule.insight.plots.decision_boundary import decision_boundary
 from chainrule.insight.plots.descent import descent
+from chainrule.insight.plots.feature_maps import feature_maps
 from chainrule.insight.plots.fit import fit
 from chainrule.insight.plots.forecast import forecast
 from chainrule.insight.plots.gradients import gradients
@@ -24,6 +25,7 @@ __all__ = [
     "confusion",
     "decision_boundary",
     "descent",
+    "feature_maps",
     "fit",
     "forecast",
     "gradients",
