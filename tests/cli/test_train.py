@@ -119,6 +119,14 @@ def test_without_a_folder_nothing_is_written(
     assert "wrote" not in output
 
 
+def test_a_report_is_written_into_the_folder(tmp_path: Path) -> None:
+    code, output, _ = run("train", "xor", "--epochs", "3", "--report", "--out", str(tmp_path))
+    assert code == 0
+    assert f"wrote {tmp_path / 'report.html'}" in output
+    assert "<h2>Results" in (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert run("train", "rbm", "--report")[0] == 2
+
+
 def test_a_folder_that_cannot_be_created_fails_before_training(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     code, output, errors = run("train", "xor", "--out", str(tmp_path / "file" / "demo"))

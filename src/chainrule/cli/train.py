@@ -24,6 +24,7 @@ from chainrule.train.network import Network
 __all__ = ["train"]
 
 SERIES = [name for name, recipe in RECIPES.items() if recipe.horizons is not None]
+NO_REPORT = "--report is for networks trained by a gradient; rbm draws its figures into --out"
 NO_HORIZON = f"--horizon is for time series: {', '.join(sorted(SERIES))}"
 
 
@@ -81,6 +82,7 @@ class _Settings:
     metavar="DIR",
     help="Folder for the model and figures; created if missing.",
 )
+@click.option("--report", is_flag=True, help="Write report.html, a page on the trained network.")
 @click.option(
     "--seed",
     type=click.IntRange(min=0),
@@ -98,6 +100,7 @@ def train(
     rate: float | None,
     horizon: int | None,
     out: Path | None,
+    report: bool,
     seed: int,
     **columns: Any,
 ) -> None:
@@ -130,6 +133,8 @@ def train(
         raise click.UsageError(NO_COLUMNS)
     if horizon is not None:
         recipe = _at_horizon(name, recipe, horizon)
+    if report and recipe is None:
+        raise click.UsageError(NO_REPORT)
     if out is not None:
         out = out.expanduser()  # a shell leaves --out=~/run as it is
         out.mkdir(parents=True, exist_ok=True)  # before training, in case it fails
@@ -147,6 +152,10 @@ def train(
     recipe.report(run)
     if out is not None:
         _write(run, out)
+    if report:
+        path = (out or Path()) / "report.html"
+        net.report(path, *test)
+        click.echo(f"\nwrote {path}")
     return None
 
 

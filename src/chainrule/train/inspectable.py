@@ -207,7 +207,7 @@ class Inspectable(LayerSequence):
         path : str or path, optional
             Where the page is written; usually ``*.html``.
         X, y : array, list or table, (n, ...), optional
-            Samples to show results on, best those that training has not seen; of more than 10,000
+            Samples to show results on, best those that training has not seen; of more than 8,192
             so many, evenly spaced.
 
         Returns
