@@ -270,6 +270,14 @@ def test_the_module_is_a_part_of_the_package() -> None:
         _ = cr.lab.submit
 
 
+def test_foreign_keywords_are_answered() -> None:
+    for call in (lab.check, lab.exercises, lab.score, lab.show, lab.solution):
+        with pytest.raises(ArgumentError, match="there is no argument `a_foreign_name`"):
+            call(a_foreign_name=1)  # type: ignore[call-arg]
+    with pytest.raises(ArgumentError, match="here it is `name`"):
+        lab.show(exercise="tanh")  # type: ignore[call-arg]
+
+
 def test_an_exercise_without_a_known_mistake_gives_its_own_hint() -> None:
     exercise: Exercise = EXERCISES["tanh"]
     assert judge(exercise, lambda x: np.cos(3 * x)).hint == exercise.hint

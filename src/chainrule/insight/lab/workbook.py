@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.arguments.aliases import Aliases
+from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.arguments.lookup import look_up
 from chainrule.errors import ArgumentError, type_in_words, warn
 from chainrule.insight.lab.catalogue.registry import EXERCISES
@@ -17,7 +19,6 @@ from chainrule.insight.lab.judge import judge
 from chainrule.insight.lab.page import ExerciseTable, Page, Row, in_columns
 from chainrule.insight.lab.score_file import Record, Score, load, path_of_scores, store
 from chainrule.insight.lab.verdict import Verdict
-from chainrule.tracebacks import boundary
 
 __all__ = [
     "ExerciseTable",
@@ -31,8 +32,10 @@ __all__ = [
     "solution",
 ]
 
+_WORDS = Aliases(names={"name": "exercise task", "answer": "function layer cls", "reveal": "force"})
 
-@boundary
+
+@answers_foreign_names(_WORDS)
 def check(name: str, answer: Callable[..., Any] | type | object) -> Verdict:
     """Judge an answer to an exercise, and note it in the score file.
 
@@ -91,7 +94,7 @@ def check(name: str, answer: Callable[..., Any] | type | object) -> Verdict:
     return replace(verdict, note=note)
 
 
-@boundary
+@answers_foreign_names(_WORDS)
 def exercises() -> ExerciseTable:
     """Return the table of exercises: name, topic, what to write, points, done.
 
@@ -127,7 +130,7 @@ def exercises() -> ExerciseTable:
     return ExerciseTable(tuple(rows))
 
 
-@boundary
+@answers_foreign_names(_WORDS)
 def show(name: str) -> Page:
     """Return the task of an exercise: what to write, its notation, an example and a template.
 
@@ -172,7 +175,7 @@ def show(name: str) -> Page:
     return Page("\n\n".join(parts))
 
 
-@boundary
+@answers_foreign_names(_WORDS)
 def solution(name: str, reveal: bool = False) -> Page:
     """Return the solution of an exercise that was answered, or, if told so, of any.
 
@@ -216,7 +219,7 @@ def solution(name: str, reveal: bool = False) -> Page:
     return Page(exercise.solution.strip())
 
 
-@boundary
+@answers_foreign_names(_WORDS)
 def score() -> Score:
     """Return the points so far, from the score file.
 
