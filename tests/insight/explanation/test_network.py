@@ -146,6 +146,21 @@ def test_a_recurrence_is_stated_as_one() -> None:
     assert "∂L/∂U¹ = Σₜ h¹ₜ₋₁ᵀ δ²_{z, t}" in equations
 
 
+def test_attention_is_stated_in_queries_keys_and_values() -> None:
+    layers = [nn.MultiHeadAttention(1, 2), nn.GlobalAvgPool1D(), nn.Dense(1)]
+    explanation = explained(layers, "mse", SERIES, NUMBERS[:5])
+    equations = list(map(str, explanation))
+    for wanted in (
+        "Q¹ = x W¹_Q + b¹_Q",
+        "A¹ = softmax(Q¹ K¹ᵀ/√2)",
+        "a¹ = (A¹ V¹) W¹_O + b¹_O",
+        "δ²_V = A¹ᵀ (δ² W¹_Oᵀ)",
+        "∂L/∂b¹_V = Σₙⱼ δ²_V",
+    ):
+        assert wanted in equations
+    assert all(each.is_confirmed for each in explanation)
+
+
 def test_a_convolution_is_stated_as_a_sum_over_windows() -> None:
     layers = [nn.Conv2D(2, 3), nn.Conv2D(2, 2), nn.Flatten(), nn.Dense(1)]
     equations = list(map(str, explained(layers, "mse", IMAGES, NUMBERS[:4])))
@@ -166,7 +181,7 @@ class Gated(nn.Layer):
 
 def test_a_layer_of_the_users_own_is_explained_like_any_other() -> None:
     explanation = explained([Gated(), nn.Dense(1)], "mse", X, NUMBERS)
-    assert str(next(iter(explanation))) == "a¹ = tanh(x α¹) ⊙ exp(−(x gate_weight¹)²)"
+    assert str(next(iter(explanation))) == "a¹ = tanh(x α¹) ⊙ exp(−(x W¹_gate)²)"
     gradient = explanation["gated.alpha"]
     assert gradient.certificate is not None
     assert gradient.certificate.formula_error < 1e-12

@@ -1,7 +1,7 @@
 """Long equations cut into several: the parts of a value that get a name of their own.
 
-Values that are used more than once come first, then results of contractions, reductions and
-functions; the largest is named, until the equation is short enough to be read.
+Projections ``x W + b`` come first, then softmax, values that are used more than once, and results
+of contractions, reductions and functions, the largest first, until the equation can be read.
 """
 
 from __future__ import annotations
@@ -15,10 +15,12 @@ from chainrule.insight.notation.elementary import size
 from chainrule.insight.notation.expression import Expression
 from chainrule.insight.notation.from_graph import Names
 
-__all__ = ["LONGEST", "cut"]
+__all__ = ["LONGEST", "cut", "is_projection", "is_softmax"]
 
 LONGEST = 42
 """Symbols and operations of an equation, at most, if it can be cut."""
+
+_Condition = Callable[[Node], bool]
 
 _FAR_TOO_LONG = 400
 """A size that no simplification brings below `LONGEST`: trying takes long."""
@@ -36,17 +38,26 @@ def cut(
     names: Names,
     write: Callable[[Node], Expression],
     name: Callable[[Node], None],
+    is_named_derivative: Callable[[Node], bool],
 ) -> None:
-    """Name parts of a value, the largest first, until `write` of it is short."""
+    """Name parts of a value, the largest first, until `write` of it is short.
+
+    Derivatives by values that have a name have one too, in any equation.
+    """
 
     def is_written(each: Node) -> bool:
         is_named = each.serial in names.names or each.serial in names.bindings
         return is_named and each is not node
 
-    while (part := _largest_part(node, is_written)) is not None:
-        if _written_size(node, is_written) < _FAR_TOO_LONG and size(write(node)) <= LONGEST:
+    def is_short() -> bool:
+        if _written_size(node, is_written) >= _FAR_TOO_LONG:
+            return False
+        return size(write(node)) <= LONGEST
+
+    while (part := _largest_part(node, is_written, is_named_derivative)) is not None:
+        if not is_named_derivative(part) and is_short():
             return
-        cut(part, names, write, name)
+        cut(part, names, write, name, is_named_derivative)
         name(part)
 
 
@@ -55,7 +66,9 @@ def _written_size(node: Node, is_written: Callable[[Node], bool]) -> int:
     return _sizes(ancestors([node], is_written), is_written)[node.serial]
 
 
-def _largest_part(node: Node, is_written: Callable[[Node], bool]) -> Node | None:
+def _largest_part(
+    node: Node, is_written: _Condition, is_named_derivative: _Condition
+) -> Node | None:
     """Return the part to be named next."""
     inside = ancestors([node], is_written)
     uses = Counter(operand.serial for each in inside for operand in map(resolved, each.inputs))
@@ -63,12 +76,40 @@ def _largest_part(node: Node, is_written: Callable[[Node], bool]) -> Node | None
     sizes = _sizes(inside, is_written)
     large = [each for each in parts if sizes[each.serial] >= _SHORTEST]
     repeated = [each for each in large if uses[each.serial] > 1]
+    derivatives = [each for each in inside if each is not node and is_named_derivative(each)]
+    if derivatives := [each for each in derivatives if resolved(each) is each]:
+        return derivatives[0]
+    for is_preferred in (is_projection, is_softmax):
+        found = [each for each in parts if is_preferred(each)]
+        if found:
+            return found[0]
     most = sizes[node.serial] - 2
     for candidates in (repeated, large):
         found = [each for each in candidates if sizes[each.serial] <= most]
         if found:
             return max(found, key=lambda each: (sizes[each.serial], each.serial))
     return None
+
+
+def is_projection(node: Node) -> bool:
+    """Whether a value is ``x W + b``, a function of the values before that is linear."""
+    if node.primitive is None or node.primitive.name != "add":
+        return False
+    kinds = [_kind(each) for each in map(resolved, node.inputs)]
+    return "contract" in kinds and "leaf" in kinds
+
+
+def _kind(node: Node) -> str:
+    while node.primitive is not None and node.primitive.name in _REARRANGING:
+        node = resolved(node.inputs[0])
+    return "leaf" if node.primitive is None else node.primitive.name
+
+
+def is_softmax(node: Node) -> bool:
+    """Whether a value is a quotient of exp(z) and its sum."""
+    if node.primitive is None or node.primitive.name != "divide":
+        return False
+    return [_kind(each) for each in map(resolved, node.inputs)] == ["exp", "reduce_to"]
 
 
 def _sizes(nodes: Iterable[Node], is_written: Callable[[Node], bool]) -> dict[int, int]:

@@ -35,6 +35,8 @@ class Derivation:
         The inputs that the scalar is differentiated by.
     gradients : tuple of Node or None
         Its derivative by each of them.
+    pulled : dict of int to Node
+        The value that each derivative on the way is by, by the serial of the derivative.
     """
 
     graph: Graph
@@ -42,6 +44,7 @@ class Derivation:
     cotangents: tuple[Node | None, ...]
     sources: tuple[Node, ...]
     gradients: tuple[Node | None, ...]
+    pulled: dict[int, Node]
 
     @property
     def derived(self) -> tuple[Node, ...]:
@@ -58,9 +61,12 @@ def derive(graph: Graph, named: Sequence[Node], inputs: Sequence[Node]) -> Deriv
     loss = resolved(graph.outputs[0])
     wanted = {_source(node): i for i, node in enumerate(named)}
     found: list[Node | None] = [None] * len(named)
+    every: dict[int, Node] = {}
 
     def observe(node: Node, cotangent: Any, pulled: Any) -> None:
         several = isinstance(node.type, tuple)
+        if isinstance(cotangent, Node):
+            every.setdefault(resolved(cotangent).serial, node)
         for result, each in enumerate(cotangent if several else [cotangent]):
             place = wanted.get((node.serial, result))
             if place is not None and each is not None:
@@ -70,7 +76,7 @@ def derive(graph: Graph, named: Sequence[Node], inputs: Sequence[Node]) -> Deriv
         seed = constant(np.ones(loss.shape, loss.array_type.dtype))
         gradients = masked_cotangents([loss], [seed], inputs, observe=observe)
         results = tuple(None if each is None else selected(each) for each in gradients)
-    return Derivation(graph, tuple(named), tuple(found), tuple(inputs), results)
+    return Derivation(graph, tuple(named), tuple(found), tuple(inputs), results, every)
 
 
 def _source(node: Node) -> tuple[int, int]:

@@ -149,7 +149,7 @@ class _Explainer:
         forward = [self._forward(i, self.blocks[i]) for i in range(count)]
         return Explanation(
             title=f"Network of {len(self.net.layers)} layers",
-            samples=len(self.writer.inputs[-1]),
+            samples=len(self.writer.instance.inputs[-1]),
             sections=(*forward, Section(f"Loss: {self.objective.loss.name}", self._loss())),
             gradients=tuple(each for each in backward if each.equations),
         )

@@ -13,7 +13,14 @@ from chainrule.insight.notation.expression import Name
 from chainrule.insight.notation.greek import GREEK
 from chainrule.nn.layer import Layer
 
-__all__ = ["layer_text", "loop_name", "parameter_name", "part_names", "variable_name"]
+__all__ = [
+    "layer_text",
+    "loop_name",
+    "parameter_name",
+    "part_names",
+    "projection_name",
+    "variable_name",
+]
 
 _LETTERS = {
     "weight": "W",
@@ -32,8 +39,26 @@ _GREEK = {**GREEK, "epsilon": "ε", "phi": "φ"}
 def parameter_name(attribute: str, number: int) -> Name:
     """Return the name of a parameter of a block: ``weight`` is W, ``query.weight`` W_query."""
     *path, last = attribute.split(".")
+    path = [each for each in path if each not in _LISTS]
+    first, _, kind = last.rpartition("_")
+    if first and kind in ("weight", "bias") and last not in _LETTERS:
+        path, last = [*path, _ATTENTION.get(first, first)], kind
     base = _LETTERS.get(last) or _GREEK.get(last) or last
     return Name(base, str(number), " ".join(path))
+
+
+_ATTENTION = {"query": "Q", "key": "K", "value": "V", "output": "O"}
+"""The letters of Vaswani et al. (2017), section 3.2."""
+
+_LISTS = ("layers", "branches")
+"""Attributes that hold the layers of another; their number says enough."""
+
+
+def projection_name(parameter: Name) -> Name | None:
+    """Return the name of ``x W_Q + b_Q``, Q, in attention; None for other parameters."""
+    *path, last = parameter.subscript.split(" ")
+    is_projection = last in ("Q", "K", "V")
+    return Name(last, parameter.superscript, " ".join(path)) if is_projection else None
 
 
 def variable_name(variable: str) -> Name:

@@ -10,20 +10,20 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.graph.evaluate import evaluate
 from chainrule.graph.graph import Graph
-from chainrule.graph.node import Node
+from chainrule.graph.node import Node, ancestors
 from chainrule.graph.value_names import resolved
 from chainrule.insight.explanation.certificate import (
     FORMULA,
     Certificate,
-    difference_error,
     relative_error,
 )
-from chainrule.insight.explanation.cuts import LONGEST, cut
+from chainrule.insight.explanation.cuts import LONGEST, cut, is_projection, is_softmax
 from chainrule.insight.explanation.derivation import Derivation
 from chainrule.insight.explanation.equation import Equation
+from chainrule.insight.explanation.instance import Instance
 from chainrule.insight.explanation.recurrence import Recurrence, bind
+from chainrule.insight.explanation.symbols import projection_name
 from chainrule.insight.notation import rules
 from chainrule.insight.notation.elementary import size, softmax_parts
 from chainrule.insight.notation.evaluation import evaluate as entries
@@ -53,31 +53,20 @@ class Writer:
     def __init__(
         self, symbolic: Derivation, actual: Derivation, inputs: Sequence[Any], loss: Name
     ) -> None:
-        self.symbolic, self.actual = symbolic, actual
-        self.inputs = list(inputs)
+        self.symbolic = symbolic
+        self.instance = Instance(symbolic, actual, inputs)
         self.loss = loss
         self.names = Names()
         self._rules: list[Rule] = []
-        self._counterparts = _counterparts(symbolic, actual)
         self._nodes: dict[Name, Node] = {}
         self._taken = {loss}
         self._values: dict[Name, Any] = {}
         self._mentioned: set[Name] = set()
         self._forward = {each.serial for each in symbolic.graph.nodes}
+        self._part_names: dict[int, Name] = {}
         self._parts: dict[int, list[Node]] = {}
         self._owners: dict[str, tuple[Node, Callable[[], Name]]] = {}
         self._loops: dict[object, Recurrence] = {}
-        self._batch_size = len(self.inputs[-1]) if np.ndim(self.inputs[-1]) else 1
-        self._random = np.random.default_rng(0)
-        self._nearby = [self._moved(each) for each in self.inputs]
-
-    @np.errstate(all="ignore")
-    def _moved(self, array: Any) -> Any:
-        if np.asarray(array).dtype.kind != "f":
-            return array
-        mean = float(np.mean(np.abs(array))) if np.size(array) else 0.0
-        scale = 1e-3 * mean if mean else 1e-2
-        return array + scale * self._random.standard_normal(np.shape(array))
 
     def name(self, node: Node, name: Name) -> Name:
         """Name a value; where it occurs in the equations of others, they stop at its name.
@@ -140,8 +129,8 @@ class Writer:
             recurrence = bind(scan, self.names, name, twin)
             found.setdefault(loop, recurrence)
         for each in sorted(found.values(), key=lambda loop: loop.scan.serial):
-            counterpart = self._counterparts[each.scan.serial]
-            arrays = self.actual.values(counterpart.inputs, self.inputs)
+            counterpart = self.instance.counterpart(each.scan)
+            arrays = self.instance.actual.values(counterpart.inputs, self.instance.inputs)
             self._values |= each.values(counterpart, arrays)
         return [found[each] for each in found]
 
@@ -192,10 +181,42 @@ class Writer:
             if each.serial in self._forward or part is None:
                 owner, new_name = self._owner(each.layer)
             assert new_name is not None
-            self.name(each, new_name())
+            given = self._derivative_name(each) or self._projection_name(each)
+            if is_softmax(each) and each.serial in self._forward:
+                given = Name("A", self.names.names[owner.serial].superscript)
+            self.name(each, given or new_name())
+            if each.serial in self._forward:
+                self._part_names[each.serial] = self.names.names[each.serial]
+            if is_softmax(each):
+                self.define(each)
             self._parts.setdefault(owner.serial, []).append(each)
 
-        cut(node, self.names, lambda each: self._written(each)[1], name)
+        cut(
+            node, self.names, lambda each: self._written(each)[1], name,
+            lambda each: self._derivative_name(each) is not None,
+        )  # fmt: skip
+
+    def _derivative_name(self, node: Node) -> Name | None:
+        """Return δ_Q for the derivative by a part Q; None for other values."""
+        by = self.symbolic.pulled.get(node.serial)
+        name = None if by is None else self._part_names.get(resolved(by).serial)
+        if name is None:
+            return None
+        upper = str(int(name.superscript) + 1) if name.superscript.isdigit() else name.superscript
+        return Name("δ", upper, f"{name.base}{name.subscript}")
+
+    def _projection_name(self, node: Node) -> Name | None:
+        """Return Q for ``x W_query + b_query``, and so on; None for other parts."""
+        if not is_projection(node):
+            return None
+        leaves = (self.names.names.get(each.serial) for each in self._operands(node))
+        found = (projection_name(each) for each in leaves if each is not None)
+        return next((each for each in found if each is not None), None)
+
+    def _operands(self, node: Node) -> list[Node]:
+        """Return the named values that a node is computed from."""
+        inside = ancestors([node], lambda each: each.serial in self.names.names)
+        return [resolved(operand) for each in inside for operand in each.inputs]
 
     def _owner(self, layer: str) -> tuple[Node, Callable[[], Name]]:
         """Return the owner of a layer, or of the one that contains it."""
@@ -221,7 +242,16 @@ class Writer:
     def _parts_of(self, node: Node) -> list[Equation]:
         """Return the equations of the parts that the equation of a value was cut into."""
         parts = sorted(self._parts.get(resolved(node).serial, []), key=lambda each: each.serial)
-        return [self.definition(each, self.names.names[each.serial]) for each in parts]
+        return [self._part(each) for each in parts]
+
+    def _part(self, node: Node) -> Equation:
+        equation = self.definition(node, self.names.names[node.serial])
+        by = self.symbolic.pulled.get(node.serial)
+        if by is None or equation.certificate is None:
+            return equation
+        difference = self.instance.difference(self.instance.counterpart(resolved(by)), node)
+        certificate = replace(equation.certificate, difference_error=difference)
+        return replace(equation, certificate=certificate)
 
     def cotangent(self, position: int, name: Name, part: Callable[[], Name]) -> list[Equation]:
         """Return the equation of the derivative by one of the named values, and name it."""
@@ -232,7 +262,7 @@ class Writer:
         axes, expression, used = self._written(node)
         name = self.unique(name)
         equation = Equation(name, axes, expression, simplifications=used)
-        by = self._counterparts[self.symbolic.named[position].serial]
+        by = self.instance.counterpart(self.symbolic.named[position])
         proved = self._proved(equation, node, by)
         self._mention(proved.expression)
         parts = self._parts_of(node)
@@ -250,7 +280,7 @@ class Writer:
         self.cut(node, part)
         axes, expression, used = self._written(node)
         equation = Equation(by, axes, expression, self.loss, used, parameter=parameter)
-        proved = self._proved(equation, node, self.actual.sources[position])
+        proved = self._proved(equation, node, self.instance.actual.sources[position])
         self._mention(proved.expression)
         return [*self._parts_of(node), proved]
 
@@ -272,8 +302,8 @@ class Writer:
 
     def _proved(self, equation: Equation, node: Node, by: Node | None = None) -> Equation:
         """Return an equation with its value and certificate."""
-        difference = None if by is None else self._difference(by, resolved(node))
-        value = self._value_of(node)
+        difference = None if by is None else self.instance.difference(by, resolved(node))
+        value = self.instance.value(node)
         return self._checked(equation, value, lambda: self._raw(node, equation.axes), difference)
 
     def _checked(
@@ -301,14 +331,12 @@ class Writer:
         expression, axes = equation.expression, equation.axes
         scope = self._scope(expression)
         try:
-            found = entries(expression, axes, scope, self._batch_size, self._counterpart)
+            found = entries(
+                expression, axes, scope, self.instance.batch_size, self.instance.counterpart
+            )
         except (IndexError, ValueError):
             return math.inf
         return relative_error(found, value) if found.shape == np.shape(value) else math.inf
-
-    def _counterpart(self, node: Node) -> Node:
-        """Return the node of the actual batch for one of the symbolic batch."""
-        return self._counterparts.get(node.serial, node)
 
     def _scope(self, expression: Expression) -> dict[Name, Any]:
         """Return the values of the symbols of an expression."""
@@ -316,42 +344,14 @@ class Writer:
         known = {each for each in names if each in self._nodes or each in self._values}
         scope = {each: self._value(each) for each in known}
         return scope | {
-            each: self._counterparts.get(node.serial, node).known_value
+            each: self.instance.counterpart(node).known_value
             for each, node in self.names.constants.items()
         }
 
     def _value(self, name: Name) -> Any:
         if name not in self._values:
-            self._values[name] = self._value_of(self._nodes[name])
+            self._values[name] = self.instance.value(self._nodes[name])
         return self._values[name]
-
-    @np.errstate(all="ignore")
-    def _value_of(self, node: Node) -> Any:
-        counterpart = self._counterparts[resolved(node).serial]
-        return self.actual.values([counterpart], self.inputs)[0]
-
-    @np.errstate(all="ignore")
-    def _difference(self, by: Node, gradient: Node) -> float:
-        error = self._difference_at(self._nearby, by, gradient)
-        # A function such as x ** n is NaN near an integer n.
-        return error if math.isfinite(error) else self._difference_at(self.inputs, by, gradient)
-
-    def _difference_at(self, inputs: list[Any], by: Node, gradient: Node) -> float:
-        """Compare a derivative by a node with central differences of the loss.
-
-        At a point nearby: at that of the data, such as an empty pixel under a bias of 0, a function
-        may have a kink.
-        """
-        graph = self.actual.graph
-        others = [each for each in graph.inputs if each is not by]
-        values = {each.serial: x for each, x in zip(graph.inputs, inputs, strict=True)}
-        (point,) = self.actual.values([by], inputs)
-        if by.primitive is not None:
-            point = self._moved(point)
-        rest = [values[each.serial] for each in others]
-        loss = Graph((by, *others), (resolved(graph.outputs[0]),))
-        (exact,) = evaluate(Graph((by, *others), (self._counterpart(gradient),)), [point, *rest])
-        return difference_error(lambda x: evaluate(loss, [x, *rest])[0], point, exact, self._random)
 
 
 def _scans(nodes: Iterable[Node]) -> list[Node]:
@@ -363,21 +363,6 @@ def _same_loop(scan: Node) -> object:
     params, body = scan.params, scan.params["body"]
     operands = tuple(resolved(each).serial for each in scan.inputs)
     return operands, params["reverse"], tuple(x.type for x in body.outputs[: params["carries"]])
-
-
-def _counterparts(symbolic: Derivation, actual: Derivation) -> dict[int, Node]:
-    """Return the node of the actual batch for each node of the symbolic one."""
-    found: dict[int, Node] = {}
-    pending = list(zip(_all_nodes(symbolic), _all_nodes(actual), strict=True))
-    while pending:
-        one, other = pending.pop()
-        found[one.serial] = other
-        for name, body in one.params.items():
-            if isinstance(body, Graph):
-                twin = other.params[name]
-                pairs = zip((*body.inputs, *body.nodes), (*twin.inputs, *twin.nodes), strict=True)
-                pending += pairs
-    return found
 
 
 def _all_nodes(derivation: Derivation) -> list[Node]:

@@ -84,6 +84,7 @@ _COMMANDS = {
     "T": r"\top",
     "ŷ": r"\hat{y}",
     "′": r"\prime",
+    "∞": r"\infty",
     "ε": r"\epsilon",
     "φ": r"\phi",
     **{letter: rf"\{name}" for name, letter in GREEK.items()},

@@ -9,7 +9,7 @@ from chainrule.insight.notation import algebra
 from chainrule.insight.notation.elementary import exp_of, ln_of
 from chainrule.insight.notation.expression import Cases, Expression, Number, Relation
 
-__all__ = ["ALGEBRA", "RELATIONS", "choose"]
+__all__ = ["ALGEBRA", "OPPOSITES", "RELATIONS", "choose"]
 
 
 def _is_variable(expression: Expression) -> bool:
@@ -35,7 +35,7 @@ ALGEBRA: Mapping[str, Callable[..., Expression]] = {
 }
 
 RELATIONS = {"equal": "=", "less": "<", "less_equal": "≤", "not_equal": "≠"}
-_OPPOSITES = {"=": "≠", "<": "≥", "≤": ">", "≠": "=", "≥": "<", ">": "≤"}
+OPPOSITES = {"=": "≠", "<": "≥", "≤": ">", "≠": "=", "≥": "<", ">": "≤"}
 
 
 def choose(condition: Expression, if_true: Expression, if_false: Expression) -> Expression:
@@ -45,6 +45,6 @@ def choose(condition: Expression, if_true: Expression, if_false: Expression) -> 
     if if_false == algebra.ZERO and isinstance(condition, Relation):
         return algebra.multiply(if_true, condition)
     if if_true == algebra.ZERO and isinstance(condition, Relation):
-        opposite = Relation(_OPPOSITES[condition.sign], condition.left, condition.right)
+        opposite = Relation(OPPOSITES[condition.sign], condition.left, condition.right)
         return algebra.multiply(if_false, opposite)
     return Cases(condition, if_true, if_false)

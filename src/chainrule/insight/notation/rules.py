@@ -14,6 +14,7 @@ from chainrule.insight.notation.expression import Expression, operands
 from chainrule.insight.notation.identities.conditions import (
     decided,
     finite,
+    present,
     rectifier,
     saturation,
     tie,
@@ -63,6 +64,7 @@ def _pass(expression: Expression, rules: Sequence[Rule], used: dict[str, None]) 
 
 _RULES = (
     Rule("the values are finite", finite),
+    Rule("some entry counts", present),
     Rule("|z| < 500", saturation),
     Rule("", decided),
     Rule("where two values are equal, one of them counts as the larger", tie),

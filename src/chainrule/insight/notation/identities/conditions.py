@@ -8,9 +8,17 @@ from fractions import Fraction
 from chainrule.insight.notation import algebra
 from chainrule.insight.notation.algebra import as_factors
 from chainrule.insight.notation.canonical import key
-from chainrule.insight.notation.expression import Cases, Expression, Function, Number, Relation
+from chainrule.insight.notation.expression import (
+    Cases,
+    Expression,
+    Function,
+    Number,
+    Reduction,
+    Relation,
+)
+from chainrule.insight.notation.primitive_rules import OPPOSITES
 
-__all__ = ["decided", "finite", "rectifier", "saturation", "tie"]
+__all__ = ["decided", "finite", "present", "rectifier", "saturation", "tie"]
 
 
 def finite(expression: Expression) -> Expression | None:
@@ -22,6 +30,27 @@ def finite(expression: Expression) -> Expression | None:
             return algebra.ZERO
         case _:
             return None
+
+
+def present(expression: Expression) -> Expression | None:
+    """``Σ [c] ≠ 0``, whether any term of a derivative is there, holds but for data without one."""
+    match expression:
+        case Relation("≠", Reduction("Σ", _, body), Number(0)) if _is_condition(body):
+            return algebra.ONE
+        case Relation("≠", condition, Number(0)) if _is_condition(condition):
+            return condition
+        case Function("logical_not", _, (Relation(sign, left, right),)):
+            return Relation(OPPOSITES[sign], left, right)
+        case _:
+            return None
+
+
+def _is_condition(expression: Expression) -> bool:
+    match expression:
+        case Relation() | Function("logical_and" | "logical_or" | "logical_not"):
+            return True
+        case _:
+            return False
 
 
 def saturation(expression: Expression) -> Expression | None:

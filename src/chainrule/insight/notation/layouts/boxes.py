@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction as Ratio
@@ -24,6 +25,7 @@ from chainrule.insight.notation.typeset import (
     Formula,
     Fraction,
     Mark,
+    Root,
     Row,
     Scripts,
 )
@@ -38,6 +40,7 @@ __all__ = [
     "SUM",
     "Box",
     "NotMatricesError",
+    "as_fraction",
     "is_array",
     "is_negative",
     "listed",
@@ -46,6 +49,7 @@ __all__ = [
     "number_box",
     "plain_axes",
     "rank",
+    "square_of",
     "title_of",
     "transposed",
     "with_indices",
@@ -127,8 +131,17 @@ def is_negative(term: Expression) -> bool:
     return isinstance(first, Number) and first.value < 0
 
 
+def as_fraction(value: Ratio | float) -> Ratio | float:
+    """Return a number as a fraction if it is that of small integers."""
+    if isinstance(value, Ratio) or not math.isfinite(value):
+        return value
+    plain = Ratio(value).limit_denominator(64)
+    return plain if abs(plain - value) <= 1e-15 * abs(value) else value
+
+
 def number_box(value: Ratio | float) -> Box:
     """Return the formula of a number."""
+    value = as_fraction(value)
     if isinstance(value, Ratio) and value.denominator == 1:
         text = str(abs(value.numerator))
         box = Box(Mark(text, "number"), ATOM)
@@ -136,10 +149,36 @@ def number_box(value: Ratio | float) -> Box:
         top, bottom = (Mark(str(x), "number") for x in (abs(value.numerator), value.denominator))
         box = Box(Fraction(top, bottom), MULTIPLY)
     else:
-        box = Box(Mark(f"{abs(value):.6g}", "number"), ATOM)
+        box = _irrational_box(abs(value))
     if value < 0:
         return Box(Row((Mark("−", "function"), box.formula)), ADD)
     return box
+
+
+def _irrational_box(value: float) -> Box:
+    """Return a number that is no small fraction: √(2/3), √2/√π, ∞, or its digits."""
+    if math.isinf(value):
+        return Box(Mark("∞"), ATOM)
+    square = square_of(value)
+    under_pi = None if square else square_of(value * math.sqrt(math.pi))
+    square = square or under_pi
+    if square is None:
+        return Box(Mark(f"{value:.6g}", "number"), ATOM)
+    top = Mark(str(square.numerator), "number")
+    under = [Mark(str(square.denominator), "number")] * (square.denominator != 1)
+    under += [Mark("π")] * (under_pi is not None)
+    root: Formula = top if square.numerator == 1 else Root(top)
+    if not under:
+        return Box(root, ATOM)
+    return Box(Fraction(root, Root(Row(tuple(under)), len(under) > 1)), MULTIPLY)
+
+
+def square_of(value: float) -> Ratio | None:
+    """Return the small fraction that a number is the root of, if there is one."""
+    if not math.isfinite(value):
+        return None
+    square = Ratio(value * value).limit_denominator(64)
+    return square if square and abs(math.sqrt(square) - value) <= 1e-15 * value else None
 
 
 def transposed(formula: Formula) -> Formula:

@@ -36,11 +36,13 @@ from chainrule.insight.notation.layouts.boxes import (
     SPACE,
     SUM,
     Box,
+    as_fraction,
     is_negative,
     listed,
     long_axes,
     number_box,
     rank,
+    square_of,
 )
 from chainrule.insight.notation.letters import Letters
 from chainrule.insight.notation.typeset import (
@@ -139,11 +141,15 @@ class Layout(ABC):
         """Return the formula of a product of powers, the negative ones beneath a line."""
         above, below = list[Expression](), list[Expression]()
         for factor in factors:
+            if isinstance(factor, Number):
+                factor = Number(as_fraction(factor.value))
             match factor:
                 case Number(Ratio() as value) if value.denominator != 1:
                     below.insert(0, Number(Ratio(value.denominator)))
                     if value.numerator != 1:
                         above.insert(0, Number(Ratio(value.numerator)))
+                case Number(float() as value) if (square := square_of(value)) and square < 1:
+                    below.insert(0, Power(Number(1 / square), Number(Ratio(1, 2))))
                 case Power(base, Number(value)) if value < 0:
                     below.append(algebra.power(base, Number(-value)))
                 case _:

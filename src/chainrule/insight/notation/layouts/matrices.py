@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import final
 
+from chainrule.insight.notation import algebra
 from chainrule.insight.notation.algebra import as_factors
 from chainrule.insight.notation.expression import (
     Application,
@@ -60,7 +61,7 @@ class MatrixLayout(Layout):
         base = with_indices(name_of(symbol.name), marks)
         if symbol.is_padded or own is None:
             raise NotMatricesError
-        if len(axes) >= 2 and own == (axes[-1], axes[-2]):
+        if len(axes) >= 2 and own == (*axes[: len(own) - 2], axes[-1], axes[-2]):
             return Box(transposed(base), POWER)
         own, axes = long_axes(own), long_axes(axes)
         if own == axes[len(axes) - len(own) :] or own == axes[: len(own)]:
@@ -121,6 +122,8 @@ class MatrixLayout(Layout):
             for each in as_factors(reduction.body)
         ):
             row, column = axes, ()
+        stacked = self.stacked_axes(reduction, axes)
+        row = row[len(stacked) :]
         left, right = list[Expression](), list[Expression]()
         for factor in as_factors(reduction.body):
             own = free_axes(factor)
@@ -135,14 +138,24 @@ class MatrixLayout(Layout):
         if not left or not right:
             return None
         parts = [
-            self.factors(left, (*row, over)).at_least(POWER),
-            self.factors(right, (over, *column)).at_least(POWER),
+            self.box(algebra.multiply(*left), (*stacked, *row, over)).at_least(POWER),
+            self.box(algebra.multiply(*right), (*stacked, over, *column)).at_least(POWER),
         ]
         if not axes:
             if not isinstance(parts[0], Mark | Scripts):
                 return None
             parts[0] = transposed(parts[0])
         return Box(Row((parts[0], SPACE, parts[1])), MATRIX)
+
+    def stacked_axes(self, reduction: Reduction, axes: tuple[Axis, ...]) -> tuple[Axis, ...]:
+        """Return the first axes, of arrays of three or more, that are those of all factors."""
+        found: tuple[Axis, ...] = ()
+        factors = [free_axes(each) for each in as_factors(reduction.body) if is_array(each)]
+        for axis in axes[:-2]:
+            if len(factors) < 2 or not all(axis in each for each in factors):
+                break
+            found = (*found, axis)
+        return found
 
     def application(self, application: Application, axes: tuple[Axis, ...]) -> Box:
         """Return a function of whole arrays."""
