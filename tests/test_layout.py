@@ -95,6 +95,7 @@ UPWARD = {
             "debugger.network",
             "explanation.network",
             "flow.network_diagram",
+            "learning_rate",
             "program",
             "report.report",
         )

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from chainrule.insight.debugger.session import DebugSession
     from chainrule.insight.explanation.explanation import Explanation
     from chainrule.insight.flow.diagram import Diagram
+    from chainrule.insight.learning_rate import LearningRateRange
     from chainrule.insight.program_report import ProgramReport
     from chainrule.insight.report.report import Report
 
@@ -167,6 +168,63 @@ class Inspectable(LayerSequence):
         from chainrule.insight.debugger.network import debug_network
 
         return debug_network(cast(Any, self), X, y, sample_weight, training, seed)
+
+    def find_learning_rate(
+        self,
+        X: Inputs,
+        y: ArrayLike,
+        *,
+        lowest: float = 1e-6,
+        highest: float = 10.0,
+        steps: int = 100,
+        batch_size: int = 32,
+    ) -> LearningRateRange:
+        """Return the learning rate to take, by a range test on a copy of the network.
+
+        The rate grows exponentially from mini-batch to mini-batch; the one at which the loss falls
+        steepest is taken. Nothing of the network changes.
+
+        Parameters
+        ----------
+        X, y : array or list, (n, ...)
+            As in `fit`.
+        lowest, highest : float > 0
+            The rates of the first and the last step; the test ends before where it diverges.
+        steps : int >= 10
+            The number of mini-batches.
+        batch_size : int >= 1
+            Samples of each.
+
+        Returns
+        -------
+        LearningRateRange
+            With ``rate``, ``rates`` and ``losses``; prints in a line, ``.plot()`` draws it.
+
+        Raises
+        ------
+        ArgumentError
+            Before `compile`, for a method without a learning rate, and for settings out of range.
+        DataError, ShapeError, DTypeError
+            For unsuitable data, and if the loss falls for no rate.
+
+        References
+        ----------
+        Smith (2017), "Cyclical learning rates for training neural networks", section 3.3.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from chainrule import Network, nn
+        >>> net = Network([nn.Dense(8, activation="tanh"), nn.Dense(1)])
+        >>> net.compile(loss="mse", optimizer="sgd")
+        >>> X = np.linspace(-1, 1, 200)[:, None]
+        >>> found = net.find_learning_rate(X, 2 * X)
+        >>> 0.005 < found.rate < 1
+        True
+        """
+        from chainrule.insight.learning_rate import find_learning_rate
+
+        return find_learning_rate(cast(Any, self), X, y, lowest, highest, steps, batch_size)
 
     def program(self, measure: bool = False) -> ProgramReport:
         """Return the program compiled for training, loop nest by loop nest.

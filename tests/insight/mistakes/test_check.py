@@ -100,7 +100,7 @@ GOOD: dict[str, tuple[Any, ...]] = {
     "three classes, logits": (dense(RELU, (3,)), CE, X, Y3),
     "three classes, one-hot": (dense(RELU, (3, "softmax")), CE, X, ONE_HOT),
     "names": (dense(RELU, (3, "softmax")), CE, X, np.array(["a", "b", "c"])[Y3]),
-    "yes or no": (dense(RELU, (1, "sigmoid")), BCE, X, Y2),
+    "yes or no": (dense(RELU, (1, "sigmoid")), BCE, X, Y2 == 1),
     "yes or no, logits": (dense(RELU, (1,)), BCE, X, Y2),
     "yes or no, two outputs": (dense(RELU, (2, "softmax")), CE, X, Y2),
     "amounts": (dense(RELU, (1,)), MSE | {"metrics": "mae"}, X, AMOUNT),

@@ -183,7 +183,10 @@ def _of_layers(subject: Subject) -> Iterator[Change]:
         yield Change("CR028", "no penalty", _each(lambda x: {"l2": 0.0} if x.l2 > 0 else None))
     if len(subject.weighted) == 1 and not any(map(_is_weighted, _hidden(layers))):
         yield Change("CR027", "a hidden layer of 64 units", _with_hidden_layer)
-    if any(map(_is_narrow, _hidden(layers))):
+    is_copy = subject.X.shape == subject.y.shape and np.allclose(subject.X, subject.y)
+    if (
+        any(map(_is_narrow, _hidden(layers))) and not is_copy
+    ):  # the code of an autoencoder is narrow
         yield Change("CR027", "64 units in the narrow hidden layers", _widen)
 
 

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import numpy as np
 
+from chainrule.data.sparse_rows import is_sparse
 from chainrule.errors import ArgumentError, ChainruleError, DataError, type_in_words
 from chainrule.insight.mistakes.architecture import architecture_mistakes
 from chainrule.insight.mistakes.catalogue import kind
@@ -109,8 +110,10 @@ def _find(net: Network, data: tuple[Any, ...], settings: Settings, trials: bool)
     model = model_of(net)
     X, y, X_val, y_val = data
     try:
-        inputs = as_array(fit_table(model, X, 0.0, y=y, sample_weight=None), "check", "X")
+        rows = X.toarray() if is_sparse(X) else fit_table(model, X, 0.0, y=y, sample_weight=None)
+        inputs = as_array(rows, "check", "X")
         targets = as_array(y, "check", "y", allows_text=True)
+        inputs, targets = (x.astype("uint8") if x.dtype == bool else x for x in (inputs, targets))
         if len(inputs) != len(targets):
             raise DataError(f"check: X has {len(inputs)} samples but y has {len(targets)}")
         held_out = None if X_val is None else as_array(X_val, "check", "X_val")
