@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from chainrule.insight.plots.gallery import (
         Classifier,
         activations,
+        calibration,
         confusion,
         decision_boundary,
         descent,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
         mistakes,
         network,
         points,
+        precision_recall,
         roc,
         weights,
     )
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Classifier",
     "activations",
+    "calibration",
     "confusion",
     "decision_boundary",
     "descent",
@@ -49,6 +52,7 @@ __all__ = [
     "mistakes",
     "network",
     "points",
+    "precision_recall",
     "roc",
     "weights",
 ]

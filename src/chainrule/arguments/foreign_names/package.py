@@ -300,6 +300,8 @@ other  show_images image_grid plot_images gallery  -> images
 numpy  scatter  -> points
 numpy  contour contourf quiver  -> descent
 numpy  hist  -> activations
+sklearn  PrecisionRecallDisplay precision_recall_curve  -> precision_recall
+sklearn  CalibrationDisplay calibration_curve  -> calibration
 other  plot_feature_maps visualize_activations  -> feature_maps
 other  loss_landscape plot_loss_surface  -> loss_surface
 other  activation_histogram plot_activations  -> activations

@@ -15,6 +15,7 @@ from chainrule.insight.plots.loss_surface import loss_surface
 from chainrule.insight.plots.mistakes import mistakes
 from chainrule.insight.plots.network import network
 from chainrule.insight.plots.points import points
+from chainrule.insight.plots.precision_recall import calibration, precision_recall
 from chainrule.insight.plots.predictions import Classifier
 from chainrule.insight.plots.roc import roc
 from chainrule.insight.plots.weights import weights
@@ -22,6 +23,7 @@ from chainrule.insight.plots.weights import weights
 __all__ = [
     "Classifier",
     "activations",
+    "calibration",
     "confusion",
     "decision_boundary",
     "descent",
@@ -36,6 +38,7 @@ __all__ = [
     "mistakes",
     "network",
     "points",
+    "precision_recall",
     "roc",
     "weights",
 ]

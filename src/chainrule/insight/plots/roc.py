@@ -10,19 +10,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from chainrule.arguments.aliases import PLOT_ALIASES
-from chainrule.arguments.checks import NON_NEGATIVE, bad_argument, checked_number
+from chainrule.arguments.checks import NON_NEGATIVE, checked_number
 from chainrule.arguments.keywords import answers_foreign_names
-from chainrule.data.row_labels import check_row_labels
-from chainrule.errors import ArgumentError, DataError
 from chainrule.insight.figure import File, panels, root_figure
 from chainrule.insight.legend import add_legend
 from chainrule.insight.palette import COLOURS, LINE_COLOURS
+from chainrule.insight.plots.class_scores import place_of, scored
 from chainrule.insight.plots.predictions import (
     Predictions,
-    as_rows,
-    class_labels,
     class_names,
-    predict_classes,
 )
 from chainrule.train.metrics.roc_auc import auc
 
@@ -107,12 +103,12 @@ def roc(
         checked_number(_NAME, "false_positive_cost", false_positive_cost, NON_NEGATIVE),
         checked_number(_NAME, "false_negative_cost", false_negative_cost, NON_NEGATIVE),
     )
-    labels, predictions = _scored(net, X, y)
+    labels, predictions = scored(_NAME, "a ROC curve", net, X, y)
     assert predictions.scores is not None
     shown = class_names(_NAME, names, predictions.classes)
     if len(predictions.classes) > 2 and positive is None:
         return _draw_each_class(predictions, labels, shown, path, axes)
-    place = _place_of(positive, predictions.classes)
+    place = place_of(_NAME, positive, predictions.classes)
     curve = _Curve.of(predictions.scores[:, place], labels == predictions.classes[place], costs)
     given = None if threshold is None else checked_number(_NAME, "threshold", threshold)
     count = 2 if axes is None else min(np.size(axes), 2)
@@ -154,64 +150,6 @@ class _Curve:
             return int(np.sum(self.levels > threshold))
         best = np.flatnonzero(self.cost == self.cost.min())
         return int(best[len(best) // 2])
-
-
-def _scored(net: Any, X: Any, y: ArrayLike | None) -> tuple[Array, Predictions]:
-    """Return the classes of the samples, of which there are two at least, and finite scores."""
-    # roc(scores, y) gives the classes in the place of the samples.
-    classifier, samples, targets = (_as_scores(net), net, X) if y is None else (net, X, y)
-    if y is None and _are_exchanged(net, X):
-        raise ArgumentError(
-            f"{_NAME}: X holds fractions and net classes; the order is roc(scores, y): exchange "
-            "them"
-        )
-    check_row_labels(_NAME, X=samples, y=targets)
-    labels = class_labels(_NAME, samples, targets)
-    predictions = predict_classes(_NAME, classifier, as_rows(samples), labels)
-    if predictions.scores is None:
-        raise DataError(
-            f"{_NAME}: the classifier gives classes only, and a ROC curve needs a score of each; "
-            "give its probabilities, as in roc(probabilities, y)"
-        )
-    if not np.isfinite(predictions.scores).all():
-        row = int(np.flatnonzero(~np.isfinite(predictions.scores).all(axis=1))[0])
-        raise DataError(
-            f"{_NAME}: the scores of row {row} are {predictions.scores[row].tolist()!s:.60}"
-        )
-    if len(np.unique(labels)) < 2:
-        raise DataError(
-            f"{_NAME}: all samples are of class {labels.tolist()[0]!r}; a ROC curve needs samples "
-            "of two classes"
-        )
-    return labels, predictions
-
-
-def _are_exchanged(scores: Any, labels: Any) -> bool:
-    """Whether classes are given as scores, and scores as classes."""
-    first, second = np.asarray(scores), np.asarray(labels)
-    if second.dtype.kind != "f" or first.dtype.kind not in "biuU":
-        return False
-    return first.shape == second.shape[:1] and bool(np.any(second != np.rint(second)))
-
-
-def _as_scores(scores: Any) -> Any:
-    """Return scores as a classifier of the samples that they are of."""
-    if hasattr(scores, "predict") or hasattr(scores, "predict_class") or callable(scores):
-        raise bad_argument(_NAME, "y", None, "the class of each sample: roc(net, X, y)")
-    array = np.asarray(scores)
-    if array.dtype.kind not in "biuf" or array.ndim not in (1, 2) or not array.size:
-        raise bad_argument(_NAME, "net", scores, "a classifier, or its scores as numbers")
-    return lambda _: array.astype(float) if array.dtype.kind != "f" else array
-
-
-def _place_of(positive: Any, classes: Array) -> int:
-    if positive is None:
-        return 1
-    places = [place for place, each in enumerate(classes.tolist()) if each == positive]
-    if not places:
-        known = ", ".join(map(repr, classes.tolist()))
-        raise bad_argument(_NAME, "positive", positive, f"a class, one of {known:.200}")
-    return places[0]
 
 
 def _draw_curve(axes: Axes, curve: _Curve, threshold: float | None) -> None:
