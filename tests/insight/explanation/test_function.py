@@ -121,6 +121,7 @@ def test_values_of_one_name_are_told_apart_and_identities_that_fail_are_not_used
         (lambda n, x: n * x, np.int64(3), 2.0),
         (lambda x: cr.cond(x > 0, lambda x: x**2, lambda x: -x, x), 1.5),
         (lambda x: np.floor(x) * x, 2.7),
+        (lambda x, y: np.stack([x, y])[1] * np.stack([x, y, x])[0], v, v),
     ]
     for function, *args in functions:
         explanation = cr.explain(function, *args)

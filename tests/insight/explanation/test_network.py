@@ -225,3 +225,8 @@ def test_an_explanation_is_a_document_and_a_page() -> None:
     assert latex.count("{") == latex.count("}")
     assert latex.count(r"\left") == latex.count(r"\right")
     assert latex.count(r"\begin") == latex.count(r"\end")
+
+
+def test_what_is_beside_a_padded_array_of_one_row_is_zero() -> None:
+    layers = [nn.Dense(2), nn.ODE([nn.Dense(2)], steps=1, method="euler"), nn.Dense(1)]
+    assert all(each.is_confirmed for each in explained(layers, "mse", X, NUMBERS))

@@ -113,7 +113,7 @@ def bind(
     body, params = scan.params["body"], scan.params
     shared, carries = params["shared"], params["carries"]
     is_reverse, length = params["reverse"], params["length"]
-    step = Axis(length, "t", is_step=True)
+    step = Axis(length, "t", is_step=True) if twin is None else twin.step
     now, before = Index.of(step), Index.of(step) + Index((), 1 if is_reverse else -1)
     first = 0 if is_reverse else 1
 

@@ -26,6 +26,7 @@ from chainrule.insight.notation.expression import (
     Reduction,
     Relation,
     Symbol,
+    free_axes,
 )
 from chainrule.insight.notation.index import Axis, Index
 from chainrule.insight.notation.primitive_rules import ALGEBRA, RELATIONS, choose
@@ -271,7 +272,8 @@ def _zero_outside(expression: Expression, axes: Sequence[Axis]) -> Expression | 
     """
     match expression:
         case Symbol(name, indices):
-            return Symbol(name, indices, True)
+            long = [axis for axis in axes if axis.length != 1]
+            return Symbol(name, indices, True) if _has_shifted(expression, long) else None
         case Product(factors):
             for factor in factors:
                 if isinstance(factor, Symbol) and _has_shifted(factor, axes):
@@ -297,9 +299,13 @@ def _pad(node: Node, indices: Indices, names: Names) -> Expression | None:
         return None
     starts = [start for start, _, _ in node.params["slices"]]
     inner = tuple(i - Index((), start) for i, start in zip(indices, starts, strict=True))
-    whole = express(operand, tuple(map(Index.of, axes_of(operand))), names)
+    axes = axes_of(operand)
+    whole = express(operand, tuple(map(Index.of, axes)), names)
     if not isinstance(whole, Symbol) or any(each.axis is None for each in whole.indices):
         return None  # what is outside the operand may be inside the array of the symbol
+    lengths = zip(axes, node.shape, strict=True)
+    if any(axis.length != n and axis not in free_axes(whole) for axis, n in lengths):
+        return None  # nor has the symbol an index that says what is outside
     found = express(operand, inner, names)
     return Symbol(found.name, found.indices, True) if isinstance(found, Symbol) else None
 
