@@ -85,3 +85,10 @@ def test_no_two_boxes_overlap() -> None:
 def test_a_network_without_shapes_needs_data() -> None:
     with pytest.raises(ArgumentError, match=r"not built yet; call net\(X\) first"):
         compiled(nn.Dense(2)).diagram()
+
+
+def test_a_network_with_a_mask_is_drawn() -> None:
+    net = cr.Network([nn.Masking(0.0), nn.LSTM(2, return_sequences=True), nn.Dense(1)])
+    net.compile(loss="mse")
+    net(np.ones((2, 3, 2)))
+    assert net.diagram().svg().startswith("<svg")

@@ -77,7 +77,8 @@ def _placed(
     places: dict[str, Place] = {}
     top = 0.0
     for row, row_width in zip(rows, widths, strict=True):
-        height = max(sizes[key][1] for key in row)
+        # Inputs stand above their first use, which may leave the first row empty.
+        height = max((sizes[key][1] for key in row), default=0.0)
         left = middle - row_width / 2
         for key in row:
             width, own = sizes[key]

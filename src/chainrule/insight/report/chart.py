@@ -62,6 +62,7 @@ def chart(
     y_label: str,
     guide: tuple[float, float] | None = None,
     ring: tuple[float, float] | None = None,
+    counts: bool = False,
 ) -> Markup:
     """Return a chart of some series.
 
@@ -75,6 +76,8 @@ def chart(
         Slope and intercept of a straight line.
     ring : (float, float) or None
         A point that is marked.
+    counts : bool
+        Whether the horizontal axis counts, so that its ticks are integers.
     """
     x = np.concatenate([each.x for each in series])
     y = np.concatenate([each.y for each in series])
@@ -83,7 +86,10 @@ def chart(
     slope, intercept = guide or (0.0, math.nan)
     line = intercept + slope * np.array([horizontal.low, horizontal.high])
     vertical = _Scale(*_range(np.append(y, line), is_spread), _HEIGHT - _BOTTOM, _TOP, is_spread)
-    parts = [element("title", f"{y_label} by {x_label}"), *_grid(horizontal, vertical)]
+    parts = [
+        element("title", f"{y_label} by {x_label}"),
+        *_grid(horizontal, vertical, 1.0 if counts else 0.0),
+    ]
     parts += [_drawn(each, horizontal, vertical) for each in series]
     if guide is not None:
         y1, y2 = vertical(line).tolist()
@@ -120,8 +126,8 @@ def _range(values: Array, is_logarithmic: bool = False) -> tuple[float, float]:
     return low - margin, high + margin
 
 
-def _ticks(scale: _Scale) -> list[float]:
-    """Return round values in the range of a scale.
+def _ticks(scale: _Scale, least: float = 0.0) -> list[float]:
+    """Return round values in the range of a scale, at least so far apart.
 
     Examples
     --------
@@ -134,7 +140,7 @@ def _ticks(scale: _Scale) -> list[float]:
         stride = max(1, (last - first) // 6)
         values = [s * 10.0**e for e in range(first, last + 1, stride) for s in steps]
         return [value for value in values if scale.low <= value <= scale.high]
-    rough = (scale.high - scale.low) / 6
+    rough = max((scale.high - scale.low) / 6, least)
     unit = 10.0 ** math.floor(math.log10(rough))
     step = next(unit * each for each in (1, 2, 5, 10) if unit * each >= rough * 0.999)
     digits = max(0, -math.floor(math.log10(step)))
@@ -146,14 +152,14 @@ def _tick_text(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= _MANY and abs(value) < 1e9 else f"{value:g}"
 
 
-def _grid(horizontal: _Scale, vertical: _Scale) -> list[Markup]:
+def _grid(horizontal: _Scale, vertical: _Scale, least: float) -> list[Markup]:
     parts: list[Markup] = []
     bottom = _HEIGHT - _BOTTOM
     for value in _ticks(vertical):
         y = f"{vertical(value):.1f}"
         parts.append(element("line", class_="grid", x1=_LEFT, x2=_WIDTH - _RIGHT, y1=y, y2=y))
         parts.append(_text(_tick_text(value), _LEFT - 8, float(y) + 4, "end", "tick"))
-    for value in _ticks(horizontal):
+    for value in _ticks(horizontal, least):
         x = f"{horizontal(value):.1f}"
         parts.append(element("line", class_="grid", x1=x, x2=x, y1=_TOP, y2=bottom))
         parts.append(_text(_tick_text(value), float(x), bottom + 17, "middle", "tick"))

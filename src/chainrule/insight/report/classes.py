@@ -13,7 +13,7 @@ from chainrule.insight.palette import confusion_colours, text_colour
 from chainrule.insight.plots.predictions import Predictions, class_labels, predict_classes
 from chainrule.insight.report.data import tiles
 from chainrule.insight.report.image import are_images
-from chainrule.insight.report.markup import Markup, element, note, table
+from chainrule.insight.report.markup import Markup, class_text, element, note, table
 from chainrule.insight.report.sample import Sample
 
 __all__ = ["class_results", "confusion_results", "label_results"]
@@ -56,14 +56,16 @@ def confusion_results(labels: Array, predicted: Array) -> list[Markup]:
 def _matrix(classes: Array, counts: Array) -> Markup:
     """Return the matrix, a row for each true class; shades are shares of the row."""
     colours = confusion_colours(counts)
-    head = element("tr", element("th", "true \\ predicted"), *(element("th", x) for x in classes))
+    head = element(
+        "tr", element("th", "true \\ predicted"), *(element("th", class_text(x)) for x in classes)
+    )
     rows = [head]
     for place, each in enumerate(classes):
         cells = [
             element("td", f"{count:,}" if count else "", style=_shade(colours[place, column]))
             for column, count in enumerate(counts[place].tolist())
         ]
-        rows.append(element("tr", element("th", each), *cells))
+        rows.append(element("tr", element("th", class_text(each)), *cells))
     return element("div", element("table", *rows), class_="confusion scroll")
 
 
@@ -77,7 +79,7 @@ def _pairs(classes: Array, counts: Array) -> Markup:
     wrong = counts * ~np.eye(len(counts), dtype=bool)
     order = np.argsort(-wrong, axis=None, kind="stable")[:_CONFUSIONS]
     rows = [
-        [str(classes[i]), str(classes[j]), f"{counts[i, j]:,}"]
+        [class_text(classes[i]), class_text(classes[j]), f"{counts[i, j]:,}"]
         for i, j in zip(*np.unravel_index(order, counts.shape), strict=True)
         if wrong[i, j]
     ]
@@ -90,7 +92,7 @@ def _scores(names: Array, hits: Array, predicted: Array, true: Array) -> Markup:
     rows: list[list[str]] = []
     for name, a, b, c in list(zip(names, hits, predicted, true, strict=True))[:_CELLS]:
         shares = ((a, b), (a, c), (2 * a, b + c))
-        rows.append([str(name), *(f"{x / y:.3f}" if y else "" for x, y in shares), f"{c:,}"])
+        rows.append([class_text(name), *(f"{x / y:.3f}" if y else "" for x, y in shares), f"{c:,}"])
     return table(["", "precision", "recall", "F1", "samples"], rows)
 
 
@@ -105,7 +107,7 @@ def _mistakes(sample: Sample, labels: Array, predictions: Predictions) -> list[M
     probabilities = [""] * len(first)
     if predictions.scores is not None and predictions.are_probabilities:
         probabilities = [f"{each:.3g}" for each in predictions.scores[first].max(axis=1)]
-    pairs = [(str(predictions.predicted[row]), str(labels[row])) for row in first]
+    pairs = [(class_text(predictions.predicted[row]), class_text(labels[row])) for row in first]
     numbers = sample.rows[first].tolist()
     if are_images(sample.X):
         captions = [

@@ -12,7 +12,15 @@ from chainrule.data.sparse_rows import is_sparse
 from chainrule.insight.plots.predictions import class_labels
 from chainrule.insight.plots.row_table import cell_text
 from chainrule.insight.report.image import are_images, image_elements
-from chainrule.insight.report.markup import Markup, element, figure, note, section, table
+from chainrule.insight.report.markup import (
+    Markup,
+    class_text,
+    element,
+    figure,
+    note,
+    section,
+    table,
+)
 from chainrule.insight.report.sample import Sample, is_one_class
 from chainrule.train.model.model import Model
 
@@ -36,7 +44,7 @@ def data_section(model: Model, sample: Sample | None, is_classifier: bool) -> Ma
         X, y = sample.first(_IMAGES)
         labels = [""] * len(X)
         if y is not None and is_classifier and is_one_class(y):
-            labels = [str(each) for each in class_labels("report", X, y)]
+            labels = [class_text(each) for each in class_labels("report", X, y)]
         content.append(tiles(X, labels))
     return section("data", "Data", *content)
 
@@ -121,7 +129,7 @@ def _classes(labels: Array) -> list[Markup]:
     classes, counts = np.unique(labels, return_counts=True)
     largest = counts.max()
     rows = [
-        [str(each), f"{count:,}", f"{count / len(labels):.1%}", _bar(count / largest)]
+        [class_text(each), f"{count:,}", f"{count / len(labels):.1%}", _bar(count / largest)]
         for each, count in list(zip(classes, counts, strict=True))[:_CLASSES]
     ]
     content = [table(["class", "samples", "share", ""], rows)]

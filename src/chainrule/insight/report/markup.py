@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from html import escape
 
-__all__ = ["Markup", "element", "figure", "inline_svg", "note", "section", "table"]
+__all__ = ["Markup", "class_text", "element", "figure", "inline_svg", "note", "section", "table"]
 
 _VOID = {"img", "meta", "rect", "path", "line", "circle"}
 _NUMBER = re.compile(r"[−+-]?[\d.,]+(e[-+]?\d+)?( ?[%kMGTµmn]?(B|s)?)?")
@@ -81,3 +81,15 @@ def inline_svg(svg: str, name: str) -> Markup:
     svg = re.sub(r"url\(#([^)]+)\)", rf"url(#{name}-\1)", svg)
     svg = re.sub(r"<style>(.*?)</style>", rf"<style>.{name} {{\1}}</style>", svg, flags=re.DOTALL)
     return element("div", Markup(svg), class_=f"{name} scroll")
+
+
+def class_text(value: object) -> str:
+    """Return a class as text, in quotes if it is or begins with a space.
+
+    Examples
+    --------
+    >>> class_text("a"), class_text(" "), class_text(3)
+    ('a', "' '", '3')
+    """
+    text = str(value)
+    return text if text.strip() == text and text else repr(text)

@@ -35,7 +35,7 @@ margin:1rem 0;padding:0}
 .report svg{max-width:none}
 .report .chart svg{display:block;width:100%;max-width:44rem;min-width:20rem;height:auto}
 .report .tiles{display:flex;flex-wrap:wrap;gap:0.8rem;margin:0.6rem 0}
-.report .tiles figure{margin:0;text-align:center}
+.report .tiles figure{margin:0;text-align:center;width:7.5rem}
 .report .tiles img{display:block;width:6rem;image-rendering:pixelated;border-radius:0.25rem;
 margin:auto;border:1px solid var(--rule)}
 .report .confusion td,.report .confusion th{padding:0.25rem 0.55rem;border:1px solid var(--paper);
@@ -47,7 +47,7 @@ min-width:1px}
 font-size:12px}
 .chart .grid{stroke:var(--rule)}.chart .guide{stroke:var(--ink);stroke-width:1.2}
 .chart .curve{fill:none;stroke-width:2;stroke-linejoin:round}
-.chart .dots{stroke-width:4;stroke-linecap:round;stroke-opacity:0.45;fill:none}
+.chart .dots{stroke-width:5;stroke-linecap:round;stroke-opacity:0.65;fill:none}
 .chart .dashed{stroke-dasharray:6 4}.chart .ring{fill:none;stroke:var(--ink);stroke-width:1.6}
 .chart .c0{stroke:var(--c0)}.chart .c1{stroke:var(--c1)}.chart .c2{stroke:var(--c2)}
 .chart .c3{stroke:var(--c3)}

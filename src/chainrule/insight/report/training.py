@@ -74,7 +74,7 @@ def _curves(history: History, name: str) -> Markup:
     if is_maximized is not None and np.isfinite(measured).any():
         place = int(np.nanargmax(measured) if is_maximized else np.nanargmin(measured))
         ring = place + 1.0, float(measured[place])
-    return chart(series, "epoch", _in_words(name), ring=ring)
+    return chart(series, "epoch", _in_words(name), ring=ring, counts=True)
 
 
 def time_section(net: Network) -> Markup:
