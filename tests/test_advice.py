@@ -67,6 +67,8 @@ NAMES: dict[str, Any] = {
 
 NAMES_IN: dict[str, dict[str, Any]] = {
     "np.linalg.": {"a": np.eye(3)},
+    "np.array(points": {"points": x},
+    "np.exp(-scores": {"scores": x},
     "np.delete": {"X": np.eye(3), "index": 1},
     "np.linspace(t0": {"t0": 0.0, "t1": 1.0},
     "np.linalg.solve(J": {"J": np.eye(3), "f": lambda x, a: a @ x, "a": np.eye(3), "x": np.ones(3)},
@@ -154,9 +156,11 @@ def attempt(code: str, only_bind: bool) -> None:
     names = NAMES | {"layer": nn.Dense(2)}
     for beginning, meaning in NAMES_IN.items():
         names |= meaning if code.startswith(beginning) else {}
-    if code.startswith("net."):
+    if code.startswith("net.") or "(net" in code:
         names["net"] = copy.deepcopy(network())
         names |= {"params": names["net"].params, "x": NAMES["X"]}
+    if code.startswith("net.program"):  # a copy has no compiled programs
+        names["net"].fit(NAMES["X"], NAMES["y"], verbose=0)
     tree = ast.parse(code, mode="eval").body
     with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
         warnings.simplefilter("ignore")
