@@ -45,7 +45,7 @@ def test_several_classes_have_a_curve_each_and_the_calibration_of_those_predicte
 
 
 def test_scores_that_are_no_probabilities_and_unknown_classes_are_refused() -> None:
-    with pytest.raises(DataError, match=r"no probabilities; give those, such as 1 / \(1"):
+    with pytest.raises(DataError, match="no probabilities; give those, such as the sigmoid"):
         plot.calibration(10 * SCORES - 5, LABELS)
     for call in (plot.calibration, plot.precision_recall):
         with pytest.raises(ArgumentError, match="positive is 7"):

@@ -145,7 +145,7 @@ def _paths(path: Any) -> dict[str, Array]:
     if points.ndim != 2 or points.shape[1] != 2 or not len(points):
         raise DataError(
             f"{_NAME}: path has shape {points.shape}; it must hold the point of each step, "
-            "(steps, 2), as np.array(points)"
+            "(steps, 2)"
         )
     finite = np.isfinite(points).all(axis=1)
     count = len(points) if finite.all() else int(np.argmin(finite))

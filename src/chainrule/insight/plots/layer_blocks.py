@@ -17,6 +17,7 @@ __all__ = ["draw_blocks", "figure_size"]
 _IN_ROW = 5
 _MOST = 40  # boxes; of more layers, the first and the last are drawn
 _WIDTH, _HEIGHT = 0.78, 0.72  # of a box, of the distance from one to the next
+_INCHES = 1.45  # from one box to the next, at which texts have full size
 _CHARACTERS = 17  # in a box at full size
 
 
@@ -36,9 +37,11 @@ def draw_blocks(axes: Axes, model: Model) -> None:
     axes.set(xlim=(-0.5, columns - 0.5), ylim=(rows - 0.45, -0.5))
     total = sum(each.size for each in model.stack.parameters().values())
     axes.set_title(f"Network of {len(model.layers)} layers, {total:,} parameters")
+    inches = axes.get_window_extent().width / axes.figure.dpi / columns
+    scale = min(1.0, inches / _INCHES)  # on small axes of the user's
     for place, (lines, colour) in enumerate(boxes):
         row, column = divmod(place, _IN_ROW)
-        _draw_box(axes, column, row, lines, colour)
+        _draw_box(axes, column, row, lines, colour, scale)
         if place:
             _draw_arrow(axes, column, row)
 
@@ -65,7 +68,9 @@ def _shape(shape: Any) -> str:
     return " × ".join("any" if each is None else f"{each:,}" for each in shape[1:]) or "1"
 
 
-def _draw_box(axes: Axes, column: float, row: float, lines: list[str], colour: str) -> None:
+def _draw_box(
+    axes: Axes, column: float, row: float, lines: list[str], colour: str, scale: float
+) -> None:
     from matplotlib.patches import FancyBboxPatch
 
     axes.add_patch(
@@ -79,7 +84,7 @@ def _draw_box(axes: Axes, column: float, row: float, lines: list[str], colour: s
     for place, line in enumerate(shown):
         y = row + (place - (len(shown) - 1) / 2) * 0.17
         is_name, is_shape = place == 0, place == len(shown) - 1
-        size = (10.5 if is_name else 9.0) * min(1.0, _CHARACTERS / max(len(line), 1))
+        size = scale * (10.5 if is_name else 9.0) * min(1.0, _CHARACTERS / max(len(line), 1))
         axes.text(
             column, y, line, ha="center", va="center", fontsize=size, color="#222222",
             fontweight="bold" if is_name else "normal",

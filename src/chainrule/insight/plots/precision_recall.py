@@ -206,7 +206,7 @@ def calibration(
     if not predictions.are_probabilities:
         raise DataError(
             f"{name}: the classifier gives scores that are no probabilities; give those, such as "
-            "1 / (1 + np.exp(-scores))"
+            "the sigmoid of the scores"
         )
     shown = class_names(name, names, predictions.classes)
     if positive is None and len(shown) > 2:
