@@ -292,7 +292,4 @@ class Inspectable(LayerSequence):
         """
         from chainrule.insight.report.report import report_on
 
-        report = report_on(cast(Any, self), X, y)
-        if path is not None:
-            report.save(path)
-        return report
+        return report_on(cast(Any, self), X, y, path)

@@ -121,5 +121,7 @@ def test_a_report_refuses_samples_that_do_not_fit() -> None:
     net.compile(loss="mse")
     with pytest.raises(ArgumentError, match="y is given without X"):
         net.report(y=[1.0])
+    with pytest.raises(ArgumentError, match="path"):
+        net.report(5)  # pyright: ignore[reportArgumentType]
     with pytest.raises(DataError, match="a target for each sample"):
         net.report(X=np.ones((3, 2)), y=[1.0])

@@ -19,6 +19,7 @@ from chainrule.insight.report.results import results_section, task_of
 from chainrule.insight.report.sample import Sample, sample_of
 from chainrule.insight.report.training import time_section, training_section
 from chainrule.storage import write_atomically
+from chainrule.train.files.paths import checked_path
 from chainrule.train.inputs.targets import is_text
 from chainrule.train.model.model import Model
 from chainrule.train.model.summary import describe
@@ -58,8 +59,9 @@ class Report:
         return f"<report of {sections} sections, {len(self.content.encode()) / 1000:,.0f} kB>"
 
 
-def report_on(net: Network, X: Any = None, y: Any = None) -> Report:
-    """Return the report on a network; what cannot be told without samples is left out."""
+def report_on(net: Network, X: Any = None, y: Any = None, path: Any = None) -> Report:
+    """Return the report on a network, and write it if there is a path."""
+    target = None if path is None else checked_path("report", path)
     model = model_of(net)
     sample = sample_of(X, y)
     if sample is not None and not model.output_shapes:
@@ -77,7 +79,10 @@ def report_on(net: Network, X: Any = None, y: Any = None) -> Report:
         time_section(net),
     ]
     title = "Report on a network"
-    return Report(title, article(title, describe(model), _facts(net, model), sections))
+    report = Report(title, article(title, describe(model), _facts(net, model), sections))
+    if target is not None:
+        report.save(target)
+    return report
 
 
 def _numbered(model: Model, sample: Sample | None) -> Sample | None:
