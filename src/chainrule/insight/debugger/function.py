@@ -8,6 +8,8 @@ from typing import Any, NoReturn, cast
 import numpy as np
 
 from chainrule import tree
+from chainrule.arguments.aliases import CORE_ALIASES
+from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.errors import ArgumentError
 from chainrule.graph.graph import Graph
 from chainrule.graph.node import as_node
@@ -15,12 +17,11 @@ from chainrule.graph.trace import is_number, trace_call
 from chainrule.graph.trace_errors import check_function
 from chainrule.insight.debugger.session import DebugSession
 from chainrule.insight.debugger.walk import walk
-from chainrule.tracebacks import boundary
 
 __all__ = ["debug"]
 
 
-@boundary
+@answers_foreign_names(CORE_ALIASES)
 def debug(function: Callable[..., Any], *args: Any) -> DebugSession:
     """Return a session that walks through a function and its gradient, value by value.
 

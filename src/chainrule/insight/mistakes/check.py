@@ -8,6 +8,8 @@ from typing import Any, cast
 
 import numpy as np
 
+from chainrule.arguments.aliases import CORE_ALIASES
+from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.data.sparse_rows import is_sparse
 from chainrule.errors import ArgumentError, ChainruleError, DataError, type_in_words
 from chainrule.insight.mistakes.architecture import architecture_mistakes
@@ -17,7 +19,6 @@ from chainrule.insight.mistakes.output import output_mistakes
 from chainrule.insight.mistakes.samples import sample_mistakes
 from chainrule.insight.mistakes.subject import Settings, Subject
 from chainrule.insight.mistakes.training import training_mistakes
-from chainrule.tracebacks import boundary
 from chainrule.train.checks import as_array, check_settings
 from chainrule.train.inputs.data_adapter import prepare_samples
 from chainrule.train.inputs.samples import Samples
@@ -27,7 +28,7 @@ from chainrule.train.network import Network, model_of
 __all__ = ["check"]
 
 
-@boundary
+@answers_foreign_names(CORE_ALIASES)
 def check(
     net: Network,
     X: Any,
