@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,17 +18,35 @@ __all__ = ["behaviour_mistakes"]
 _MOST = 0.9
 """Share of units that are dead or saturated, beyond which it is reported."""
 _BOUNDS = {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0), "hard_sigmoid": (0.0, 1.0)}
+_FAR = 4.0
+"""Multiple of the loss of a guess, beyond which it is reported."""
 _VANISHING = 1e-5
 _SAMPLES = 256
 
 
 def behaviour_mistakes(subject: Subject, outcome: Outcome) -> Iterator[Mistake]:
     """Yield what is unusual in a trained copy."""
+    yield from _first_loss(subject, outcome)
     if outcome.diverged:
         yield Mistake(kind("CR060"), "the loss of a copy becomes NaN or infinite")
     elif subject.model.table is None:
         yield from _units(outcome.net, subject.X[:_SAMPLES])
         yield from _gradients(outcome.net, subject)
+
+
+def _first_loss(subject: Subject, outcome: Outcome) -> Iterator[Mistake]:
+    """Yield that the cross-entropy before training is far above that of equal probabilities."""
+    contained, shape = subject.objective.loss.contains, subject.model.output_shape
+    if not contained:
+        return
+    classes = 2 if contained == "sigmoid" else shape[-1] or 2
+    guess = math.log(classes)
+    if outcome.first_loss > _FAR * guess:
+        yield Mistake(
+            kind("CR065"),
+            f"before training the loss is {outcome.first_loss:.3g}; that of equal probabilities of "
+            f"{classes} classes is ln {classes} = {guess:.3g}",
+        )
 
 
 def _units(net: Any, X: Any) -> Iterator[Mistake]:

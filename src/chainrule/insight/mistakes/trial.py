@@ -72,6 +72,10 @@ class Outcome:
     train, held_out : float
         The part of the targets explained beyond a constant answer, 1 if all; of samples held out,
         or again of the training samples if there are few.
+    diverged : bool
+        Whether the loss became NaN or infinite.
+    first_loss : float
+        The loss before training; NaN if it could not be computed.
     """
 
     net: Any
@@ -79,6 +83,7 @@ class Outcome:
     train: float
     held_out: float
     diverged: bool = False
+    first_loss: float = math.nan
 
     @property
     def score(self) -> float:
@@ -124,9 +129,12 @@ class Trials:
         layers = [fresh(each) for each in recipe.layers]
         net = Network(layers, seed=model.seed + seed, dtype=model.dtype.name)
         net.compile(loss=recipe.loss, optimizer=recipe.optimizer)
+        first = math.nan
         try:
             with warnings.catch_warnings(), np.errstate(all="ignore"):
                 warnings.simplefilter("ignore")
+                net(recipe.X[:1])
+                first = float(net.evaluate(recipe.X[:n], recipe.y[:n])["loss"])
                 history = net.fit(
                     recipe.X[:n], recipe.y[:n], epochs=recipe.epochs, verbose=0,
                     batch_size=recipe.batch_size,
@@ -134,9 +142,9 @@ class Trials:
                 train = self._score(net, recipe, slice(n))
                 held_out = self._score(net, recipe, slice(n, None)) if n < len(self.X) else train
         except DataError:
-            return Outcome(net, [math.nan], -1.0, -1.0, diverged=True)
+            return Outcome(net, [math.nan], -1.0, -1.0, True, first)
         losses = [float(each) for each in history["loss"]]
-        return Outcome(net, losses, train, held_out, diverged=not math.isfinite(train))
+        return Outcome(net, losses, train, held_out, not math.isfinite(train), first)
 
     def _score(self, net: Network, recipe: Recipe, rows: slice) -> float:
         """Return the part explained beyond a constant answer."""
