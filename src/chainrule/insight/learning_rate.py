@@ -197,8 +197,8 @@ def _range(rates: Array, losses: Array) -> LearningRateRange:
             f"{rates[-1]:.2g}: it begins with {first:.4g} and is at least "
             f"{smoothed[least]:.4g}; look for a mistake by cr.check(net, X, y)"
         )
-    slope = np.gradient(smoothed[: least + 1], np.log(rates[: least + 1]))
-    return LearningRateRange(float(rates[np.argmin(slope)]), rates, losses, smoothed)
+    derivative = np.gradient(smoothed[: least + 1], np.log(rates[: least + 1]))
+    return LearningRateRange(float(rates[np.argmin(derivative)]), rates, losses, smoothed)
 
 
 def _smooth(losses: Array) -> Array:

@@ -133,8 +133,8 @@ def search_step(
 
 def _updated(region: Region, actual: Any, ratio: Any, is_far: Any) -> tuple[Any, Any]:
     """Return Δ and λ by how well the decrease of the sum was predicted (section 4)."""
-    slope = -(region.of_model + region.of_region)
-    shrunk = np.where(actual >= 0, 0.5, 0.5 * slope / _nonzero(slope + 0.5 * actual))
+    derivative = -(region.of_model + region.of_region)
+    shrunk = np.where(actual >= 0, 0.5, 0.5 * derivative / _nonzero(derivative + 0.5 * actual))
     shrunk = np.where(is_far | (shrunk < 0.1), 0.1, shrunk)
     is_poor, is_good = ~(ratio > 0.25), (region.damping == 0) | (ratio >= 0.75)
     radius = np.where(
@@ -156,7 +156,7 @@ def _step(factor: Any, projected: Any, radius: Any, damping: Any) -> tuple[Any, 
     excess, gradient = size - radius, norm(projected @ factor)
     is_full = np.min(np.abs(np.diag(factor))) > 0
     safe = np.where(is_full, factor, np.eye(factor.shape[0]))
-    least = np.where(is_full, excess / (radius * _slope(safe, newton)), 0.0)
+    least = np.where(is_full, excess / (radius * _derivative_of_norm(safe, newton)), 0.0)
     most = gradient / radius
     first = np.minimum(np.maximum(damping, least), most)
     first = np.where(first == 0, gradient / _nonzero(size), first)
@@ -169,7 +169,7 @@ def _step(factor: Any, projected: Any, radius: Any, damping: Any) -> tuple[Any, 
         excess = norm(p) - radius
         is_falling = (least == 0) & (excess <= before) & (before < 0)
         is_last = (np.abs(excess) <= 0.1 * radius) | is_falling
-        change = excess / (radius * _slope(triangle, p))
+        change = excess / (radius * _derivative_of_norm(triangle, p))
         least = np.where(excess > 0, np.maximum(least, damping), least)
         most = np.where(excess < 0, np.minimum(most, damping), most)
         further = np.where(is_last, damping, np.maximum(least, damping + change))
@@ -183,7 +183,7 @@ def _step(factor: Any, projected: Any, radius: Any, damping: Any) -> tuple[Any, 
     return np.where(is_inside, 0.0, found[2]), found[4]
 
 
-def _slope(factor: Any, p: Any) -> Any:
+def _derivative_of_norm(factor: Any, p: Any) -> Any:
     """Minus the derivative of ‖p‖ by λ, divided by ‖p‖ (equation 5.8)."""
     solved = _solved(factor, p / _nonzero(norm(p)), is_transposed=True)
     return _nonzero(np.sum(solved * solved))

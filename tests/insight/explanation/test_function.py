@@ -134,3 +134,17 @@ def test_an_equation_that_is_not_confirmed_says_so_in_all_three_forms() -> None:
     assert "NOT CONFIRMED" in str(explanation)
     assert "NOT CONFIRMED" in explanation.html()
     assert "not confirmed" in explanation.latex()
+
+
+def test_a_wrong_derivative_is_marked_as_not_confirmed() -> None:
+    square = cr.custom_vjp(
+        lambda x: (x**2, x),
+        lambda x, cotangent: (3 * x * cotangent,),  # 2 x is right
+    )
+    explanation = cr.explain(lambda x: np.sum(square(x)), np.array([1.0, 2.0]))
+    gradient = explanation["x"]
+    assert gradient.certificate is not None
+    assert gradient.certificate.difference_error == pytest.approx(1 / 3)
+    assert not gradient.is_confirmed
+    for text in (str(explanation), explanation.html(), explanation.latex()):
+        assert "not confirmed" in text.lower()

@@ -209,3 +209,11 @@ def test_a_first_loss_far_above_that_of_a_guess_is_reported_of_a_network_that_fa
     net.compile(loss="cross_entropy", optimizer=cr.optim.SGD(1e-9))
     (found,) = [each for each in cr.check(net, X, y, epochs=2) if each.code == "CR065"]
     assert "equal probabilities of 2 classes is ln 2 = 0.693" in found.evidence
+
+
+def test_pixels_that_never_change_are_no_mistake():
+    X, y = cr.datasets.digits()
+    assert not np.ptp(X, axis=0).all()
+    net = cr.Network([nn.Dense(128, activation="relu"), nn.Dropout(0.5), nn.Dense(10)], seed=0)
+    net.compile(loss="cross_entropy", optimizer="adam", metrics=["accuracy"])
+    assert not cr.check(net, X, y, trials=False)

@@ -18,8 +18,8 @@ Array = NDArray[Any]
 
 _FEW = 20
 """Samples; with fewer, columns are equal by chance."""
-_COLUMNS = 64
-"""Columns of a table at most; pixels are often constant."""
+_COLUMNS = 48
+"""Columns of a table at most; more are pixels of 7 × 7 and larger, of which some never change."""
 _IMBALANCED = 0.95
 _ENOUGH = 100  # samples; fewer are no evidence of imbalance
 _ROWS = 20_000

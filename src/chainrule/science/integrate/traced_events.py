@@ -110,13 +110,13 @@ def refined(event: Callable[..., Any], problem: TracedProblem, t: Any, y: Any) -
             return as_number(event(t + h, _continued(rate, t, y, h), *problem.args))
 
         zero = t * 0
-        level, slope = (stop_gradient(each) for each in jvp(value, (zero,), (zero + 1,)))
+        level, derivative = (stop_gradient(each) for each in jvp(value, (zero,), (zero + 1,)))
         # Where the zero is too far for Newton's method, that of g less its value here is taken.
-        level = np.where(np.abs(level) <= farthest * np.abs(slope), 0, level)
+        level = np.where(np.abs(level) <= farthest * np.abs(derivative), 0, level)
         h = zero
         for _ in range(2):
-            found, slope = jvp(value, (h,), (zero + 1,))
-            h = h - (found - level) / np.where(is_used, slope, 1)
+            found, derivative = jvp(value, (h,), (zero + 1,))
+            h = h - (found - level) / np.where(is_used, derivative, 1)
         time, value_there = t + h, _continued(rate, t, y, h)
         return np.where(is_used, time, np.nan), np.where(is_used, value_there, np.nan)
 

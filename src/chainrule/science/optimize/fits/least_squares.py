@@ -274,14 +274,14 @@ def _refine(
     if refined is None:
         return False
     x = whole(refined.x)
-    slopes = refined.jacobian if free.all() else np.asarray(jacobian(x))
-    gradient = slopes.T @ refined.residuals
+    derivatives = refined.jacobian if free.all() else np.asarray(jacobian(x))
+    gradient = derivatives.T @ refined.residuals
     if np.any(gradient * result.active_mask > 0):
         return False
     distance = np.where(gradient < 0, upper - x, x - lower)  # Branch, Coleman & Li (1999)
     scaled = gradient * np.where(np.isfinite(distance), distance, 1.0)
     result.update(
-        x=x, fun=refined.residuals, jac=slopes, grad=gradient,
+        x=x, fun=refined.residuals, jac=derivatives, grad=gradient,
         cost=0.5 * float(refined.residuals @ refined.residuals),
         optimality=float(np.max(np.abs(scaled))),
         nfev=result.nfev + refined.evaluations,
