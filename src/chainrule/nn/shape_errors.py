@@ -83,11 +83,10 @@ def check_fixed_axes(
     """Raise ShapeError unless the axes that the parameters fix have the lengths of the build."""
     for axis in axes:
         if x.ndim + axis < 1 or x.shape[axis] != built[axis]:
-            shape = ", ".join(map(str, ("batch", *built[1:])))
             raise ShapeError(
                 f"{title}: its input has shape {x.shape}, but it was built for {built[axis]} on "
-                f"axis {axis}, and {_shapes(parameters())}; pass inputs shaped ({shape}), or "
-                "create a new layer"
+                f"axis {axis}, and {_shapes(parameters())}; pass inputs shaped "
+                f"{_batch_shape(built)}, or create a new layer"
             )
 
 
@@ -95,10 +94,16 @@ def shape_error(
     title: str, x: Any, built: Shape | None, parameters: Mapping[str, Parameter], error: ValueError
 ) -> ShapeError:
     """Return a ShapeError that adds a layer's name and shapes to one from NumPy or a node."""
+    size = "" if built is None else f"it was built for {_batch_shape(built)}, and "
     return ShapeError(
-        f"{title} cannot compute with an input of shape {x.shape}: {error}; it was built for "
-        f"{built}, and {_shapes(parameters)}"
+        f"{title} cannot compute with an input of shape {x.shape}: {error}; {size}"
+        f"{_shapes(parameters)}"
     )
+
+
+def _batch_shape(built: Shape) -> str:
+    """Write the shape of a build with its first axis named, (batch, 4)."""
+    return f"({', '.join(map(str, ('batch', *built[1:])))})"
 
 
 def is_about_shapes(error: ValueError) -> bool:

@@ -1,5 +1,6 @@
 """einsum and matmul against NumPy for generated subscripts and ranks."""
 
+import re
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import chainrule as cr
+from chainrule.errors import ShapeError
 from chainrule.graph.array_type import type_of
 from chainrule.graph.node import variable
 
@@ -92,3 +94,23 @@ def test_einsum_of_many_operands_uses_a_cheap_contraction_path() -> None:
     graph = cr.trace(lambda a, b, v: np.einsum("ij,jk,k->i", a, b, v))(a, b, v)
     largest = max(each.size for each in graph.equations)
     assert largest == 60
+
+
+SHAPES_THAT_DO_NOT_FIT = {
+    "the transpose of the second fits, (2, 4) times (4, 3)": (np.matmul, (2, 4), (3, 4)),
+    "the transpose of the first fits, (4, 2) times (2, 3)": (np.matmul, (2, 4), (2, 3)),
+    "axis 0 of the first has length 2, but axis 0 of the second has 5": (
+        (np.matmul, (2, 3, 4), (5, 4, 3))
+    ),
+    "einsum: cannot multiply shapes (2, 4) and (3, 5); axis 1": (
+        (lambda a, b: np.einsum("ij,kj->ik", a, b), (2, 4), (3, 5))
+    ),
+    "along axis=0 they fit": ((lambda a, b: np.concatenate([a, b], axis=1), (2, 4), (3, 4))),
+}
+
+
+@pytest.mark.parametrize("remedy", SHAPES_THAT_DO_NOT_FIT)
+def test_shapes_that_do_not_fit_are_named_with_what_would(remedy: str) -> None:
+    function, a, b = SHAPES_THAT_DO_NOT_FIT[remedy]
+    with pytest.raises(ShapeError, match=re.escape(remedy)):
+        cr.grad(lambda x: np.sum(function(x, np.ones(b))))(np.ones(a))

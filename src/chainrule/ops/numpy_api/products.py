@@ -54,7 +54,7 @@ def matmul(a: Any, b: Any) -> Any:
     left = names[batch - max(a.ndim - 2, 0) :] + ("xy" if a.ndim > 1 else "y")
     right = names[batch - max(b.ndim - 2, 0) :] + ("yz" if b.ndim > 1 else "y")
     result = names + "x" * (a.ndim > 1) + "z" * (b.ndim > 1)
-    return einsum_pair(a, left, b, right, result)
+    return einsum_pair(a, left, b, right, result, "matmul")
 
 
 def dot(a: Any, b: Any) -> Any:
@@ -109,7 +109,7 @@ def vecdot(a: Any, b: Any, *, axis: int = -1) -> Any:
     _check_summed_axes("vecdot", a, b, -1, -1)
     ndim = max(a.ndim, b.ndim)
     names = LETTERS[:ndim]
-    return einsum_pair(a, names[ndim - a.ndim :], b, names[ndim - b.ndim :], names[:-1])
+    return einsum_pair(a, names[ndim - a.ndim :], b, names[ndim - b.ndim :], names[:-1], "vecdot")
 
 
 def matvec(a: Any, b: Any) -> Any:
@@ -166,12 +166,12 @@ def to_common_dtype(a: Any, b: Any) -> tuple[Any, Any]:
     return tuple(x if x.dtype == dtype else cast(x, dtype) for x in (a, b))  # pyright: ignore[reportReturnType]
 
 
-def einsum_pair(a: Any, left: str, b: Any, right: str, result: str) -> Any:
+def einsum_pair(a: Any, left: str, b: Any, right: str, result: str, name: str = "einsum") -> Any:
     """Einsum of two operands, each of whose axes has a letter of its own.
 
     Axes of length 1 broadcast; a letter that the result lacks is summed over.
     """
-    lengths = _lengths(a.shape, left, b.shape, right)
+    lengths = _lengths(name, a, left, b, right)
     a, left = _drop_broadcast_axes(a, left, lengths)
     b, right = _drop_broadcast_axes(b, right, lengths)
     unit = [c for c in result if c not in left + right]
@@ -200,18 +200,33 @@ def _check_summed_axes(name: str, a: Any, b: Any, i: int, j: int) -> None:
         raise ShapeError(
             f"{name}: cannot multiply shapes {a.shape} and {b.shape}; axis {i} of the first has "
             f"length {a.shape[i]}, but axis {j} of the second has {b.shape[j]}: they are summed "
-            "over together and must be equal"
+            f"over together and must be equal{_transposed_factor(name, a.shape, b.shape)}"
         )
 
 
-def _lengths(a: tuple[int, ...], left: str, b: tuple[int, ...], right: str) -> dict[str, int]:
-    lengths = dict(zip(left, a, strict=True))
-    for letter, length in zip(right, b, strict=True):
+def _transposed_factor(name: str, a: tuple[int, ...], b: tuple[int, ...]) -> str:
+    """Name the matrix whose transpose would fit, if there is one."""
+    if name != "matmul" or len(a) != 2 or len(b) != 2:
+        return ""
+    if a == b:
+        return "; the transpose of either fits"
+    if a[1] == b[1]:
+        return f"; the transpose of the second fits, {a} times {b[::-1]}"
+    if a[0] == b[0]:
+        return f"; the transpose of the first fits, {a[::-1]} times {b}"
+    return ""
+
+
+def _lengths(name: str, a: Any, left: str, b: Any, right: str) -> dict[str, int]:
+    lengths = dict(zip(left, a.shape, strict=True))
+    for j, (letter, length) in enumerate(zip(right, b.shape, strict=True)):
         known = lengths.get(letter, 1)
         if known != length and 1 not in (known, length):
             raise ShapeError(
-                f"the shapes {a} and {b} cannot be multiplied: axis {letter!r} has length {known} "
-                f"in the first and {length} in the second"
+                f"{name}: cannot multiply shapes {a.shape} and {b.shape}; axis "
+                f"{left.index(letter)} of the first has length {known}, but axis {j} of the second "
+                f"has {length}: they are {'both ' + repr(letter) if name == 'einsum' else 'paired'}"
+                " and must be equal, or 1"
             )
         lengths[letter] = length if known == 1 else known
     return lengths

@@ -8,6 +8,7 @@ back, of ``concatenate`` a slice for each operand. (``unfold`` and ``fold`` are 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -178,12 +179,24 @@ pad_into = Primitive(
 )
 
 
+def _other_axis(types: Sequence[ArrayType]) -> str:
+    """Name the axis along which arrays can be concatenated, if there is one."""
+    if len({x.ndim for x in types}) > 1:
+        return "; give all the same number of axes, for example by x[:, None]"
+    for axis in range(types[0].ndim):
+        if len({x.shape[:axis] + x.shape[axis + 1 :] for x in types}) == 1:
+            return f"; along axis={axis} they fit"
+    return ""
+
+
 def _concatenate_type(*types: ArrayType, axis: int) -> ArrayType:
     first = types[0]
     rest = {x.shape[:axis] + x.shape[axis + 1 :] for x in types}
     if len(rest) > 1 or len({x.ndim for x in types}) > 1:
         shapes = ", ".join(map(repr, types))
-        raise ShapeError(f"concatenate: {shapes} must agree on every axis but axis {axis}")
+        raise ShapeError(
+            f"concatenate: {shapes} must agree on every axis but axis {axis}{_other_axis(types)}"
+        )
     length = sum(x.shape[axis] for x in types)
     return first.with_shape((*first.shape[:axis], length, *first.shape[axis + 1 :]))
 
