@@ -16,14 +16,51 @@ from numpy.typing import NDArray
 
 from chainrule.insight.report.markup import Markup, element
 
-__all__ = ["Series", "chart"]
+__all__ = ["SMALL", "WIDE", "Frame", "Series", "chart", "chart_style"]
 
 Array = NDArray[np.float64]
 
-_WIDTH, _HEIGHT = 640, 320
-_LEFT, _RIGHT, _TOP, _BOTTOM = 76, 18, 34, 46
 _CHARACTER = 7.4  # pixels of a letter in the legend
 _MANY = 10_000
+_X_GAP, _Y_GAP = 90, 40
+"""Pixels from tick to tick, about."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """The size of a chart and the margins of its axes, in pixels."""
+
+    width: int
+    height: int
+    left: int
+    right: int
+    top: int
+    bottom: int
+    is_small: bool = False
+    """Whether the label of the vertical axis stands above it, as the name of the chart."""
+
+
+WIDE = Frame(640, 320, 76, 18, 34, 46)
+SMALL = Frame(360, 200, 52, 14, 28, 40, is_small=True)
+
+
+def chart_style(scope: str) -> str:
+    """Return the style of the charts within an element, by the variables of its colours."""
+    rules = """
+text{fill:var(--ink);font:13px system-ui,sans-serif}
+.tick{fill:var(--soft);font-size:12px}
+.name{font-weight:600}
+.grid{stroke:var(--rule)}
+.guide{stroke:var(--ink);stroke-width:1.2}
+.curve{fill:none;stroke-width:2;stroke-linejoin:round}
+.dots{stroke-width:5;stroke-linecap:round;stroke-opacity:0.65;fill:none}
+.dashed{stroke-dasharray:6 4}
+.ring{fill:none;stroke:var(--ink);stroke-width:1.6}
+.c0{stroke:var(--c0)}
+.c1{stroke:var(--c1)}
+.c2{stroke:var(--c2)}
+.c3{stroke:var(--c3)}"""
+    return rules.replace("\n", f"\n{scope} .chart ")[1:] + "\n"
 
 
 @dataclass(frozen=True)
@@ -63,6 +100,7 @@ def chart(
     guide: tuple[float, float] | None = None,
     ring: tuple[float, float] | None = None,
     counts: bool = False,
+    frame: Frame = WIDE,
 ) -> Markup:
     """Return a chart of some series.
 
@@ -78,37 +116,48 @@ def chart(
         A point that is marked.
     counts : bool
         Whether the horizontal axis counts, so that its ticks are integers.
+    frame : Frame
+        The size of the chart.
     """
     x = np.concatenate([each.x for each in series])
     y = np.concatenate([each.y for each in series])
     is_spread = _is_spread(y) and guide is None
-    horizontal = _Scale(*_range(x), _LEFT, _WIDTH - _RIGHT)
+    bottom = frame.height - frame.bottom
+    horizontal = _Scale(*_range(x), frame.left, frame.width - frame.right)
     slope, intercept = guide or (0.0, math.nan)
     line = intercept + slope * np.array([horizontal.low, horizontal.high])
-    vertical = _Scale(*_range(np.append(y, line), is_spread), _HEIGHT - _BOTTOM, _TOP, is_spread)
+    vertical = _Scale(*_range(np.append(y, line), is_spread), bottom, frame.top, is_spread)
     parts = [
         element("title", f"{y_label} by {x_label}"),
-        *_grid(horizontal, vertical, 1.0 if counts else 0.0),
+        *_grid(frame, horizontal, vertical, 1.0 if counts else 0.0),
     ]
     parts += [_drawn(each, horizontal, vertical) for each in series]
     if guide is not None:
         y1, y2 = vertical(line).tolist()
-        place = {"x1": _LEFT, "x2": _WIDTH - _RIGHT, "y1": f"{y1:.1f}", "y2": f"{y2:.1f}"}
-        parts.append(element("line", class_="guide", **place))
+        ends = {"x1": frame.left, "x2": frame.width - frame.right}
+        parts.append(element("line", class_="guide", **ends, y1=f"{y1:.1f}", y2=f"{y2:.1f}"))
     if ring is not None:
         place = {"cx": f"{horizontal(ring[0]):.1f}", "cy": f"{vertical(ring[1]):.1f}"}
         parts.append(element("circle", class_="ring", r=6, **place))
-    middle = (_TOP + _HEIGHT - _BOTTOM) / 2
+    middle = (frame.left + frame.width - frame.right) / 2
     label = f"{y_label} (logarithmic)" if is_spread else y_label
     parts += [
-        _text(x_label, (_LEFT + _WIDTH - _RIGHT) / 2, _HEIGHT - 10, "middle"),
-        element(
-            "text", label, text_anchor="middle", transform=f"translate(16 {middle:.0f}) rotate(-90)"
-        ),
-        *_legend(series),
+        _text(x_label, middle, frame.height - (4 if frame.is_small else 10), "middle"),
+        *_named(frame, label, series),
     ]
-    drawing = element("svg", *parts, viewBox=f"0 0 {_WIDTH} {_HEIGHT}", role="img")
+    drawing = element("svg", *parts, viewBox=f"0 0 {frame.width} {frame.height}", role="img")
     return element("div", drawing, class_="chart scroll")
+
+
+def _named(frame: Frame, label: str, series: Sequence[Series]) -> list[Markup]:
+    """Return the label of the vertical axis, and the legend."""
+    if frame.is_small:
+        start = 4 + _CHARACTER * len(label) + 18
+        return [_text(label, 4, 16, kind="name"), *_legend(series, start)]
+    middle = (frame.top + frame.height - frame.bottom) / 2
+    turned = f"translate(16 {middle:.0f}) rotate(-90)"
+    named = element("text", label, text_anchor="middle", transform=turned)
+    return [named, *_legend(series, frame.left)]
 
 
 def _is_spread(values: Array) -> bool:
@@ -126,42 +175,43 @@ def _range(values: Array, is_logarithmic: bool = False) -> tuple[float, float]:
     return low - margin, high + margin
 
 
-def _ticks(scale: _Scale, least: float = 0.0) -> list[float]:
-    """Return round values in the range of a scale, at least so far apart.
+def _ticks(scale: _Scale, gap: float, least: float = 0.0) -> list[float]:
+    """Return round values in the range of a scale, about a gap apart, and at least so far.
 
     Examples
     --------
-    >>> _ticks(_Scale(0.0, 1.1, 0, 1))
+    >>> _ticks(_Scale(0.0, 1.1, 0, 240), gap=40)
     [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]
     """
+    count = max(2, round(abs(scale.stop - scale.start) / gap))
     if scale.is_logarithmic:
         first, last = math.floor(math.log10(scale.low)), math.ceil(math.log10(scale.high))
         steps = (1, 2, 5) if last - first <= 2 else (1,)
-        stride = max(1, (last - first) // 6)
+        stride = max(1, -(-(last - first) // count))
         values = [s * 10.0**e for e in range(first, last + 1, stride) for s in steps]
         return [value for value in values if scale.low <= value <= scale.high]
-    rough = max((scale.high - scale.low) / 6, least)
+    rough = max((scale.high - scale.low) / count, least)
     unit = 10.0 ** math.floor(math.log10(rough))
     step = next(unit * each for each in (1, 2, 5, 10) if unit * each >= rough * 0.999)
     digits = max(0, -math.floor(math.log10(step)))
-    count = range(math.ceil(scale.low / step), math.floor(scale.high / step) + 1)
-    return [round(each * step, digits) for each in count]
+    places = range(math.ceil(scale.low / step), math.floor(scale.high / step) + 1)
+    return [round(each * step, digits) for each in places]
 
 
 def _tick_text(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= _MANY and abs(value) < 1e9 else f"{value:g}"
 
 
-def _grid(horizontal: _Scale, vertical: _Scale, least: float) -> list[Markup]:
+def _grid(frame: Frame, horizontal: _Scale, vertical: _Scale, least: float) -> list[Markup]:
     parts: list[Markup] = []
-    bottom = _HEIGHT - _BOTTOM
-    for value in _ticks(vertical):
+    ends, bottom = {"x1": frame.left, "x2": frame.width - frame.right}, frame.height - frame.bottom
+    for value in _ticks(vertical, _Y_GAP):
         y = f"{vertical(value):.1f}"
-        parts.append(element("line", class_="grid", x1=_LEFT, x2=_WIDTH - _RIGHT, y1=y, y2=y))
-        parts.append(_text(_tick_text(value), _LEFT - 8, float(y) + 4, "end", "tick"))
-    for value in _ticks(horizontal, least):
+        parts.append(element("line", class_="grid", **ends, y1=y, y2=y))
+        parts.append(_text(_tick_text(value), frame.left - 8, float(y) + 4, "end", "tick"))
+    for value in _ticks(horizontal, _X_GAP, least):
         x = f"{horizontal(value):.1f}"
-        parts.append(element("line", class_="grid", x1=x, x2=x, y1=_TOP, y2=bottom))
+        parts.append(element("line", class_="grid", x1=x, x2=x, y1=frame.top, y2=bottom))
         parts.append(_text(_tick_text(value), float(x), bottom + 17, "middle", "tick"))
     return parts
 
@@ -184,9 +234,8 @@ def _drawn(series: Series, horizontal: _Scale, vertical: _Scale) -> Markup:
     return element("path", class_=f"curve{kind} c{series.colour}", d="".join(steps))
 
 
-def _legend(series: Sequence[Series]) -> list[Markup]:
+def _legend(series: Sequence[Series], left: float) -> list[Markup]:
     parts: list[Markup] = []
-    left = float(_LEFT)
     for each in series if len(series) > 1 else ():
         kind = {"line": "curve", "dashed": "curve dashed", "points": "dots"}[each.kind]
         stroke = f"M{left:.1f} 16h{'0' if each.kind == 'points' else '24'}"

@@ -1,5 +1,7 @@
 """The style sheet of reports: light and dark, from telephones to wide screens."""
 
+from chainrule.insight.report.chart import chart_style
+
 __all__ = ["STYLE"]
 
 STYLE = """
@@ -43,13 +45,5 @@ text-align:center;font-variant-numeric:tabular-nums}
 .report .bar{display:inline-block;height:0.7em;background:var(--c0);border-radius:2px;
 min-width:1px}
 .report .bar-space{min-width:9rem}
-.chart text{fill:var(--ink);font:13px system-ui,sans-serif}.chart .tick{fill:var(--soft);
-font-size:12px}
-.chart .grid{stroke:var(--rule)}.chart .guide{stroke:var(--ink);stroke-width:1.2}
-.chart .curve{fill:none;stroke-width:2;stroke-linejoin:round}
-.chart .dots{stroke-width:5;stroke-linecap:round;stroke-opacity:0.65;fill:none}
-.chart .dashed{stroke-dasharray:6 4}.chart .ring{fill:none;stroke:var(--ink);stroke-width:1.6}
-.chart .c0{stroke:var(--c0)}.chart .c1{stroke:var(--c1)}.chart .c2{stroke:var(--c2)}
-.chart .c3{stroke:var(--c3)}
 @media print{.report details{break-inside:avoid}}
-"""
+""" + chart_style(".report")
