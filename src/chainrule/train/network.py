@@ -25,18 +25,18 @@ from chainrule.train.inference.evaluation import Evaluation
 from chainrule.train.inference.functional import gradients
 from chainrule.train.inputs.data_adapter import prepare_samples
 from chainrule.train.inputs.table_inputs import Inputs
-from chainrule.train.inspectable import Inspectable
 from chainrule.train.metrics import Metric
 from chainrule.train.model.compile_arguments import CompileArguments, resolve_compile_arguments
 from chainrule.train.model.model import Model
 from chainrule.train.progress import Progress
+from chainrule.train.resumable import Resumable
 
 __all__ = ["Network", "model_of"]
 
 
 @independent_copies
 @answers_foreign_names(FIT_ALIASES)
-class Network(Inspectable):
+class Network(Resumable):
     """A sequence of layers.
 
     Input sizes are inferred from the first data. Layers without a name are named by kind and
@@ -76,8 +76,6 @@ class Network(Inspectable):
     >>> net.params["dense.weight"].shape, net.predict(X).shape
     ((1, 3), (20, 1))
     """
-
-    history: History | None = None
 
     @property
     def loss(self) -> Loss | None:

@@ -33,6 +33,7 @@ from chainrule.train.files.paths import checked_source
 from chainrule.train.files.read import quoted, read_file, shortened
 from chainrule.train.files.schema import Description
 from chainrule.train.files.table_schema import table_of
+from chainrule.train.files.training_progress import read_training
 from chainrule.train.model.model import Model
 from chainrule.train.network import Network, model_of
 from chainrule.train.rbm.load import restored
@@ -78,7 +79,8 @@ def _printable(letter: str) -> str:
 def _network(description: Description, tensors: Tensors, custom: Custom) -> Network:
     description.only(
         "format", "seed", "dtype", "input_shape", "layers", "classes", "loss", "optimizer",
-        "metrics", "table", "frozen", "attributes", "checksum", "columns", "mask_value",
+        "metrics", "table", "frozen", "attributes", "checksum", "columns", "mask_value", "training",
+        "run",
     )  # fmt: skip
     seed, dtype = checked_seed("load", description.get("seed", int)), description.get("dtype", str)
     net = Network(seed=seed, dtype=dtype)
@@ -103,9 +105,17 @@ def _network(description: Description, tensors: Tensors, custom: Custom) -> Netw
         model.columns = _names(description, "columns")
     if model.table is not None and model.input_shape != (None, len(model.table.feature_names)):
         raise FormatError("load: the table has another number of features than the layers take")
+    _compile(net, description, custom)
+    if description.has("training"):
+        entry = description.get("training", dict)
+        progress = read_training(model, entry, tensors, unread)
+        if model.compile_arguments is not None:
+            progress.restore(model)
+            net.history = progress.history
+    if description.has("run"):  # of the folder of a run, see `files.run_state`
+        unread -= {name for name in unread if name.startswith("run:")}
     if unread:
         raise FormatError(f"load: no layer takes the tensor {quoted(min(unread))}")
-    _compile(net, description, custom)
     return net
 
 

@@ -73,7 +73,6 @@ keras  get_build_config  -> net.summary() prints the layers
 keras  jit_compile run_eagerly  -> training is always compiled
 torch  register_forward_hook  -> net[:1] is a network of the first layers: net[:1].predict(X)
 torch,other  zero_grad zero_gradients  -> gradients are new in each step; leave it out
-other  state  -> net.save(path) writes it, chainrule.load reads it
 other  plot plot_history  -> net.history.plot("loss.png")
 other  accuracy  -> it is net.evaluate(X, y)["accuracy"], with metrics=["accuracy"] in net.compile
 """,

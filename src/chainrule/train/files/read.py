@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from chainrule.errors import FormatError, type_in_words
 from chainrule.train.files.paths import check_content
-from chainrule.train.files.save import FORMAT, MAX_LAYERS, METADATA_KEY, checksum
+from chainrule.train.files.save import FORMAT_OF_TRAINING, MAX_LAYERS, METADATA_KEY, checksum
 from chainrule.train.files.schema import MAX_DEPTH, MAX_NAME, find_bad_name, levels
 
 __all__ = ["quoted", "read_file", "shortened"]
@@ -26,6 +26,9 @@ MAX_HEADER = 32 * 2**20
 """Bytes of the header, which has the description."""
 
 MAX_TENSORS = 16 * MAX_LAYERS
+
+_WITHOUT_NAMES = ("classes", "table", "attributes", "training", "run")
+"""Entries of a description that have texts of any kind."""
 
 
 def read_file(source: Path) -> tuple[dict[str, Any], Tensors]:
@@ -91,13 +94,16 @@ def _parse(text: str) -> dict[str, Any]:
     if not isinstance(description, dict):
         raise FormatError("load: the description is no JSON object")
     entries = cast(dict[str, Any], description)
-    if entries.get("format") != FORMAT or type(entries.get("format")) is not int:
+    number = entries.get("format")
+    if type(number) is not int or not 1 <= number <= FORMAT_OF_TRAINING:
         raise FormatError(
-            f"load: the file is written in format {quoted(entries.get('format'))}; this version "
-            f"reads format {FORMAT}: update chainrule"
+            f"load: the file is written in format {quoted(number)}; this version reads formats 1 "
+            f"to {FORMAT_OF_TRAINING}: update chainrule"
         )
+    if ("training" in entries) != (number == FORMAT_OF_TRAINING):
+        raise FormatError(f"load: a file of format {number} has other entries than this one")
     for name, entry in entries.items():
-        _check_size(entry, has_names=name not in ("classes", "table", "attributes"))
+        _check_size(entry, has_names=name not in _WITHOUT_NAMES)
     return entries
 
 

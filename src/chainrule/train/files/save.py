@@ -2,7 +2,7 @@
 
 The tensors are the parameters by full name. The metadata has one entry, ``chainrule``, in JSON::
 
-    {"format": 1,                      which grammar this is
+    {"format": 1 | 2,                  which grammar this is
      "seed": 0, "dtype": "float32",    of the network
      "input_shape": [784],             without the batch axis
      "layers": [{"kind": "dense", "name": "dense", "config": {"units": 100, ...}}, ...],
@@ -18,6 +18,7 @@ The tensors are the parameters by full name. The metadata has one entry, ``chain
      "loss": NAME | {"name": NAME, "arguments": {...}} | {"function": NAME} | null,
      "optimizer": {"kind": "Adam", "learning_rate": 0.001, ...} | null,
      "metrics": [NAME | {"function": NAME}, ...],
+     "training": {...}, "run": {...},  in files of format 2, see `files.training_progress`
      "checksum": "..."}                SHA-256 of all of the above and of the tensors
 """
 
@@ -28,6 +29,7 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -50,9 +52,20 @@ from chainrule.train.metrics import METRICS, Metric, resolve_metric
 from chainrule.train.model.layer_names import with_name
 from chainrule.train.model.model import Model
 
-__all__ = ["FORMAT", "METADATA_KEY", "checksum", "optimizer_config", "save"]
+__all__ = [
+    "FORMAT",
+    "FORMAT_OF_TRAINING",
+    "METADATA_KEY",
+    "checksum",
+    "described",
+    "optimizer_config",
+    "save",
+    "write",
+]
 
-FORMAT = 1
+FORMAT, FORMAT_OF_TRAINING = 1, 2
+"""Numbers of the grammar: of a network, and of one with what its training has come to."""
+
 MAX_LAYERS = 1000
 """Layers of a file, those within layers too: what a file can make `load` do is bounded."""
 
@@ -63,13 +76,16 @@ Tensors = Mapping[str, NDArray[Any]]
 
 def save(model: Model, path: str | os.PathLike[str]) -> None:
     """Write a network into a file, atomically."""
-    from safetensors.numpy import save as to_bytes
-
     target = checked_target(path)
+    write(target, *described(model, "save"))
+
+
+def described(model: Model, function: str) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+    """Return the description of a network, without its checksum, and copies of its tensors."""
     if not model.output_shapes or model.input_shape is None:
         raise ArgumentError(
-            "save: the network is not built yet, so it has no parameters; call fit, predict or "
-            "net(X) first"
+            f"{function}: the network is not built yet, so it has no parameters; call fit, predict "
+            "or net(X) first"
         )
     parameters = model.stack.parameters()
     # Safetensors writes the memory of an array as it is: it must be C-contiguous.
@@ -78,12 +94,25 @@ def save(model: Model, path: str | os.PathLike[str]) -> None:
     )
     layers = [with_name(*each) for each in zip(model.layers, model.names, strict=True)]
     attributes, arrays = describe_attributes(layers, model.dtype)
-    description = _description(model, layers, list(model.input_shape[1:]))
+    description = _description(model, layers, list(model.input_shape[1:]), function == "save")
     if attributes:
         description["attributes"], tensors = attributes, tensors | arrays
-    description["checksum"] = checksum(description, tensors)
-    text = json.dumps(description, ensure_ascii=False, allow_nan=False)
-    for depth, level in enumerate(levels(description["layers"])):
+    _check_bounds(description["layers"])
+    return description, tensors
+
+
+def write(target: Path, description: dict[str, Any], tensors: Tensors) -> None:
+    """Write a description and tensors, with their checksum, into a file, atomically."""
+    from safetensors.numpy import save as to_bytes
+
+    complete = description | {"checksum": checksum(description, tensors)}
+    text = json.dumps(complete, ensure_ascii=False, allow_nan=False)
+    write_atomically(target, to_bytes(dict(tensors), {METADATA_KEY: text}))
+
+
+def _check_bounds(layers: list[Any]) -> None:
+    """Refuse layers that a reader would refuse."""
+    for depth, level in enumerate(levels(layers)):
         name = find_bad_name(level)
         if depth > MAX_DEPTH or name is not None:
             what = "layers are nested too deep" if name is None else f"a name is {name!r:.60}"
@@ -91,12 +120,11 @@ def save(model: Model, path: str | os.PathLike[str]) -> None:
                 f"save: {what}; a file describes {MAX_DEPTH // 3} layers within one another, and "
                 f"names of at most {MAX_NAME} printable characters"
             )
-    if text.count('"config": {') > MAX_LAYERS:
+    if json.dumps(layers).count('"config": {') > MAX_LAYERS:
         raise ArgumentError(
             f"save: the network has more than {MAX_LAYERS} layers, which a file cannot describe; "
             "put those that repeat into a layer of your own, which counts as one"
         )
-    write_atomically(target, to_bytes(tensors, {METADATA_KEY: text}))
 
 
 def checksum(description: Mapping[str, Any], tensors: Tensors) -> str:
@@ -111,7 +139,7 @@ def checksum(description: Mapping[str, Any], tensors: Tensors) -> str:
 
 
 def _description(
-    model: Model, layers: Sequence[Layer], input_shape: list[int | None]
+    model: Model, layers: Sequence[Layer], input_shape: list[int | None], warns: bool
 ) -> dict[str, Any]:
     arguments = model.compile_arguments
     table = {} if model.table is None else {"table": describe_table(model.table)}
@@ -132,7 +160,7 @@ def _description(
             ],
             "classes": model.classes,
             "loss": arguments and _loss(arguments.loss),
-            "optimizer": arguments and optimizer_config(arguments.optimizer),
+            "optimizer": arguments and optimizer_config(arguments.optimizer, warns),
             "metrics": [_metric(each) for each in arguments.metrics] if arguments else [],
         }
     )
@@ -148,13 +176,13 @@ def _loss(loss: Loss) -> Any:
     return {"function": loss.name}
 
 
-def optimizer_config(optimizer: Optimizer) -> dict[str, Any] | None:
+def optimizer_config(optimizer: Optimizer, warns: bool = True) -> dict[str, Any] | None:
     """Return the config of an optimiser, or None if it does not determine the optimiser.
 
-    Where that is because its rate is a function, a warning says so.
+    Where that is because its rate is a function, a warning says so, unless told otherwise.
     """
     rate = vars(optimizer).get("learning_rate")
-    if isinstance(rate, EpochFunction):
+    if isinstance(rate, EpochFunction) and warns:
         warn(
             f"save: the learning rate is the function {rate.name}, which a file cannot hold: to "
             "train what is loaded, give it the optimizer again; a schedule such as "

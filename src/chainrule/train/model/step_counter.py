@@ -37,3 +37,14 @@ class StepCounter:
     def begin(self, steps_per_epoch: int) -> StepCounter:
         """Return one that goes on with a new epoch, of so many steps."""
         return StepCounter(self.epoch, self.steps, steps_per_epoch)
+
+    def as_list(self) -> list[int]:
+        """Return the counts as integers, for `of_list`."""
+        return [*self._start, self.steps_per_epoch, self.steps]
+
+    @staticmethod
+    def of_list(counts: list[int]) -> StepCounter:
+        """Return the counter that `as_list` has described."""
+        counter = StepCounter(*counts[:3])
+        counter.steps = counts[3]
+        return counter

@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule import tree
 from chainrule.optim.lbfgs import LBFGS
 from chainrule.optim.levenberg_marquardt import LevenbergMarquardt
 from chainrule.optim.minimizer import Minimizer
@@ -54,14 +55,21 @@ def minimizer_slots(
     """Return the slots of some parameters: those given, if they are of the same ones."""
     if isinstance(optimizer, SciPyMinimizer):
         return {name: {} for name in params}
-    names = {*params, SEARCH}
-    if names == slots.keys():
-        return {name: slots[name] for name in (*params, SEARCH)}
     x, _ = ravel(params, "fit")
     new = _method(optimizer).first_search(optimizer, x)
     counters = {"status": 0, "iterations": 0}
     search = {name: np.array(count, np.int64) for name, count in counters.items()}
-    return {name: {} for name in params} | {SEARCH: new | search | {"stays": np.array(True)}}
+    fresh = {name: {} for name in params} | {SEARCH: new | search | {"stays": np.array(True)}}
+    if _types(slots) != _types(fresh):  # of other parameters, or of a file
+        return fresh
+    return {name: slots[name] for name in fresh}
+
+
+def _types(slots: dict[str, Any]) -> Any:
+    """Return names, and shapes and dtypes of arrays by path."""
+    arrays = map(np.asarray, tree.flatten(slots)[0])
+    types = [(each.shape, each.dtype) for each in arrays]
+    return slots.keys(), dict(zip(tree.paths(slots), types, strict=True))
 
 
 def iteration(stack: LayerStack, objective: Objective) -> Callable[..., Any]:
