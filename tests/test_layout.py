@@ -51,7 +51,7 @@ PLAN = """
 arguments arguments/foreign_names autodiff autodiff/analysis autodiff/passes
 autodiff/control_flow ops/primitives/linear_algebra cli cli/csv_table data data/csv_file
 datasets insight insight/debugger insight/mistakes insight/plots insight/explanation insight/flow
-insight/lab insight/lab/catalogue insight/notation
+insight/displays insight/lab insight/lab/catalogue insight/notation
 insight/notation/identities insight/notation/layouts insight/report
 losses metrics testing (export) solvers (interop)
 science science/optimize science/optimize/minimizers science/optimize/global_search
@@ -79,6 +79,7 @@ UPWARD = {
         for name in (
             "autodiff",
             "insight.debugger.function",
+            "insight.displays",
             "insight.explanation.function",
             "insight.mistakes.check",
             "losses",

@@ -9,7 +9,7 @@
 import sys
 from typing import TYPE_CHECKING
 
-from chainrule import data, datasets, errors, nn, optim, science, testing
+from chainrule import data, datasets, errors, nn, optim, rich_display, science, testing
 from chainrule import numpy_protocol as numpy_protocol
 from chainrule.arguments.aliases import CORE_NAMES
 from chainrule.arguments.rooms import open_room
@@ -100,6 +100,15 @@ __all__ = [
 
 # Rooms whose code lies deeper: `from chainrule.random import key` finds them, too.
 sys.modules |= {f"{__name__}.{room}": globals()[room] for room in ("lab", "plot", "random")}
+
+
+def _html_of(shown: object) -> str | None:
+    from chainrule.insight.displays import html_of
+
+    return html_of(shown)
+
+
+rich_display.write_by(_html_of)
 
 _TRANSFORMATIONS = (
     "cond", "hessian", "hvp", "jacobian", "jvp", "linearize", "vmap", "while_loop",

@@ -51,6 +51,7 @@ from chainrule.nn.parameter import Parameter
 from chainrule.nn.plain_arrays import refuse_lost_update
 from chainrule.nn.sublayers import find_all_sublayers, find_sublayers, with_sublayers
 from chainrule.pickling import independent_copies
+from chainrule.rich_display import html_of
 from chainrule.tracebacks import with_boundaries
 
 if TYPE_CHECKING:
@@ -347,12 +348,9 @@ class Layer:
             refuse_keywords(self._title(), self.forward, named, LAYER_ARGUMENT_ALIASES)
         note_inputs(self, x, named.get("mask"))
         return call_layer(
-            self,
-            lambda inputs, random: run_forward(self, inputs, named, random),
-            (x, *others),
-            random,
-            training,
-        )
+            self, lambda inputs, random: run_forward(self, inputs, named, random), (x, *others),
+            random, training,
+        )  # fmt: skip
 
     def scores(self, x: Any, random: RandomStream | None = None, **named: Any) -> Any:
         """Compute `pre_activation`, with the checks of a call."""
@@ -389,6 +387,8 @@ class Layer:
     def __repr__(self) -> str:
         arguments = with_flag(self, self._arguments.arguments).items()
         return f"{type(self).__name__}({', '.join(f'{key}={each!r}' for key, each in arguments)})"
+
+    _repr_html_ = html_of
 
     def _sublayers(self) -> list[tuple[str, Layer]]:
         return list(find_sublayers(self))

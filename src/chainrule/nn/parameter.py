@@ -25,6 +25,7 @@ from chainrule.graph.node import Node, as_node
 from chainrule.nn import environment
 from chainrule.nn.environment import LayerEnvironment
 from chainrule.pickling import independent_copies
+from chainrule.rich_display import html_of
 
 __all__ = ["Parameter", "substituted"]
 
@@ -245,6 +246,8 @@ class Parameter(NDArrayOperatorsMixin):
 
     def __int__(self) -> int:
         return int(self.value)
+
+    _repr_html_ = html_of
 
     def __repr__(self) -> str:
         return f"<parameter {self.name} {ArrayType(self.dtype, self.shape)}>"

@@ -15,6 +15,7 @@ from chainrule.arguments.checks import shown
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.console import encodable, left_aligned, width_of
 from chainrule.pickling import independent_copies
+from chainrule.rich_display import html_of
 from chainrule.train.metrics.direction import direction
 
 if TYPE_CHECKING:
@@ -152,6 +153,8 @@ class History(dict[str, list[float]]):
 
     def __iter__(self) -> Iterator[str]:
         return iter(list(super().__iter__()))  # a copy, as another thread may train
+
+    _repr_html_ = html_of
 
     def __repr__(self) -> str:
         count, losses = self.epochs, self.get("loss", [])

@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike
 
 from chainrule.arguments.aliases import FIT_ALIASES
 from chainrule.arguments.keywords import answers_foreign_names
+from chainrule.rich_display import html_of
 from chainrule.train.inputs.table_inputs import Inputs
 from chainrule.train.layer_sequence import LayerSequence
 
@@ -27,6 +28,8 @@ __all__ = ["Inspectable"]
 @answers_foreign_names(FIT_ALIASES)
 class Inspectable(LayerSequence):
     """Layers whose equations and compiled program can be read."""
+
+    _repr_html_ = html_of
 
     def explain(self, X: Inputs | str, y: ArrayLike | None = None) -> Explanation:
         """Return the equations of the network and of the gradient of its loss, proved on a batch.

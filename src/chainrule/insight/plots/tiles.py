@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 __all__ = ["arrange_tiles", "label_corners"]
 
 
-def arrange_tiles(tiles: NDArray[Any], columns: int = 0) -> NDArray[Any]:
-    """Arrange images (n, height, width, ...) in a grid, near-square, with lines of NaN between."""
+def arrange_tiles(tiles: NDArray[Any], columns: int = 0, between: float = math.nan) -> NDArray[Any]:
+    """Arrange images (n, height, width, ...) in a grid, near-square, with lines between."""
     count, height, width = tiles.shape[:3]
     columns = columns or math.ceil(math.sqrt(count))
     rows = math.ceil(count / columns)
     rest = tiles.shape[3:]
-    grid = np.full((rows * columns, height + 1, width + 1, *rest), np.nan, tiles.dtype)
+    grid = np.full((rows * columns, height + 1, width + 1, *rest), between, tiles.dtype)
     grid[:count, :height, :width] = tiles
     cells = grid.reshape(rows, columns, height + 1, width + 1, *rest).swapaxes(1, 2)
     return cells.reshape(rows * (height + 1), columns * (width + 1), *rest)[:-1, :-1]

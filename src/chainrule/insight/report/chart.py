@@ -22,8 +22,6 @@ Array = NDArray[np.float64]
 
 _CHARACTER = 7.4  # pixels of a letter in the legend
 _MANY = 10_000
-_X_GAP, _Y_GAP = 90, 40
-"""Pixels from tick to tick, about."""
 
 
 @dataclass(frozen=True)
@@ -36,12 +34,15 @@ class Frame:
     right: int
     top: int
     bottom: int
+    x_gap: int = 90
+    y_gap: int = 40
+    """Pixels from tick to tick, about."""
     is_small: bool = False
     """Whether the label of the vertical axis stands above it, as the name of the chart."""
 
 
 WIDE = Frame(640, 320, 76, 18, 34, 46)
-SMALL = Frame(360, 200, 52, 14, 28, 40, is_small=True)
+SMALL = Frame(360, 200, 52, 14, 28, 40, x_gap=55, y_gap=28, is_small=True)
 
 
 def chart_style(scope: str) -> str:
@@ -205,11 +206,11 @@ def _tick_text(value: float) -> str:
 def _grid(frame: Frame, horizontal: _Scale, vertical: _Scale, least: float) -> list[Markup]:
     parts: list[Markup] = []
     ends, bottom = {"x1": frame.left, "x2": frame.width - frame.right}, frame.height - frame.bottom
-    for value in _ticks(vertical, _Y_GAP):
+    for value in _ticks(vertical, frame.y_gap):
         y = f"{vertical(value):.1f}"
         parts.append(element("line", class_="grid", **ends, y1=y, y2=y))
         parts.append(_text(_tick_text(value), frame.left - 8, float(y) + 4, "end", "tick"))
-    for value in _ticks(horizontal, _X_GAP, least):
+    for value in _ticks(horizontal, frame.x_gap, least):
         x = f"{horizontal(value):.1f}"
         parts.append(element("line", class_="grid", x1=x, x2=x, y1=frame.top, y2=bottom))
         parts.append(_text(_tick_text(value), float(x), bottom + 17, "middle", "tick"))

@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 from chainrule.insight.plots.image_arrays import as_images, brightness, is_square
 from chainrule.insight.report.markup import Markup, element
 
-__all__ = ["are_images", "image_elements", "png"]
+__all__ = ["address", "are_images", "image_elements", "png"]
 
 Array = NDArray[Any]
 
 _LARGEST = 96
 """Pixels of a side up to which all are shown; of larger images every second, third, ...."""
-_COLOUR_TYPES = {1: 0, 3: 2, 4: 6}
+_COLOUR_TYPES, _INDEXED = {1: 0, 3: 2, 4: 6}, 3
 
 
 def are_images(X: Any) -> bool:
@@ -41,22 +41,27 @@ def image_elements(X: Array, texts: list[str]) -> list[Markup]:
     with np.errstate(all="ignore"):
         levels = np.nan_to_num((np.asarray(shown, float) - low) / (high - low))
     return [
-        element("img", src=_address(np.rint(255 * np.clip(each, 0, 1)).astype(np.uint8)), alt=text)
+        element(
+            "img", src=address(png(np.rint(255 * np.clip(each, 0, 1)).astype(np.uint8))), alt=text
+        )
         for each, text in zip(levels, texts, strict=True)
     ]
 
 
-def _address(pixels: Array) -> str:
-    return f"data:image/png;base64,{base64.b64encode(png(pixels)).decode()}"
+def address(file: bytes) -> str:
+    """Return the address of an image whose PNG file is in the page itself."""
+    return f"data:image/png;base64,{base64.b64encode(file).decode()}"
 
 
-def png(pixels: Array) -> bytes:
+def png(pixels: Array, palette: Array | None = None) -> bytes:
     """Return an image as a PNG file.
 
     Parameters
     ----------
     pixels : array, uint8, (height, width) or (height, width, 3 or 4)
-        Grey, red-green-blue, or with opacity.
+        Grey or numbers of colours of the palette, red-green-blue, or with opacity.
+    palette : array, uint8, (colours, 4), or None
+        The colours that `pixels` are numbers of, with their opacity.
 
     References
     ----------
@@ -66,9 +71,12 @@ def png(pixels: Array) -> bytes:
     channels = 1 if pixels.ndim == 2 else pixels.shape[2]
     # Before each row stands the number of its filter: 0, none.
     rows = np.hstack([np.zeros((height, 1), np.uint8), pixels.reshape(height, -1)])
-    header = struct.pack(">IIBBBBB", width, height, 8, _COLOUR_TYPES[channels], 0, 0, 0)
-    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(rows.tobytes())), (b"IEND", b""))
+    kind = _COLOUR_TYPES[channels] if palette is None else _INDEXED
+    header = struct.pack(">IIBBBBB", width, height, 8, kind, 0, 0, 0)
+    chunks = [(b"IHDR", header), (b"IDAT", zlib.compress(rows.tobytes())), (b"IEND", b"")]
+    if palette is not None:
+        chunks[1:1] = [(b"PLTE", palette[:, :3].tobytes()), (b"tRNS", palette[:, 3].tobytes())]
     return b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-        for kind, data in chunks
+        struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+        for name, data in chunks
     )

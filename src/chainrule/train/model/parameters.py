@@ -21,6 +21,7 @@ from chainrule.errors import (
 )
 from chainrule.nn.parameter import Parameter
 from chainrule.pickling import independent_copies
+from chainrule.rich_display import html_of
 from chainrule.tracebacks import boundary, cut_frames
 from chainrule.train.model.model import Model
 
@@ -154,6 +155,8 @@ class Params(MutableMapping[str, NDArray[Any]]):
         if len(rows) > _SHOWN:
             rows[_SHOWN - 2 : -2] = [f"... {len(rows) - _SHOWN} more"]
         return f"<params {{{', '.join(rows)}}}>"
+
+    _repr_html_ = html_of
 
     def _parameter(self, name: Any) -> Parameter:
         if name in self:

@@ -1,0 +1,141 @@
+"""Displays in notebooks: valid HTML without scripts, in which all that users name is escaped."""
+
+import html.parser
+import re
+import threading
+import time
+
+import numpy as np
+import pytest
+
+import chainrule as cr
+from chainrule import nn
+from chainrule.insight.displays.array_image import array_image
+
+EVIL = "<script>alert('&')</script>"
+VOID = {"img", "rect", "path", "line", "circle", "meta"}
+rng = np.random.default_rng(0)
+
+
+class Reader(html.parser.HTMLParser):
+    """Reads HTML whose elements are balanced."""
+
+    def __init__(self):
+        super().__init__()
+        self.open, self.tags, self.text = [], [], ""
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append(tag)
+        assert not any(name.startswith("on") for name, _ in attributes)
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        if tag not in VOID:
+            assert self.open.pop() == tag
+
+    def handle_data(self, text):
+        if self.open[-1:] != ["style"]:
+            self.text += text
+
+
+def read(shown):
+    """Return the display of an object, after the checks that hold for each."""
+    page = shown if isinstance(shown, str) else shown._repr_html_()
+    reader = Reader()
+    reader.feed(page)
+    reader.close()
+    assert reader.open == []
+    assert "script" not in reader.tags
+    for rules in re.findall(r"<style>(.*?)</style>", page, re.DOTALL):
+        selectors = [each for rule in re.findall(r"([^{}]+)\{", rules) for each in rule.split(",")]
+        assert all(each.strip().startswith(".chainrule-display") for each in selectors)
+    return reader
+
+
+class Block(nn.Layer):
+    def __init__(self, name=None):
+        super().__init__(name)
+        self.inner = nn.Dense(4, name="inside")
+
+    def forward(self, x):
+        return x + self.inner(x)
+
+
+def trained(**options):
+    net = cr.Network([nn.Dense(4, activation="tanh", name=EVIL), Block(), nn.Dense(2)], seed=0)
+    net.compile("cross_entropy", "sgd", metrics="accuracy")
+    X = rng.normal(size=(40, 16))
+    history = net.fit(X, [EVIL, "b"] * 20, epochs=3, verbose=0, **options)
+    return net, history
+
+
+def test_a_network_is_a_tree_with_images_of_its_weights_before_and_after_it_is_built():
+    unbuilt = read(cr.Network([nn.Dense(3), nn.Flatten()]))
+    assert "not built yet" in unbuilt.text
+    net, _ = trained()
+    shown = read(net)
+    assert shown.tags.count("details") == 5  # the network, three layers, one within another
+    assert shown.tags.count("img") == 6
+    assert EVIL in shown.text
+    for words in ("(batch, 16)", "Dense · tanh", "98 parameters", "16 × 4", "inner", "inside"):
+        assert words in shown.text
+    for part in (net.layers[1], net.params, net[:1], net.layers[0].parameters()["weight"]):
+        assert "img" in read(part).tags
+    assert "frozen" in read(frozen(net)).text
+    read(cr.Network([]))
+
+
+def frozen(net):
+    net.trainable = False
+    return net
+
+
+def test_a_large_network_makes_no_large_display():
+    net = cr.Network([nn.Dense(300) for _ in range(80)], seed=0)
+    net(np.zeros((1, 300)))
+    shown = net._repr_html_()
+    assert len(shown) < 500_000
+    assert read(shown).tags.count("img") == 48
+
+
+def test_a_history_has_a_curve_of_each_quantity_and_of_its_validation():
+    _, history = trained(validation_split=0.5)
+    shown = read(history)
+    assert shown.tags.count("svg") == 2
+    for words in ("3 epochs", "loss", "val_accuracy", "validation", "best"):
+        assert words in shown.text
+    read(cr.Network([]).history or type(history)())
+    history["loss"][1] = float("nan")
+    history.notes.append(EVIL)
+    assert EVIL in read(history).text
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        np.full((3, 3), np.nan), np.array([np.inf, -np.inf, 0.0]), np.zeros((2, 0)), np.array(1.0),
+        np.ones((3, 3, 2, 40)), np.ones((7, 1)), np.eye(500, dtype=bool), np.arange(9) - 4,
+        np.array(["a", "b"]), np.full((2, 2), 1e308), np.ones((1, 1, 3, 4)),
+    ],
+)  # fmt: skip
+def test_arrays_of_any_content_have_an_image_or_none(values):
+    for is_first in (False, True):
+        image = array_image(values, is_first)
+        assert (image is None) == (values.dtype.kind == "U" or values.size < 2)
+        assert image is None or len(image) < 10_000
+
+
+def test_a_network_is_shown_while_another_thread_trains_it():
+    net, _ = trained()
+    X, y = rng.normal(size=(400, 16)), [EVIL, "b"] * 200
+    thread = threading.Thread(target=lambda: net.fit(X, y, epochs=100, verbose=0))
+    thread.start()
+    start, shown = time.perf_counter(), 0
+    while thread.is_alive() and time.perf_counter() - start < 20:
+        read(net)
+        if net.history is not None:
+            read(net.history)
+        shown += 1
+    thread.join()
+    assert shown
