@@ -82,6 +82,7 @@ UPWARD = {
             "insight.displays",
             "insight.explanation.function",
             "insight.mistakes.check",
+            "insight.plots",
             "losses",
             "metrics",
             "solvers",

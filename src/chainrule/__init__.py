@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from chainrule.insight.debugger.function import debug
     from chainrule.insight.explanation.function import explain
     from chainrule.insight.mistakes.check import check
+    from chainrule.insight.plots.recorders import LayerHistograms, ParameterPath
 
 __version__ = "0.1.0"
 
@@ -57,7 +58,9 @@ __all__ = [
     "ChainruleWarning",
     "EarlyStopping",
     "GradientError",
+    "LayerHistograms",
     "Network",
+    "ParameterPath",
     "Progress",
     "check",
     "check_grads",
@@ -137,6 +140,10 @@ if not TYPE_CHECKING:  # type checkers must still reject unknown names
             from chainrule.insight.debugger.function import debug
 
             return debug
+        if name in ("LayerHistograms", "ParameterPath"):
+            from chainrule.insight.plots import recorders
+
+            return getattr(recorders, name)
         if name not in ("losses", "metrics", "solvers"):
             return _answer(name)
         import chainrule.losses

@@ -300,6 +300,7 @@ other  show_images image_grid plot_images gallery  -> images
 numpy  scatter  -> points
 numpy  contour contourf quiver  -> descent
 numpy  hist  -> activations
+other  histograms_over_time ridge ridgeline  -> layer_histograms
 sklearn  PrecisionRecallDisplay precision_recall_curve  -> precision_recall
 sklearn  CalibrationDisplay calibration_curve  -> calibration
 other  plot_feature_maps visualize_activations  -> feature_maps
@@ -310,7 +311,8 @@ sklearn  RocCurveDisplay roc_curve plot_roc_curve  -> roc
 sklearn  permutation_importance  -> importance
 other  feature_importance feature_importances  -> importance
 other  errors misclassified show_mistakes  -> mistakes
-other  predictions  -> forecast
+sklearn  PredictionErrorDisplay  -> predictions
+other  residuals plot_predictions regression_plot  -> predictions
 numpy  plot imshow figure show subplots  -> figures of your own are matplotlib's:
        import matplotlib.pyplot as plt
 """,

@@ -14,7 +14,7 @@ from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.errors import ArgumentError, counted
 from chainrule.insight.figure import File, panels, root_figure
 from chainrule.insight.palette import COLOURS
-from chainrule.insight.plots.layer_outputs import LayerOutput, layer_outputs
+from chainrule.insight.plots.layer_outputs import LayerOutput, changed_outputs, layer_outputs
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -79,14 +79,7 @@ def activations(
     """
     samples = checked_count(_NAME, "samples", samples)
     inputs, outputs = layer_outputs(_NAME, net, X, samples)
-    shown = list[LayerOutput]()
-    before = inputs
-    for each in outputs:
-        is_arranged = each.values.size == before.size and np.array_equal(
-            each.values.ravel(), before.ravel().astype(each.values.dtype)
-        )
-        shown += [] if is_arranged else [each]
-        before = each.values
+    shown = changed_outputs(inputs, outputs)
     if not shown:
         raise ArgumentError(f"{_NAME}: no layer of the network changes the values of its input")
     if len(shown) > _MOST:

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from chainrule.arguments.checks import bad_argument
 from chainrule.data.row_labels import check_row_labels
 from chainrule.errors import ArgumentError, DataError
-from chainrule.insight.plots.predictions import Predictions, as_rows, class_labels, predict_classes
+from chainrule.insight.plots.classifier import Predictions, as_rows, class_labels, predict_classes
 
 __all__ = ["place_of", "scored"]
 

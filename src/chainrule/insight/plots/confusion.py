@@ -16,7 +16,7 @@ from chainrule.data.row_labels import check_row_labels
 from chainrule.insight.confusion import confusion_matrix
 from chainrule.insight.figure import File, drawing, root_figure
 from chainrule.insight.palette import confusion_colours, confusion_scale, text_colour
-from chainrule.insight.plots.predictions import (
+from chainrule.insight.plots.classifier import (
     Classifier,
     as_rows,
     check_classifier,

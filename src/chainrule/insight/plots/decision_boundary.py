@@ -15,9 +15,7 @@ from chainrule.data.row_labels import check_row_labels
 from chainrule.insight.figure import File, drawing, root_figure
 from chainrule.insight.legend import add_legend
 from chainrule.insight.palette import COLOURS, MARKERS, tint
-from chainrule.insight.plots.decision_regions import DecisionRegions, classify_plane
-from chainrule.insight.plots.plane import plane_of
-from chainrule.insight.plots.predictions import (
+from chainrule.insight.plots.classifier import (
     Classifier,
     as_rows,
     check_classifier,
@@ -25,6 +23,8 @@ from chainrule.insight.plots.predictions import (
     class_names,
     predict_classes,
 )
+from chainrule.insight.plots.decision_regions import DecisionRegions, classify_plane
+from chainrule.insight.plots.plane import plane_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.insight.plots.classifier import predict_classes
 from chainrule.insight.plots.plane import Plane
-from chainrule.insight.plots.predictions import predict_classes
 
 __all__ = ["DecisionRegions", "classify_plane"]
 

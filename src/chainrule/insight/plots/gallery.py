@@ -1,6 +1,7 @@
 """All plots, imported together when the first one is drawn."""
 
 from chainrule.insight.plots.activations import activations
+from chainrule.insight.plots.classifier import Classifier
 from chainrule.insight.plots.confusion import confusion
 from chainrule.insight.plots.decision_boundary import decision_boundary
 from chainrule.insight.plots.descent import descent
@@ -11,12 +12,13 @@ from chainrule.insight.plots.gradients import gradients
 from chainrule.insight.plots.history import history
 from chainrule.insight.plots.images import images
 from chainrule.insight.plots.importance import importance
+from chainrule.insight.plots.layer_histograms import layer_histograms
 from chainrule.insight.plots.loss_surface import loss_surface
 from chainrule.insight.plots.mistakes import mistakes
 from chainrule.insight.plots.network import network
 from chainrule.insight.plots.points import points
 from chainrule.insight.plots.precision_recall import calibration, precision_recall
-from chainrule.insight.plots.predictions import Classifier
+from chainrule.insight.plots.predictions import predictions
 from chainrule.insight.plots.roc import roc
 from chainrule.insight.plots.weights import weights
 
@@ -34,11 +36,13 @@ __all__ = [
     "history",
     "images",
     "importance",
+    "layer_histograms",
     "loss_surface",
     "mistakes",
     "network",
     "points",
     "precision_recall",
+    "predictions",
     "roc",
     "weights",
 ]

@@ -15,6 +15,7 @@ from chainrule.insight.figure import File, drawing, root_figure
 from chainrule.insight.legend import add_legend
 from chainrule.insight.palette import COLOURS
 from chainrule.insight.plots.layer_outputs import built_model
+from chainrule.insight.powers import power_of_ten
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -94,7 +95,9 @@ def gradients(
     bins = np.geomspace(lowest * 0.9, highest * 1.1, _BINS + 1)
     with drawing(axes, path, (7.4, 1.2 + 0.42 * len(rows))) as panel:
         panel.set_xscale("log")
-        panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: _power_of_ten(value)))
+        panel.xaxis.set_major_formatter(
+            FuncFormatter(lambda value, _: power_of_ten(np.log10(value)))
+        )
         for place, magnitudes in enumerate(rows.values()):
             _draw_row(panel, place, magnitudes, bins)
         panel.set_yticks(range(len(rows)), list(rows))
@@ -114,11 +117,6 @@ def _chosen(rows: Mapping[str, Array]) -> dict[str, Array]:
     if len(names) > _MOST:
         names = [*names[: _MOST // 2], *names[-_MOST // 2 :]]
     return {name: rows[name] for name in names}
-
-
-def _power_of_ten(value: float) -> str:
-    exponent = str(round(np.log10(value))).replace("-", "⁻")
-    return "10" + exponent.translate(str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 
 def _draw_row(axes: Axes, place: int, magnitudes: Array, bins: Array) -> None:

@@ -15,13 +15,13 @@ from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.console import shortened
 from chainrule.errors import DataError
 from chainrule.insight.figure import File, drawing, root_figure
-from chainrule.insight.plots.image_arrays import as_images, brightness
-from chainrule.insight.plots.predictions import (
+from chainrule.insight.plots.classifier import (
     check_classifier,
     class_labels,
     class_names,
     predict_classes,
 )
+from chainrule.insight.plots.image_arrays import as_images, brightness
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

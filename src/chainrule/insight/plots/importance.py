@@ -18,8 +18,8 @@ from chainrule.data.row_labels import check_row_labels
 from chainrule.errors import DataError
 from chainrule.insight.figure import File, drawing, root_figure
 from chainrule.insight.palette import COLOURS
+from chainrule.insight.plots.classifier import as_rows, check_classifier, predict_classes
 from chainrule.insight.plots.plane import feature_names
-from chainrule.insight.plots.predictions import as_rows, check_classifier, predict_classes
 from chainrule.train.metrics.direction import direction
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from chainrule.train.model.model import Model
 from chainrule.train.model.summary import activation_name
 from chainrule.train.network import Network, model_of
 
-__all__ = ["LayerOutput", "built_model", "layer_outputs"]
+__all__ = ["LayerOutput", "built_model", "changed_outputs", "layer_outputs"]
 
 Array = NDArray[Any]
 
@@ -65,6 +65,19 @@ def layer_outputs(function: str, net: Any, X: Any, samples: int) -> tuple[Array,
     return np.asarray(inputs), [
         LayerOutput(name, _activation(layer), output) for name, layer, output in named
     ]
+
+
+def changed_outputs(inputs: Array, outputs: list[LayerOutput]) -> list[LayerOutput]:
+    """Return the outputs of layers that do more than arrange the values of their input."""
+    changed = list[LayerOutput]()
+    before = inputs
+    for each in outputs:
+        is_arranged = each.values.size == before.size and np.array_equal(
+            each.values.ravel(), before.ravel().astype(each.values.dtype)
+        )
+        changed += [] if is_arranged else [each]
+        before = each.values
+    return changed
 
 
 def _activation(layer: Any) -> str:

@@ -24,6 +24,7 @@ from chainrule.insight.figure import File, drawing, root_figure
 from chainrule.insight.legend import add_legend
 from chainrule.insight.plots.contours import Limits, draw_contours, draw_path
 from chainrule.insight.plots.layer_outputs import built_model
+from chainrule.insight.plots.recorders import ParameterPath
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -34,7 +35,10 @@ __all__ = ["filter_normalised", "loss_surface"]
 Array = NDArray[Any]
 
 _NAME = "plot.loss_surface"
-_PATH = "a list of copies of net.params, one for each step or epoch; to save the figure, give file="
+_PATH = (
+    "what cr.ParameterPath recorded, or a list of copies of net.params; to save the figure, give "
+    "file="
+)
 _MARGIN = 0.3  # around a path, of its extent
 
 
@@ -43,7 +47,7 @@ def loss_surface(
     net: Any,
     X: Any,
     y: ArrayLike,
-    path: Sequence[Mapping[str, Any]] | None = None,
+    path: ParameterPath | Sequence[Mapping[str, Any]] | None = None,
     file: File = None,
     *,
     radius: float = 1.0,
@@ -64,9 +68,9 @@ def loss_surface(
         A compiled and built network, whose weights stay as they are.
     X, y : array or table, (n, ...)
         Samples and targets, as in `evaluate`.
-    path : list of mappings of str to array, or None
-        The trained parameters after each epoch, from a callback that is given to `fit`:
-        ``lambda net, epoch, logs: path.append({k: v.copy() for k, v in net.params.items()})``.
+    path : ParameterPath, list of mappings of str to array, or None
+        The path of training, which the callback `chainrule.ParameterPath` records in ``fit``; or
+        copies of ``net.params``, each a dict.
     file : str, path or None
         File to save the figure to, .png, .svg or .pdf; None does not save.
     radius : float > 0
@@ -105,10 +109,8 @@ def loss_surface(
     >>> from chainrule import Network, nn
     >>> net = Network([nn.Dense(4, activation="tanh"), nn.Dense(1)], seed=0)
     >>> net.compile(loss="mse", optimizer="adam")
-    >>> X, path = np.random.default_rng(0).normal(size=(50, 2)), []
-    >>> def record(net, epoch, logs):
-    ...     path.append({name: each.copy() for name, each in net.params.items()})
-    >>> history = net.fit(X, X[:, :1], epochs=5, callbacks=[record], verbose=0)
+    >>> X, path = np.random.default_rng(0).normal(size=(50, 2)), ParameterPath()
+    >>> history = net.fit(X, X[:, :1], epochs=5, callbacks=[path], verbose=0)
     >>> loss_surface(net, X, X[:, :1], path, count=5).axes[0].get_title()
     'Loss surface and path of training: mse'
     """
@@ -177,6 +179,7 @@ def filter_normalised(random: np.random.Generator, weights: Mapping[str, Array])
 
 def _flat_path(path: Any, centre: Mapping[str, Array]) -> Array:
     """Return the trained parameters of each point of a path as one vector, (points, size)."""
+    path = path.points if isinstance(path, ParameterPath) else path
     if isinstance(path, str | os.PathLike | Mapping) or not isinstance(path, Sequence):
         raise bad_argument(_NAME, "path", path, _PATH)
     steps = list[Array]()
@@ -188,7 +191,7 @@ def _flat_path(path: Any, centre: Mapping[str, Array]) -> Array:
             if shape != each.shape:
                 raise DataError(
                     f"{_NAME}: path[{place}] has {name!r} of shape {shape}, and the network of "
-                    f"shape {each.shape}; record the path in a callback of this network's fit"
+                    f"shape {each.shape}; record the path by cr.ParameterPath in this network's fit"
                 )
         steps.append(_flat({name: np.asarray(point[name], float) for name in centre}))
     if len(steps) < 2 or not np.isfinite(steps).all() or not np.ptp(steps, axis=0).any():

@@ -16,9 +16,9 @@ from chainrule.data.file_argument import is_path
 from chainrule.data.row_labels import check_row_labels
 from chainrule.errors import DataError
 from chainrule.insight.figure import File, drawing, root_figure
+from chainrule.insight.plots.classifier import as_rows, class_labels, predict_classes
 from chainrule.insight.plots.image_arrays import as_images, is_square
 from chainrule.insight.plots.images import draw_images, grid_size, label_texts
-from chainrule.insight.plots.predictions import as_rows, class_labels, predict_classes
 from chainrule.insight.plots.row_table import cells_of_rows, draw_rows
 
 if TYPE_CHECKING:

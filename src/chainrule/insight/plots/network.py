@@ -12,12 +12,12 @@ from chainrule.arguments.checks import bad_argument, shown
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.errors import ArgumentError, DataError, counted
 from chainrule.insight.figure import File, drawing, root_figure
+from chainrule.insight.plots.classifier import class_names
 from chainrule.insight.plots.directed_graph import nodes_of_digraph
 from chainrule.insight.plots.layer_blocks import draw_blocks, figure_size
 from chainrule.insight.plots.neurons import dense_columns, nodes_of_columns
 from chainrule.insight.plots.node_link import NodeLink, draw_nodes
 from chainrule.insight.plots.plane import feature_names
-from chainrule.insight.plots.predictions import class_names
 from chainrule.train.network import Network, model_of
 
 if TYPE_CHECKING:

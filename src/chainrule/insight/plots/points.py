@@ -13,9 +13,9 @@ from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.data.row_labels import check_row_labels
 from chainrule.insight.figure import File, drawing, root_figure
 from chainrule.insight.legend import add_legend
+from chainrule.insight.plots.classifier import class_labels, class_names
 from chainrule.insight.plots.decision_boundary import draw_classes, marker_area, marker_scale
 from chainrule.insight.plots.plane import plane_of
-from chainrule.insight.plots.predictions import class_labels, class_names
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -16,7 +16,7 @@ from chainrule.insight.figure import File, drawing, panels, root_figure
 from chainrule.insight.legend import add_legend
 from chainrule.insight.palette import COLOURS, LINE_COLOURS
 from chainrule.insight.plots.class_scores import place_of, scored
-from chainrule.insight.plots.predictions import class_names
+from chainrule.insight.plots.classifier import class_names
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

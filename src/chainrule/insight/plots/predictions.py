@@ -1,239 +1,244 @@
-"""What a classifier predicts: classes and scores, from a network, an estimator or a function.
-
-A function may return classes; a score of each class, (n, classes); or, of two classes, one score
-a sample: a probability, or an amount that is positive for the second class.
-"""
+"""Plot of a regression: predictions against truth, and residuals."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol, cast
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from chainrule.arguments.aliases import PLOT_ALIASES
 from chainrule.arguments.checks import bad_argument
-from chainrule.data.byte_text import decoded
-from chainrule.errors import ChainruleError, DataError, counted
+from chainrule.arguments.keywords import answers_foreign_names
+from chainrule.console import shortened
+from chainrule.data.file_argument import is_path
+from chainrule.data.row_labels import check_row_labels
+from chainrule.errors import ArgumentError, DataError, counted
+from chainrule.insight.figure import File, panels, root_figure
+from chainrule.insight.legend import add_legend
+from chainrule.insight.palette import COLOURS
+from chainrule.insight.plots.classifier import as_rows
+from chainrule.insight.plots.histograms import interval_of
+from chainrule.train.network import Network, model_of
 
-__all__ = [
-    "Classifier",
-    "Predictions",
-    "as_rows",
-    "check_classifier",
-    "class_labels",
-    "class_names",
-    "predict_classes",
-]
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["predictions"]
 
 Array = NDArray[Any]
 
-_CLASSIFIER = (
-    "a network, an estimator of scikit-learn, or a function that returns the class of each sample"
+_NAME = "plot.predictions"
+_MODEL = (
+    "a network, an estimator of scikit-learn, a function that returns a number for each sample, "
+    "or such numbers: plot.predictions(predicted, y)"
 )
+_MOST = 4  # outputs
+_LONGEST_NAME = 32
+_BINS = 25
 
 
-class Classifier(Protocol):
-    """A classifier, as far as the plots use it."""
+@answers_foreign_names(PLOT_ALIASES)
+def predictions(
+    net: Any,
+    X: Any,
+    y: ArrayLike | None = None,
+    path: File = None,
+    *,
+    name: str | Sequence[str] | None = None,
+    axes: Any = None,
+) -> Figure:
+    """Plot what a regression predicts against the truth, and its residuals.
 
-    def predict_class(self, X: Any) -> Any:
-        """Return the class of each sample."""
-        ...
+    Parameters
+    ----------
+    net : Network, estimator of scikit-learn, function, or array, (n, ...)
+        What predicts numbers; or its predictions, as in ``predictions(predicted, y)``.
+    X : array, DataFrame or dict of columns, (n, ...)
+        The samples, best those that were not trained on.
+    y : array, (n,) or (n, outputs)
+        The true values.
+    path : str, path or None
+        File to save the figure to, .png, .svg or .pdf; None does not save.
+    name : str, list of str, or None
+        What is predicted, with its unit, such as ``"rent in €"``; of several outputs a list. None
+        takes the names of pandas.
+    axes : matplotlib.axes.Axes, two for each output, or None
+        Axes to draw on; None creates a figure.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The figure: for each output, of more than four the first, its predictions, which are exact
+        on the line, and its residuals, predicted − true, with their histogram. The band is that
+        of the root mean squared error (RMSE) around the mean residual; MAE is the mean absolute
+        error.
+
+    Raises
+    ------
+    DataError
+        If `y` has another shape than the predictions, or nothing is finite.
+    ArgumentError
+        For a classifier, and if `path` does not name a known format.
+    ImportError
+        If matplotlib, the extra ``plot``, is not installed.
+
+    Examples
+    --------
+    >>> X = np.linspace(0, 1, 50)[:, None]
+    >>> figure = predictions(lambda X: 2 * X + 0.1, X, 2 * X, name="length in m")
+    >>> [each.get_xlabel() for each in figure.axes]
+    ['true length in m', 'predicted length in m']
+    """
+    if y is not None and path is None and is_path(y):  # predictions(predicted, y, "figure.png")
+        y, path = None, cast(File, y)
+    truth, predicted, names = _compared(net, X, y, name)
+    count = min(len(names), _MOST)
+    size = (9.6, 1.0 + 3.6 * count)
+    with panels(axes, path, size, 2, (1,) * count, shares_x=False) as drawn:
+        for place in range(count):
+            left, right = drawn[2 * place : 2 * place + 2]
+            values = truth[:, place], predicted[:, place]
+            _draw_agreement(left, *values, names[place], place, len(names))
+            _draw_residuals(right, *values, names[place], place)
+        return root_figure(drawn[0])
 
 
-@dataclass(frozen=True)
-class Predictions:
-    """The predictions of n samples."""
-
-    predicted: Array  # (n,), the class of each sample
-    classes: Array  # (classes,), what the columns of `scores` are of
-    scores: Array | None  # (n, classes), highest for the predicted class
-    are_probabilities: bool
-
-    @property
-    def certainty(self) -> Array:
-        """From 0, no better than chance, to 1; all 1 where there are no scores."""
-        if self.scores is None or self.scores.shape[1] < 2:
-            return np.ones(len(self.predicted))
-        ordered = np.sort(self.scores, axis=1)
-        if self.are_probabilities:
-            chance = 1 / self.scores.shape[1]
-            return np.clip((ordered[:, -1] - chance) / (1 - chance), 0, 1)
-        margin = ordered[:, -1] - ordered[:, -2]
-        return np.clip(margin / (np.quantile(margin, 0.9) or 1.0), 0, 1)
+def _compared(net: Any, X: Any, y: Any, name: Any) -> tuple[Array, Array, list[str]]:
+    """Return truth and predictions, (n, outputs), and the name of each output."""
+    given = y is not None
+    predicted, y = (_predicted(net, X), y) if given else (net, X)
+    if not given and (callable(net) or hasattr(net, "predict")):
+        raise bad_argument(_NAME, "y", None, "the true values: plot.predictions(net, X, y)")
+    check_row_labels(_NAME, X=X if given else net, y=y)
+    truth, outputs = _numbers("y", y), _numbers("what is predicted", predicted)
+    is_one = truth.size == outputs.size == len(truth)
+    if not truth.size or (truth.shape != outputs.shape and not is_one):
+        raise DataError(
+            f"{_NAME}: y has shape {truth.shape} and what is predicted {outputs.shape}; both must "
+            "have as many rows and outputs, at least one. Classes are compared by "
+            "plot.confusion(net, X, y)"
+        )
+    rows = truth.reshape(len(truth), -1), outputs.reshape(len(outputs), -1)
+    return *rows, _names(name, y, rows[0].shape[1])
 
 
-def check_classifier(function: str, net: Any) -> None:
-    """Raise unless an object predicts classes."""
-    is_known = any(hasattr(net, name) for name in ("predict_class", "predict")) or callable(net)
+def _predicted(net: Any, X: Any) -> Any:
+    """Return what a model predicts of samples; refuse classifiers."""
+    is_known = callable(net) or hasattr(net, "predict")
     if isinstance(net, type) or not is_known:
-        raise bad_argument(function, "net", net, _CLASSIFIER)
+        raise bad_argument(_NAME, "net", net, _MODEL)
+    arguments = model_of(net).compile_arguments if isinstance(net, Network) else None
+    is_classifier = getattr(net, "classes", None) is not None or hasattr(net, "classes_")
+    if is_classifier or (arguments is not None and arguments.loss.targets.are_classes):
+        raise ArgumentError(
+            f"{_NAME}: net is a classifier, and classes have no residuals; call "
+            "plot.confusion(net, X, y) or plot.calibration(net, X, y)"
+        )
+    rows = as_rows(X)
+    predict: Any = getattr(net, "predict", net)
+    return predict(rows)
 
 
-def predict_classes(function: str, net: Any, X: Any, known: Array) -> Predictions:
-    """Return the predictions of a classifier; `known` are the classes of the samples at hand."""
-    check_classifier(function, net)
-    if hasattr(net, "predict_class"):
-        predictions = _of_network(net, X, known)
-    elif hasattr(net, "classes_") and hasattr(net, "predict"):
-        predictions = _of_estimator(net, X)
-    elif hasattr(net, "get_params") and not hasattr(net, "classes_"):
+def _numbers(what: str, values: Any) -> Array:
+    array = np.asarray(values)
+    if array.dtype.kind == "O":  # of a data frame
+        array = np.array(array.tolist())
+    if array.dtype.kind not in "biuf" or not array.ndim:
         raise DataError(
-            f"{function}: {type(net).__name__} is a regressor, or not fitted, and has no classes; "
-            "fit a classifier, or give a function that cuts what it predicts, such as lambda X: "
-            "net.predict(X) > 0.5"
+            f"{_NAME}: {what} holds {array.dtype} of shape {array.shape}; a regression has a "
+            "number for each sample, and classes are compared by plot.confusion(net, X, y)"
         )
-    else:
-        outputs = np.asarray((net.predict if hasattr(net, "predict") else net)(X))
-        predictions = _of_outputs(
-            function, decoded(outputs, f"{function}: what net returns"), known
-        )
-    if predictions.predicted.ndim != 1:
+    return array.astype(float)
+
+
+def _names(name: Any, y: Any, count: int) -> list[str]:
+    """Return the name of each output: as given, as pandas has it, or "value"."""
+    if name is None:
+        own: Any = getattr(y, "columns", None) if count > 1 else getattr(y, "name", None)
+        of_column = isinstance(own, str) and count == 1
+        name = [own] if of_column else [str(each) for each in own] if own is not None else None
+    if name is None:
+        return ["value"] if count == 1 else [f"output {place}" for place in range(count)]
+    names = [name] if isinstance(name, str) else name
+    if not isinstance(names, Sequence | np.ndarray):
+        raise bad_argument(_NAME, "name", name, "what is predicted, or a list of that")
+    if len(names) != count:
         raise DataError(
-            f"{function}: the predicted classes have shape {predictions.predicted.shape}; there "
-            "must be one class for each sample, (n,)"
+            f"{_NAME}: name has {counted(len(names), 'name')}, and there are "
+            f"{counted(count, 'output')}; give one for each"
         )
-    if known.size:
-        _check_kinds(function, known, predictions.predicted)
-    return predictions
+    return [shortened(str(each), _LONGEST_NAME) for each in cast(Sequence[Any], names)]
 
 
-def as_rows(X: Any) -> Any:
-    """Return samples as a classifier takes them: lists as an array, all else as it is."""
-    return np.asarray(X) if isinstance(X, list | tuple) else X
-
-
-def class_labels(function: str, X: Any, y: ArrayLike) -> Array:
-    """Return the class of each sample, (n,): also of one-hot rows and of (n, 1)."""
-    labels = decoded(np.asarray(y), f"{function}: y")
-    if labels.ndim == 2 and labels.shape[1] == 1:
-        labels = labels[:, 0]
-    elif labels.ndim == 2 and labels.dtype.kind in "biuf" and _is_one_hot(labels):
-        labels = np.argmax(labels, axis=1)
-    if labels.ndim != 1 or not labels.size:
+def _draw_agreement(
+    axes: Axes, truth: Array, predicted: Array, name: str, place: int, total: int
+) -> None:
+    is_finite = np.isfinite(truth) & np.isfinite(predicted)
+    true, shown = truth[is_finite], predicted[is_finite]
+    if not true.size:
         raise DataError(
-            f"{function}: y has shape {labels.shape}; it must have one class for each sample, "
-            "shape (n,), n at least 1"
+            f"{_NAME}: of no sample both the true and the predicted {name} are finite; check what "
+            "net.predict(X) returns"
         )
-    rows = _row_count(X)
-    if rows != len(labels):
-        raise DataError(
-            f"{function}: X has {counted(rows, 'row')} and y {counted(len(labels), 'class')}; "
-            "both must have as many"
-        )
-    if labels.dtype.kind == "O":  # of a data frame: texts, or numbers of one kind
-        labels = np.array(labels.tolist())
-    if labels.dtype.kind == "O" or (labels.dtype.kind == "f" and not np.isfinite(labels).all()):
-        raise DataError(f"{function}: y has missing values; leave out the rows without a class")
-    return labels
+    low, high = min(true.min(), shown.min()), max(true.max(), shown.max())
+    margin = 0.05 * (high - low) or max(abs(high), 1.0) * 0.05
+    ends = (low - margin, high + margin)
+    axes.plot(ends, ends, color="#222222", lw=1.3, label="exact")
+    axes.plot(true, shown, "o", color=COLOURS[0], label="samples", **_marks(len(true)))
+    lost = len(truth) - len(true)
+    missing = f"\n{counted(lost, 'sample')} not finite" if lost else ""
+    axes.text(
+        0.03, 0.97, _measures(true, shown) + missing, transform=axes.transAxes, va="top",
+        fontsize=9, bbox={"facecolor": "white", "alpha": 0.85, "edgecolor": "none"},
+    )  # fmt: skip
+    title = "Predictions against truth" if not place else ""
+    if total > _MOST and not place:
+        title += f", first {_MOST} of {total} outputs"
+    axes.set(xlabel=f"true {name}", ylabel=f"predicted {name}", xlim=ends, ylim=ends, title=title)
+    axes.grid(visible=True)
+    if not place:
+        add_legend(axes)
 
 
-def class_names(function: str, names: Any, classes: Array) -> list[str]:
-    """Return what each class is called: by its place in a sequence, or by its key in a mapping."""
-    if names is None:
-        return [_text(each) for each in classes.tolist()]
-    if isinstance(names, Mapping):
-        by_class = cast(Mapping[Any, Any], names)
-        return [str(by_class.get(each, _text(each))) for each in classes.tolist()]
-    if isinstance(names, str) or not isinstance(names, Sequence | np.ndarray):
-        raise bad_argument(function, "names", names, "a list of names, or a dict of them by class")
-    given = cast(Sequence[Any], names)
-    if classes.dtype.kind not in "biu" or classes.min() < 0 or classes.max() >= len(given):
-        raise DataError(
-            f"{function}: names has {counted(len(given), 'name')}, and the classes are "
-            f"{', '.join(map(repr, classes.tolist())):.100}; a list names the classes 0, 1, 2, ... "
-            "in order: give a dict by class otherwise"
-        )
-    return [str(given[int(each)]) for each in classes]
+def _measures(true: Array, predicted: Array) -> str:
+    residuals = predicted - true
+    variation = float(np.sum((true - true.mean()) ** 2))
+    # Of constant values there is no variance to explain.
+    explained = f"\nR² {1 - float(np.sum(residuals**2)) / variation:.3g}" if variation else ""
+    root = np.sqrt(np.mean(residuals**2))
+    return f"MAE {np.abs(residuals).mean():.3g}\nRMSE {root:.3g}{explained}"
 
 
-def _of_network(net: Any, X: Any, known: Array) -> Predictions:
-    predicted = np.asarray(net.predict_class(X))
-    names = getattr(net, "classes", None)
-    if predicted.ndim == 2 and hasattr(net, "predict_proba"):  # of outputs by themselves
-        return _of_outputs("plot", np.asarray(net.predict_proba(X)), known)
-    scores = None
-    if hasattr(net, "predict_proba"):
-        try:
-            scores = np.asarray(net.predict_proba(X))
-        except ChainruleError:  # trained by a hinge loss, say: its outputs are no probabilities
-            scores = None
-    if scores is None or scores.ndim != 2:
-        return Predictions(predicted, np.union1d(known, predicted), None, False)
-    if scores.shape[1] == 1:  # a single sigmoid output
-        scores = np.hstack([1 - scores, scores])
-    classes = _columns(scores.shape[1], names, np.union1d(known, predicted))
-    return Predictions(predicted, classes, scores, True)
+def _draw_residuals(axes: Axes, truth: Array, predicted: Array, name: str, place: int) -> None:
+    """Draw residuals against predictions, and their histogram at the right."""
+    is_finite = np.isfinite(truth) & np.isfinite(predicted)
+    shown, residuals = predicted[is_finite], (predicted - truth)[is_finite]
+    mean, root = float(residuals.mean()), float(np.sqrt(np.mean(residuals**2)))
+    axes.axhspan(mean - root, mean + root, color=COLOURS[1], alpha=0.2, lw=0, label="mean ± RMSE")
+    axes.axhline(0, color="#222222", lw=1.3)
+    axes.axhline(mean, color="#B35900", lw=1.3, ls="--", label=f"mean {mean:.3g}")
+    axes.plot(shown, residuals, "o", color=COLOURS[0], **_marks(len(shown)))
+    axes.set(
+        xlabel=f"predicted {name}", ylabel=f"predicted − true {name}",
+        title="" if place else "Residuals",
+    )  # fmt: skip
+    axes.grid(visible=True)
+    beside = axes.inset_axes((1.02, 0.0, 0.16, 1.0), sharey=axes)
+    beside.hist(
+        residuals, _BINS, range=interval_of(residuals), orientation="horizontal", color=COLOURS[0],
+        alpha=0.8,
+    )  # fmt: skip
+    beside.tick_params(left=False, labelleft=False)
+    beside.set(xlabel="samples", xticks=[])
+    beside.spines["left"].set_color("#BBBBBB")
+    add_legend(axes)
 
 
-def _columns(count: int, names: Any, seen: Array) -> Array:
-    """Return the class of each column of scores: as named, as seen, or 0, 1, 2, ...."""
-    if names is not None and len(names) == count:
-        return np.array(names)
-    is_index = seen.dtype.kind in "biu" and seen.min() >= 0 and seen.max() < count
-    return seen if len(seen) == count and not is_index else np.arange(count)
-
-
-def _of_estimator(net: Any, X: Any) -> Predictions:
-    predicted, classes = np.asarray(net.predict(X)), np.asarray(net.classes_)
-    if hasattr(net, "predict_proba"):
-        return Predictions(predicted, classes, np.asarray(net.predict_proba(X)), True)
-    if not hasattr(net, "decision_function"):
-        return Predictions(predicted, classes, None, False)
-    scores = np.asarray(net.decision_function(X))
-    if scores.ndim == 1:
-        scores = np.stack([-scores, scores], axis=1)
-    return Predictions(
-        predicted, classes, scores if scores.shape[1] == len(classes) else None, False
-    )
-
-
-def _of_outputs(function: str, outputs: Array, known: Array) -> Predictions:
-    if outputs.ndim == 2 and outputs.shape[1] > 1:
-        classes = _columns(outputs.shape[1], None, np.unique(known))
-        is_share = bool(np.all(outputs >= 0) and np.allclose(outputs.sum(axis=1), 1, atol=1e-3))
-        return Predictions(classes[np.argmax(outputs, axis=1)], classes, outputs, is_share)
-    single = outputs[:, 0] if outputs.ndim == 2 else outputs
-    if single.ndim != 1:
-        raise DataError(
-            f"{function}: net returns shape {outputs.shape}; it must return a class for each "
-            "sample, (n,), or a score of each class, (n, classes)"
-        )
-    if single.dtype.kind != "f" or np.isin(single, known).all():
-        return Predictions(single, np.union1d(known, single), None, False)
-    classes = np.unique(known)
-    if len(classes) > 2:
-        raise DataError(
-            f"{function}: net returns one real number for each sample, and y has {len(classes)} "
-            "classes; it must return the class of each sample, or a score of each class"
-        )
-    classes = classes if len(classes) == 2 else np.array([0, 1])
-    is_probability = bool(np.all((single >= 0) & (single <= 1)))
-    scores = np.stack([1 - single, single] if is_probability else [-single, single], axis=1)
-    return Predictions(classes[(scores[:, 1] > scores[:, 0]) * 1], classes, scores, is_probability)
-
-
-def _check_kinds(function: str, known: Array, predicted: Array) -> None:
-    if (known.dtype.kind in "US") != (predicted.dtype.kind in "USO"):
-        own, other = known.tolist()[0], predicted.tolist()[0]
-        raise DataError(
-            f"{function}: y holds classes such as {own!r}, and predicted are classes such as "
-            f"{other!r}; give y as the classifier names its classes"
-        )
-
-
-def _is_one_hot(labels: Array) -> bool:
-    return bool(np.isin(labels, (0, 1)).all() and (labels.sum(axis=1) == 1).all())
-
-
-def _row_count(X: Any) -> int:
-    if isinstance(X, Mapping):
-        columns = cast(Mapping[str, Any], X)
-        return len(next(iter(columns.values()), ()))
-    return int(X.shape[0]) if hasattr(X, "shape") else len(X)  # sparse matrices have no length
-
-
-def _text(value: Any) -> str:
-    """Return a class as text: 3.0 as 3."""
-    return f"{value:g}" if isinstance(value, float) else str(value)
+def _marks(count: int) -> dict[str, Any]:
+    """Return the style of marks: smaller and more transparent where there are many."""
+    size = float(np.clip(5.5 * (200 / count) ** 0.25, 1.5, 5.5))
+    alpha = float(np.clip(0.75 * (400 / count) ** 0.4, 0.12, 0.75))
+    return {"ms": size, "alpha": alpha, "mew": 0, "rasterized": count > 5000}

@@ -16,7 +16,7 @@ from chainrule.insight.figure import File, panels, root_figure
 from chainrule.insight.legend import add_legend
 from chainrule.insight.palette import COLOURS, LINE_COLOURS
 from chainrule.insight.plots.class_scores import place_of, scored
-from chainrule.insight.plots.predictions import (
+from chainrule.insight.plots.classifier import (
     Predictions,
     class_names,
 )

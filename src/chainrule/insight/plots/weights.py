@@ -15,7 +15,7 @@ from chainrule.arguments.checks import bad_argument, checked_text
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.errors import ArgumentError
 from chainrule.insight.figure import check_has, drawing, root_figure
-from chainrule.insight.plots.predictions import class_names
+from chainrule.insight.plots.classifier import class_names
 from chainrule.insight.plots.tiles import arrange_tiles, label_corners
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from chainrule.data.columns import take_rows
 from chainrule.insight.confusion import confusion_matrix
 from chainrule.insight.palette import confusion_colours, text_colour
-from chainrule.insight.plots.predictions import Predictions, class_labels, predict_classes
+from chainrule.insight.plots.classifier import Predictions, class_labels, predict_classes
 from chainrule.insight.report.data import tiles
 from chainrule.insight.report.image import are_images
 from chainrule.insight.report.markup import Markup, class_text, element, note, table

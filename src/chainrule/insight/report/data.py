@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from chainrule.data.columns import is_table, read_columns
 from chainrule.data.sparse_rows import is_sparse
-from chainrule.insight.plots.predictions import class_labels
+from chainrule.insight.plots.classifier import class_labels
 from chainrule.insight.plots.row_table import cell_text
 from chainrule.insight.report.image import are_images, image_elements
 from chainrule.insight.report.markup import (
