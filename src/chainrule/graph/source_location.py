@@ -9,6 +9,8 @@ from __future__ import annotations
 import dis
 import os
 import sys
+from collections.abc import Generator
+from contextlib import contextmanager
 from functools import lru_cache
 from types import CodeType, FrameType
 from typing import Any
@@ -17,6 +19,7 @@ from chainrule.errors import LIBRARY_FOLDERS
 
 __all__ = [
     "Origin",
+    "as_user_code",
     "assigned_names",
     "frame_at",
     "is_library_class",
@@ -34,14 +37,30 @@ Origin = tuple[Any, ...]
 
 
 class _IsLibrary(dict[str, bool]):
-    """Whether a file belongs to this package or to NumPy."""
+    """Whether a file belongs to this package or to NumPy, but for one folder."""
+
+    shown: str | None = None
 
     def __missing__(self, file: str) -> bool:
-        self[file] = file.startswith(LIBRARY_FOLDERS)
+        is_shown = self.shown is not None and file.startswith(self.shown)
+        self[file] = file.startswith(LIBRARY_FOLDERS) and not is_shown
         return self[file]
 
 
 _is_library = _IsLibrary()
+
+
+@contextmanager
+def as_user_code(folder: str) -> Generator[None]:
+    """Locate nodes in a folder of this package too, so that its variables name them."""
+    before = _is_library.shown
+    _is_library.shown = folder
+    _is_library.clear()
+    try:
+        yield
+    finally:
+        _is_library.shown = before
+        _is_library.clear()
 
 
 def user_instruction(frame: FrameType | None) -> Origin | None:

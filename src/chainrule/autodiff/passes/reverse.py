@@ -17,7 +17,8 @@ zeros that a selection leaves in the cotangent: there cotangents are masked, and
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -36,7 +37,7 @@ from chainrule.graph.environment import suspended
 from chainrule.graph.node import Node, ancestors, constant, next_serial
 from chainrule.ops.primitives.selection import get_result, select
 
-__all__ = ["MASKED_RULES", "cotangents", "masked_cotangents", "zeros_like"]
+__all__ = ["MASKED_RULES", "cotangents", "masked_cotangents", "observed", "zeros_like"]
 
 _Contributions = dict[tuple[int, int], list[Cotangent]]
 """The contributions to the cotangent of each value, in the order in which they arise."""
@@ -61,17 +62,30 @@ def cotangents(
         return results
 
 
+Observer = Callable[[Node, Any, Sequence[Cotangent | None]], None]
+"""Called with each node, its cotangent and those that it contributes to its inputs."""
+
+_observers: list[Observer] = []
+
+
+@contextmanager
+def observed(observer: Observer) -> Generator[None]:
+    """Call an observer in all reverse passes, also those on the bodies of loops."""
+    _observers.append(observer)
+    try:
+        yield
+    finally:
+        _observers.remove(observer)
+
+
 def masked_cotangents(
     outputs: Sequence[Node],
     seeds: Sequence[Cotangent | None],
     inputs: Sequence[Node],
     kept: Sequence[Node] = (),
-    observe: Callable[[Node, Any, Sequence[Cotangent | None]], None] | None = None,
+    observe: Observer | None = None,
 ) -> list[Cotangent | None]:
-    """Pull cotangents back, as `cotangents`; those of the inputs in `kept` may remain masked.
-
-    `observe` is called with each node, its cotangent and those that it contributes to its inputs.
-    """
+    """Pull cotangents back, as `cotangents`; those of the inputs in `kept` may remain masked."""
     sources = {node.serial for node in inputs}
     nodes = between(outputs, sources)
     active = active_nodes(nodes, sources)
@@ -84,6 +98,7 @@ def masked_cotangents(
             seed = selected(seed) if regularity is None else seed
             contributions.setdefault(_key(output), []).append(seed)
     first, results = next_serial(), _results(active)
+    observers = _observers if observe is None else [*_observers, observe]
     for node in reversed(active):
         if node.serial in sources or node.primitive in (None, get_result):
             continue
@@ -97,8 +112,8 @@ def masked_cotangents(
         else:
             pulled = _pull_back(cotangent, node, start, regularity)
         _label(pulled, node.layer, start)
-        if observe is not None:
-            observe(node, cotangent, pulled)
+        for each in observers:
+            each(node, cotangent, pulled)
         for operand, contribution in zip(node.inputs, pulled, strict=True):
             if contribution is not None:
                 if regularity is not None and isinstance(contribution, Masked):

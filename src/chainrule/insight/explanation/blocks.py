@@ -14,7 +14,7 @@ from chainrule.graph.node import Node
 from chainrule.graph.value_names import resolved
 from chainrule.nn.layer import Layer
 
-__all__ = ["Block", "find_blocks"]
+__all__ = ["Block", "find_blocks", "pre_activation"]
 
 
 @dataclass
@@ -40,7 +40,7 @@ def find_blocks(steps: Iterable[tuple[Layer, Node]], x: Node) -> list[Block]:
     before = resolved(x)
     for layer, output in steps:
         output = resolved(output)
-        start = _pre_activation(output, before)
+        start = pre_activation(output, before)
         if output is before:  # dropout in inference, a linear activation
             if blocks:
                 blocks[-1].layers.append(layer)
@@ -54,7 +54,7 @@ def find_blocks(steps: Iterable[tuple[Layer, Node]], x: Node) -> list[Block]:
     return blocks
 
 
-def _pre_activation(output: Node, before: Node) -> Node:
+def pre_activation(output: Node, before: Node | None = None) -> Node:
     """Return the earliest value of the shape of the output that alone determines it.
 
     That is the last immediate dominator of its shape: all paths from the operands of the layer to

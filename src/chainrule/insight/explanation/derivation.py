@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.autodiff.passes.masked import selected
-from chainrule.autodiff.passes.reverse import masked_cotangents
+from chainrule.autodiff.passes.reverse import masked_cotangents, observed
 from chainrule.graph.environment import suspended
 from chainrule.graph.evaluate import evaluate
 from chainrule.graph.graph import Graph
@@ -72,9 +72,9 @@ def derive(graph: Graph, named: Sequence[Node], inputs: Sequence[Node]) -> Deriv
             if place is not None and each is not None:
                 found[place] = selected(each)
 
-    with suspended():
+    with suspended(), observed(observe):
         seed = constant(np.ones(loss.shape, loss.array_type.dtype))
-        gradients = masked_cotangents([loss], [seed], inputs, observe=observe)
+        gradients = masked_cotangents([loss], [seed], inputs)
         results = tuple(None if each is None else selected(each) for each in gradients)
     return Derivation(graph, tuple(named), tuple(found), tuple(inputs), results, every)
 

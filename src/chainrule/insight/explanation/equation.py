@@ -9,7 +9,7 @@ from chainrule.insight.explanation.certificate import Certificate
 from chainrule.insight.notation import layout
 from chainrule.insight.notation.batch import TRACED_BATCH
 from chainrule.insight.notation.expression import Expression, Name
-from chainrule.insight.notation.index import Axis
+from chainrule.insight.notation.index import Axis, Index
 from chainrule.insight.notation.latex import to_latex
 from chainrule.insight.notation.mathml import to_mathml
 from chainrule.insight.notation.text import to_text
@@ -40,6 +40,8 @@ class Equation:
         What the equation was compared with.
     parameter : str
         The full name of the parameter that the derivative is by, such as ``dense.weight``.
+    places : tuple of Index or None
+        The indices of the left-hand side, if they are not its axes.
     """
 
     name: Name
@@ -50,13 +52,14 @@ class Equation:
     value: Any = None
     certificate: Certificate | None = None
     parameter: str = ""
+    places: tuple[Index, ...] | None = None
 
     @property
     def formula(self) -> Formula:
         """The equation as a formula, to be encoded as text, LaTeX or MathML."""
         left = layout.name_of(self.name)
         left = left if self.of is None else derivative_by(self.of, self.name)
-        return layout.equation(left, self.expression, self.axes)
+        return layout.equation(left, self.expression, self.axes, self.places)
 
     @property
     def shape(self) -> str:

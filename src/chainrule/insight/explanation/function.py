@@ -19,7 +19,7 @@ from chainrule.graph.value_names import assigned_values, resolved
 from chainrule.insight.explanation.derivation import derive
 from chainrule.insight.explanation.explanation import Explanation, Section
 from chainrule.insight.explanation.school_rules import StepByStep, differentiate
-from chainrule.insight.explanation.symbols import loop_name, part_names, variable_name
+from chainrule.insight.explanation.symbols import part_names, variable_name
 from chainrule.insight.explanation.writer import Writer
 from chainrule.insight.notation.expression import Name
 from chainrule.insight.notation.from_graph import Names, express
@@ -76,7 +76,7 @@ def explain(function: Callable[..., Any], *args: Any) -> Explanation:
     named = {node: writer.name(node, name) for node, name in named.items()}
     final = resolved(graph.outputs[0])
     writer.name(final, result)
-    loops = writer.bind_loops(loop_name)
+    loops = writer.bind_loops(lambda _: None)
     writer.own([""], final, part_names("uvwqr"))
     for node in [*named, final]:
         writer.cut(node)
@@ -88,11 +88,13 @@ def explain(function: Callable[..., Any], *args: Any) -> Explanation:
         for equation in writer.cotangent(position, _cotangent_name(name), backward_parts)
     ]
     backward += [
-        x for each in loops if not writer.is_forward(each) for x in writer.recurrence(each)
+        x for each in loops if not writer.loops.is_forward(each) for x in writer.recurrence(each)
     ]
     for position, each in enumerate(sources):
         backward += writer.gradient(position, variables[each.serial], each.name, backward_parts)
-    forward = [x for each in loops if writer.is_forward(each) for x in writer.recurrence(each)]
+    forward = [
+        x for each in loops if writer.loops.is_forward(each) for x in writer.recurrence(each)
+    ]
     forward += [x for _, node, _ in inner for x in writer.definitions(node, node)]
     forward += writer.definitions(final, final)
     return Explanation(

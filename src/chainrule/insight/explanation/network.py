@@ -21,7 +21,6 @@ from chainrule.insight.explanation.explanation import Explanation, Section
 from chainrule.insight.explanation.recurrence import Recurrence
 from chainrule.insight.explanation.symbols import (
     layer_text,
-    loop_name,
     parameter_name,
     part_names,
 )
@@ -121,12 +120,9 @@ class _Explainer:
         self.writer = Writer(derivations[0], derivations[1], arrays, _LOSS)
         self._name_values()
         self.loops: dict[tuple[int, bool], list[Recurrence]] = {}
-        for loop in self.writer.bind_loops(self._loop_name):
-            place = self._number(loop.scan), self.writer.is_forward(loop)
+        for loop in self.writer.bind_loops(self._number):
+            place = self._number(loop.scan), self.writer.loops.is_forward(loop)
             self.loops.setdefault(place, []).append(loop)
-
-    def _loop_name(self, scan: Node, i: int, is_backward: bool) -> Name:
-        return loop_name(scan, i, is_backward, self._number(scan))
 
     def _number(self, node: Node) -> int:
         """Return the number of the block that computes a node."""
@@ -191,10 +187,13 @@ class _Explainer:
         writer.name(self.traced.inputs[count], Name("x"))
         writer.name(self.traced.inputs[count + 1], Name("y"))
         for number, block in enumerate(self.blocks, 1):
-            writer.name(block.before_activation, Name("z", str(number)))
+            if block.output is not block.before_activation:
+                writer.name(block.before_activation, Name("z", str(number)))
             is_last = number == len(self.blocks)
             if block.output is not block.before_activation or not is_last:
                 writer.name(block.output, Name("a", str(number)))
+            else:
+                writer.name(block.output, Name("z", str(number)))
         is_probability = bool(self.objective.loss.contains)
         writer.name(self.traced.prediction, _PROBABILITIES if is_probability else Name("ŷ"))
         if self.objective.loss.contains == "softmax":

@@ -8,14 +8,15 @@ import re
 from collections.abc import Callable, Sequence
 from typing import cast
 
-from chainrule.graph.node import Node
 from chainrule.insight.notation.expression import Name
 from chainrule.insight.notation.greek import GREEK
 from chainrule.nn.layer import Layer
 
 __all__ = [
+    "derivative_name",
+    "direction_of",
+    "gate_name",
     "layer_text",
-    "loop_name",
     "parameter_name",
     "part_names",
     "projection_name",
@@ -39,7 +40,7 @@ _GREEK = {**GREEK, "epsilon": "ε", "phi": "φ"}
 def parameter_name(attribute: str, number: int) -> Name:
     """Return the name of a parameter of a block: ``weight`` is W, ``query.weight`` W_query."""
     *path, last = attribute.split(".")
-    path = [each for each in path if each not in _LISTS]
+    path = [_DIRECTIONS.get(each, each) for each in path if each not in _LISTS]
     first, _, kind = last.rpartition("_")
     if first and kind in ("weight", "bias") and last not in _LETTERS:
         path, last = [*path, _ATTENTION.get(first, first)], kind
@@ -49,6 +50,9 @@ def parameter_name(attribute: str, number: int) -> Name:
 
 _ATTENTION = {"query": "Q", "key": "K", "value": "V", "output": "O"}
 """The letters of Vaswani et al. (2017), section 3.2."""
+
+_DIRECTIONS = {"forward_layer": "→", "backward_layer": "←"}
+"""The arrows of Graves & Schmidhuber (2005) and Bahdanau et al. (2015)."""
 
 _LISTS = ("layers", "branches")
 """Attributes that hold the layers of another; their number says enough."""
@@ -81,24 +85,30 @@ def part_names(letters: str, number: int | None = None) -> Callable[[], Name]:
     return name
 
 
-def loop_name(scan: Node, i: int, is_backward: bool, number: int | None = None) -> Name:
-    """Return the name of a sequence of a loop: a carry if `i` is small enough, else a row.
+def gate_name(variable: str) -> Name:
+    """Return the letter of the textbooks for the variable of a step of a layer."""
+    return Name(_GATES[variable]) if variable in _GATES else variable_name(variable)
 
-    A carry has the name of the user's variable, or h and c, as in recurrent layers; further values
-    of the steps are s₁, s₂, ... The derivative by a carry h is δ_h, by other values δ_z.
-    """
-    carries = scan.params["carries"]
-    upper = "" if number is None else str(number + is_backward)
-    if i >= carries:
-        rest = i - carries
-        if is_backward:
-            return Name("δ", upper, f"z{rest or ''}")
-        return Name("s", upper, str(rest + 1))
-    given = scan.params["body"].inputs[scan.params["shared"] + i].name
-    letter = "hc"[i] if i < 2 else f"s{i}"
-    if is_backward:
-        return Name("δ", upper, letter)
-    return Name(letter, upper) if "[" in given or not given else variable_name(given)
+
+_GATES = {
+    "candidate": "g",
+    "forget_gate": "f",
+    "input_gate": "i",
+    "output_gate": "o",
+    "reset_gate": "r",
+    "update_gate": "z",
+}
+"""Letters of Hochreiter & Schmidhuber (1997), Gers et al. (2000) and Cho et al. (2014)."""
+
+
+def derivative_name(name: Name, upper: str) -> Name:
+    """Return the name of the derivative by a value: δ_c by c."""
+    return Name("δ", upper, f"{name.base}{name.subscript}")
+
+
+def direction_of(layer: str) -> str:
+    """Return the arrow of a layer that is one of the two of a bidirectional one."""
+    return _DIRECTIONS.get(layer.rpartition(".")[2], "")
 
 
 def layer_text(layer: Layer) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,14 +12,18 @@ import numpy as np
 from chainrule.graph.array_type import ArrayType
 from chainrule.graph.graph import Graph
 from chainrule.graph.node import Node
+from chainrule.graph.source_location import as_user_code
 from chainrule.graph.trace import trace_call
 from chainrule.graph.value_names import resolved
 from chainrule.insight.explanation.blocks import Block, find_blocks
+from chainrule.nn import layers
 from chainrule.nn.activations.activation import ACTIVATIONS
 from chainrule.nn.layer import Layer
 from chainrule.train.model.layer_stack import LayerStack
 from chainrule.train.model.objective import Objective
 from chainrule.train.model.step_losses import reduce_samples
+
+_LAYERS = str(Path(layers.__file__).parent)
 
 __all__ = ["TracedNetwork", "as_rows", "trace_network"]
 
@@ -78,5 +83,6 @@ def trace_network(stack: LayerStack, objective: Objective, data: Sequence[Any]) 
             loss = reduce_samples(objective.loss, losses, None, len(scores)) + stack.penalty()
         return [loss, ACTIVATIONS[objective.loss.contains or "linear"](scores), *outputs]
 
-    graph = trace_call(loss_and_outputs, (types, *data)).graph
+    with as_user_code(_LAYERS):  # whose variables name the values of their loops
+        graph = trace_call(loss_and_outputs, (types, *data)).graph
     return TracedNetwork(graph, tuple(layers), names)

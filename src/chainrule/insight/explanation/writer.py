@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.graph.graph import Graph
 from chainrule.graph.node import Node, ancestors
 from chainrule.graph.value_names import resolved
 from chainrule.insight.explanation.certificate import (
@@ -22,12 +21,13 @@ from chainrule.insight.explanation.cuts import LONGEST, cut, is_projection, is_s
 from chainrule.insight.explanation.derivation import Derivation
 from chainrule.insight.explanation.equation import Equation
 from chainrule.insight.explanation.instance import Instance
-from chainrule.insight.explanation.recurrence import Recurrence, bind
+from chainrule.insight.explanation.loops import Loops
+from chainrule.insight.explanation.recurrence import Recurrence
 from chainrule.insight.explanation.symbols import projection_name
 from chainrule.insight.notation import rules
 from chainrule.insight.notation.elementary import size, softmax_parts
 from chainrule.insight.notation.evaluation import evaluate as entries
-from chainrule.insight.notation.expression import Expression, Name, Symbol, walk
+from chainrule.insight.notation.expression import Expression, Function, Name, Symbol, walk
 from chainrule.insight.notation.from_graph import Names, axes_of, express
 from chainrule.insight.notation.identities import definitions
 from chainrule.insight.notation.identities.rule import Rule
@@ -66,7 +66,7 @@ class Writer:
         self._part_names: dict[int, Name] = {}
         self._parts: dict[int, list[Node]] = {}
         self._owners: dict[str, tuple[Node, Callable[[], Name]]] = {}
-        self._loops: dict[object, Recurrence] = {}
+        self.loops = Loops(symbolic, self.names, self.unique)
 
     def name(self, node: Node, name: Name) -> Name:
         """Name a value; where it occurs in the equations of others, they stop at its name.
@@ -107,49 +107,61 @@ class Writer:
         if any(softmax_parts(expression)):
             self._rules.append(definitions.rows_sum_to_one(name))
 
-    def bind_loops(self, new_name: Callable[[Node, int, bool], Name]) -> list[Recurrence]:
-        """Write all loops as recurrences; `new_name` is called with loop, number, is_backward.
-
-        The reverse pass runs a loop again, to return more of the values of its steps. These have
-        names in the equations of the loop too, and the two are one recurrence.
-        """
-        forward = {_same_loop(each) for each in _scans(self.symbolic.graph.nodes)}
-        every = _scans(_all_nodes(self.symbolic))
-        found: dict[object, Recurrence] = {}
-        for scan in sorted(every, key=lambda each: -len(each.params["body"].outputs)):
-            loop = _same_loop(scan)
-            twin = found.get(loop)
-            names = [] if twin is None else list(twin.rows)
-
-            def name(i: int, scan: Node = scan, names: list[Name] = names) -> Name:
-                if i < len(names):
-                    return names[i]
-                return self.unique(new_name(scan, i, _same_loop(scan) not in forward))
-
-            recurrence = bind(scan, self.names, name, twin)
-            found.setdefault(loop, recurrence)
-        for each in sorted(found.values(), key=lambda loop: loop.scan.serial):
+    def bind_loops(self, number: Callable[[Node], int | None]) -> list[Recurrence]:
+        """Write all loops as recurrences; `number` returns that of the layer of a loop."""
+        found = self.loops.bind(number)
+        for each in found:
             counterpart = self.instance.counterpart(each.scan)
             arrays = self.instance.actual.values(counterpart.inputs, self.instance.inputs)
             self._values |= each.values(counterpart, arrays)
-        return [found[each] for each in found]
+            for name, node in each.rows.items():
+                if name not in each.carries:
+                    self._define_step(name, node, each)
+        return found
 
-    def is_forward(self, loop: Recurrence) -> bool:
-        """Whether a loop is one of the function, not of the reverse pass alone."""
-        return _same_loop(loop.scan) in map(_same_loop, _scans(self.symbolic.graph.nodes))
+    def _define_step(self, name: Name, node: Node, loop: Recurrence) -> None:
+        """Write a gate ``i = σ(z)`` for σ(z) wherever that occurs."""
+        axes = axes_of(node)
+        raw = express(node, tuple(map(Index.of, axes)), loop.names, is_root=True)
+        expression, _ = rules.simplify(raw)
+        if isinstance(expression, Function):
+            every = (loop.step, *axes)
+            odds = definitions.odds_of_sigmoid(name, every, expression, first=0)
+            self._rules += [definitions.definition(name, every, expression, first=0)]
+            self._rules += [] if odds is None else [odds]
 
     def recurrence(self, loop: Recurrence) -> list[Equation]:
-        """Return the equations of the steps of a loop."""
-        equations: list[Equation] = []
+        """Return the equations of the steps of a loop, after the carries before the first step."""
+        equations = [self._start(loop, name) for name in loop.carries]
         for name, node in sorted(loop.rows.items(), key=lambda row: row[1].serial):
             axes = axes_of(node)
+            places = loop.after if name in loop.carries else Index.of(loop.step)
             raw = partial(express, node, tuple(map(Index.of, axes)), loop.names, is_root=True)
-            expression, used = rules.simplify(raw(), self._rules)
-            equation = Equation(name, (loop.step, *axes), expression, simplifications=tuple(used))
+            own = [each for each in self._rules if each.defines != name]
+            expression, used = rules.simplify(raw(), own)
+            if name in loop.totals:
+                used.append(f"{name} is 0 beyond the {'last' if loop.is_reverse else 'first'} step")
+            equation = Equation(
+                name, (loop.step, *axes), expression, simplifications=tuple(used),
+                places=(places, *map(Index.of, axes)),
+            )  # fmt: skip
             checked = self._checked(equation, loop.row(name, self._values[name]), raw)
             self._mention(checked.expression)
             equations.append(checked)
         return equations
+
+    def _start(self, loop: Recurrence, name: Name) -> Equation:
+        """Return the equation of a carry before the first step: ``h_{-1} = 0``."""
+        node = resolved(loop.scan.inputs[loop.scan.params["shared"] + loop.carries[name]])
+        axes = axes_of(node)
+        raw = partial(express, node, tuple(map(Index.of, axes)), self.names)
+        expression, used = rules.simplify(raw(), self._rules)
+        equation = Equation(
+            name, axes, expression, simplifications=tuple(used),
+            places=(loop.start, *map(Index.of, axes)),
+        )  # fmt: skip
+        self._mention(expression)
+        return self._checked(equation, self._values[name][-1 if loop.is_reverse else 0], raw)
 
     def definition(self, node: Node, name: Name, inline: Node | None = None) -> Equation:
         """Return the equation that defines a named value; `inline` is written out within it."""
@@ -352,19 +364,3 @@ class Writer:
         if name not in self._values:
             self._values[name] = self.instance.value(self._nodes[name])
         return self._values[name]
-
-
-def _scans(nodes: Iterable[Node]) -> list[Node]:
-    return [x for x in nodes if x.primitive is not None and x.primitive.name == "scan"]
-
-
-def _same_loop(scan: Node) -> object:
-    """Return what a loop shares with one that returns more of the values of its steps."""
-    params, body = scan.params, scan.params["body"]
-    operands = tuple(resolved(each).serial for each in scan.inputs)
-    return operands, params["reverse"], tuple(x.type for x in body.outputs[: params["carries"]])
-
-
-def _all_nodes(derivation: Derivation) -> list[Node]:
-    graph = derivation.graph
-    return [*graph.inputs, *Graph(graph.inputs, (*graph.outputs, *derivation.derived)).nodes]

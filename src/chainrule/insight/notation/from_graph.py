@@ -43,6 +43,7 @@ class Names:
 
     An entry of a node in `bindings` is what the function there returns for its indices; one of a
     result of a loop in `loops` what that returns for the number of the result and its indices.
+    `parts` has names of slices, blocks of equal length of an axis.
     """
 
     names: dict[int, Name] = field(default_factory=dict[int, Name])
@@ -53,6 +54,7 @@ class Names:
     loops: dict[int, Callable[[int, Indices], Expression]] = field(
         default_factory=dict[int, "Callable[[int, Indices], Expression]"]
     )
+    parts: dict[int, str] = field(default_factory=dict[int, str])
 
     def constant(self, node: Node) -> Name:
         """Return the name of an array constant, which is new if it has none."""
@@ -237,7 +239,7 @@ def _slice(node: Node, indices: Indices, names: Names) -> Expression:
         start, count, step = each
         shifted = index * step + Index((), start)
         if step == 1 and count < length and not length % count and not start % count:
-            shifted = replace(shifted, block=start // count)
+            shifted = replace(shifted, block=names.parts.get(node.serial, str(start // count + 1)))
         inner.append(shifted)
     return express(operand, tuple(inner), names)
 

@@ -37,14 +37,15 @@ class Index:
     """``offset + Σ coefficient · axis``, each axis once and with a coefficient other than 0.
 
     Along an axis of length 1 the index is 0 and `is_only`: it is not printed. If an axis of an
-    array is cut into blocks of one length, `block` is the number of the one that is run through.
-    `is_part` says that it does not run through all of the axis of the array.
+    array is cut into blocks of one length, `block` is the name of the one that is run through, its
+    number or that of the value computed with it. `is_part` says that it does not run through all
+    of the axis of the array.
     """
 
     terms: tuple[tuple[Axis, int], ...] = ()
     offset: int = 0
     is_only: bool = False
-    block: int | None = None
+    block: str | None = None
     is_part: bool = False
 
     @classmethod

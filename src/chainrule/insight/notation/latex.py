@@ -58,7 +58,10 @@ def _mark(mark: Mark) -> str:
     if mark.text in _COMMANDS:
         return f" {_COMMANDS[mark.text]} "
     if mark.kind == "word" and not mark.text.isdigit():
-        word = mark.text.replace("_", r"\_").replace("′", r"\prime ")
+        word = "".join(
+            f"{_COMMANDS[each]} " if not each.isascii() and each in _COMMANDS else each
+            for each in mark.text.replace("_", r"\_")
+        )
         return rf"\mathrm{{{word}}}"
     if mark.kind == "operator":
         return f" {mark.text} " if mark.text != "," else ", "
@@ -80,6 +83,8 @@ _COMMANDS = {
     "≥": r"\ge",
     "≠": r"\ne",
     "∂": r"\partial",
+    "→": r"\rightarrow",
+    "←": r"\leftarrow",
     "·": r"\cdot",
     "T": r"\top",
     "ŷ": r"\hat{y}",

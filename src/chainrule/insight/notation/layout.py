@@ -13,9 +13,15 @@ from collections.abc import Sequence
 from chainrule.insight.notation.expression import (
     Expression,
 )
-from chainrule.insight.notation.index import Axis
+from chainrule.insight.notation.index import Axis, Index
 from chainrule.insight.notation.layouts.arrays import array_formula
-from chainrule.insight.notation.layouts.boxes import NotMatricesError, listed, name_of, title_of
+from chainrule.insight.notation.layouts.boxes import (
+    NotMatricesError,
+    is_fixed,
+    name_of,
+    title_of,
+    with_indices,
+)
 from chainrule.insight.notation.layouts.indexed import IndexedLayout
 from chainrule.insight.notation.layouts.matrices import MatrixLayout
 from chainrule.insight.notation.letters import Letters, steps_of
@@ -23,13 +29,17 @@ from chainrule.insight.notation.typeset import (
     Formula,
     Mark,
     Row,
-    Scripts,
 )
 
 __all__ = ["equation", "name_of", "title_of"]
 
 
-def equation(left: Formula, expression: Expression, axes: Sequence[Axis]) -> Formula:
+def equation(
+    left: Formula,
+    expression: Expression,
+    axes: Sequence[Axis],
+    places: Sequence[Index] | None = None,
+) -> Formula:
     """Return the formula ``left = expression``, or ``left_{i,j} = ...`` if it needs indices.
 
     Parameters
@@ -40,7 +50,10 @@ def equation(left: Formula, expression: Expression, axes: Sequence[Axis]) -> For
         The right-hand side.
     axes : sequence of Axis
         The axes of the left-hand side; those of length 1 are not printed.
+    places : sequence of Index, optional
+        Its indices, if they are not the axes themselves.
     """
+    places = [Index.of(axis) for axis in axes] if places is None else places
     letters = Letters(expression, axes)
     steps = steps_of(expression) | {axis for axis in axes if axis.is_step}
 
@@ -50,10 +63,9 @@ def equation(left: Formula, expression: Expression, axes: Sequence[Axis]) -> For
     try:
         plain = tuple(axis for axis in axes if axis not in steps)
         right = MatrixLayout(letters, steps, array).box(expression, plain)
-        shown = [letters.mark(axis) for axis in axes if axis in steps]
-        left = Scripts(left, listed(shown)) if shown else left
+        shown = [each for each in places if is_fixed(each, steps)]
     except NotMatricesError:
         right = IndexedLayout(letters, steps, array).box(expression, tuple(axes))
-        shown = [letters.mark(axis) for axis in axes if axis.length != 1]
-        left = Scripts(left, listed(shown)) if shown else left
+        shown = [each for each in places if not each.is_only_entry]
+    left = with_indices(left, [letters.index(each) for each in shown])
     return Row((left, Mark("=", "operator"), right.formula))

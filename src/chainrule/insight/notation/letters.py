@@ -77,7 +77,7 @@ class Letters:
                 parts.append(Mark(str(abs(coefficient)), "number"))
             parts.append(self.mark(axis))
         if index.offset or not parts:
-            if parts:
+            if parts or index.offset < 0:
                 parts.append(Mark("−" if index.offset < 0 else "+", "function"))
-            parts.append(Mark(str(abs(index.offset) if parts else index.offset), "number"))
+            parts.append(Mark(str(abs(index.offset)), "number"))
         return Row(tuple(parts)) if len(parts) > 1 else parts[0]

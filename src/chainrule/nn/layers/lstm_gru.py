@@ -141,10 +141,11 @@ class LSTM(Layer):
         def step(states: tuple[Any, ...], projection: Any) -> tuple[Any, ...]:
             h, c = states
             parts = np.split(projection + h @ self.recurrent_weight, 4, axis=1)
-            input_gate, forget_gate, output_gate = (
-                self.gate_activation(parts[k]) for k in (0, 1, 3)
-            )
-            c = forget_gate * c + input_gate * self.activation_function(parts[2])
+            input_gate = self.gate_activation(parts[0])
+            forget_gate = self.gate_activation(parts[1])
+            output_gate = self.gate_activation(parts[3])
+            candidate = self.activation_function(parts[2])
+            c = forget_gate * c + input_gate * candidate
             return output_gate * self.activation_function(c), c
 
         sizes = (self.units, self.units)
@@ -274,9 +275,11 @@ class GRU(Layer):
             (h,) = states
             a = np.split(projection, 3, axis=1)
             v = np.split(h @ self.recurrent_weight, 3, axis=1)
-            update_gate, reset_gate = (self.gate_activation(a[k] + v[k]) for k in (0, 1))
-            recurrent = v[2] if self.recurrent_bias is None else v[2] + self.recurrent_bias
-            candidate = self.activation_function(a[2] + reset_gate * recurrent)
+            update_gate = self.gate_activation(a[0] + v[0])
+            reset_gate = self.gate_activation(a[1] + v[1])
+            if self.recurrent_bias is not None:
+                v[2] = v[2] + self.recurrent_bias
+            candidate = self.activation_function(a[2] + reset_gate * v[2])
             # z h + (1 - z) g, with one product.
             return (candidate + update_gate * (h - candidate),)
 

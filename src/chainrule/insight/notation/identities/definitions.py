@@ -29,7 +29,13 @@ from chainrule.insight.notation.expression import (
 from chainrule.insight.notation.identities.rule import Rule
 from chainrule.insight.notation.index import Axis, Index
 
-__all__ = ["definition", "log_of_sigmoid", "rows_sum_to_one", "softmax_numerator"]
+__all__ = [
+    "definition",
+    "log_of_sigmoid",
+    "odds_of_sigmoid",
+    "rows_sum_to_one",
+    "softmax_numerator",
+]
 
 
 def rows_sum_to_one(name: Name) -> Rule:
@@ -89,8 +95,13 @@ def log_of_sigmoid(name: Name, axes: Sequence[Axis], value: Expression) -> Rule 
     return Rule(f"ln(1 + exp(−z)) = −ln {name}", apply, name)
 
 
-def definition(name: Name, axes: Sequence[Axis], value: Expression) -> Rule:
-    """Return the rule that writes a symbol for its definition, wherever that is a factor."""
+def definition(
+    name: Name, axes: Sequence[Axis], value: Expression, first: int | None = None
+) -> Rule:
+    """Return the rule that writes a symbol for its definition, wherever that is a factor.
+
+    `first` is that of the symbol of a sequence.
+    """
     parts = powers_of(value)
 
     def apply(expression: Expression) -> Expression | None:
@@ -98,11 +109,35 @@ def definition(name: Name, axes: Sequence[Axis], value: Expression) -> Rule:
             wanted = {key(substitute(base, at)): exponent for base, exponent in parts.values()}
             found = powers_of(expression)
             if all(each in found and found[each][1] == wanted[each] for each in wanted):
-                symbol = Symbol(name, tuple(at.get(axis, Index.of(axis)) for axis in axes))
+                indices = tuple(at.get(axis, Index.of(axis)) for axis in axes)
+                symbol = Symbol(name, indices, first=first)
                 factor = Number(Fraction(number_of(value)))
                 rest = [algebra.power(b, e) for each, (b, e) in found.items() if each not in wanted]
                 number = Number(number_of(expression))
                 return algebra.multiply(algebra.divide(number, factor), *rest, symbol)
+        return None
+
+    return Rule("", apply, name)
+
+
+def odds_of_sigmoid(
+    name: Name, axes: Sequence[Axis], value: Expression, first: int | None = None
+) -> Rule | None:
+    """Return the rule ``exp(-z) p = 1 - p`` for a named ``p = σ(z)``."""
+    if not is_function(value, "sigmoid"):
+        return None
+    (z,) = operands(value)
+
+    def apply(expression: Expression) -> Expression | None:
+        factors = as_factors(expression)
+        for exponential in (each for each in factors if is_function(each, "exp")):
+            for at in _placements(exponential, value, axes):
+                indices = tuple(at.get(axis, Index.of(axis)) for axis in axes)
+                p = Symbol(name, indices, first=first)
+                inverse = exp_of(algebra.negative(substitute(z, at)))
+                if key(inverse) == key(exponential) and key(p) in powers_of(expression):
+                    rest = algebra.divide(algebra.divide(expression, exponential), p)
+                    return algebra.multiply(rest, algebra.subtract(algebra.ONE, p))
         return None
 
     return Rule("", apply, name)

@@ -135,14 +135,20 @@ def logistic_symmetry(expression: Expression) -> Expression | None:
 
 
 def logistic_odds(expression: Expression) -> Expression | None:
-    """``exp(z) (1 - σ(z)) = σ(z)``."""
+    """``exp(z) (1 - σ(z)) = σ(z)`` and ``exp(-z) σ(z) = 1 - σ(z)``."""
     factors = as_factors(expression)
     for factor in factors:
         if is_function(factor, "exp"):
             (z,) = operands(factor)
-            complement = algebra.subtract(algebra.ONE, sigmoid_of(z))
-            for other in factors:
-                if key(other) == key(complement):
-                    rest = [each for each in factors if each is not factor and each is not other]
-                    return algebra.multiply(*rest, sigmoid_of(z))
+            s, opposite = sigmoid_of(z), sigmoid_of(algebra.negative(z))
+            cases = (_complement(s), s), (opposite, _complement(opposite))
+            for wanted, product in cases:
+                for each in factors:
+                    if key(each) == key(wanted):
+                        rest = [x for x in factors if x is not factor and x is not each]
+                        return algebra.multiply(*rest, product)
     return None
+
+
+def _complement(p: Expression) -> Expression:
+    return algebra.subtract(algebra.ONE, p)

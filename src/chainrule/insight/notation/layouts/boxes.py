@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction as Ratio
 
@@ -42,6 +42,7 @@ __all__ = [
     "NotMatricesError",
     "as_fraction",
     "is_array",
+    "is_fixed",
     "is_negative",
     "listed",
     "long_axes",
@@ -123,6 +124,11 @@ def rank(factor: Expression) -> int:
 def is_array(factor: Expression) -> bool:
     """Whether a factor has axes."""
     return bool(free_axes(factor))
+
+
+def is_fixed(index: Index, steps: Container[Axis]) -> bool:
+    """Whether an index is the same for the whole matrix: a number, or a step."""
+    return not index.is_only and all(axis in steps for axis in index.axes)
 
 
 def is_negative(term: Expression) -> bool:

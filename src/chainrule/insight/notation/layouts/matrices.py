@@ -13,7 +13,7 @@ from chainrule.insight.notation.expression import (
     Symbol,
     free_axes,
 )
-from chainrule.insight.notation.index import Axis, Index
+from chainrule.insight.notation.index import Axis
 from chainrule.insight.notation.layouts.boxes import (
     ATOM,
     MATRIX,
@@ -23,6 +23,7 @@ from chainrule.insight.notation.layouts.boxes import (
     Box,
     NotMatricesError,
     is_array,
+    is_fixed,
     listed,
     long_axes,
     name_of,
@@ -51,15 +52,15 @@ class MatrixLayout(Layout):
 
     def symbol(self, symbol: Symbol, axes: tuple[Axis, ...]) -> Box:
         """Return the name of an array, transposed if its axes are those of the result exchanged."""
-        fixed = [each for each in symbol.indices if self.is_fixed(each)]
+        fixed = [each for each in symbol.indices if is_fixed(each, self.steps)]
         if any(not each.terms for each in fixed) and fixed != list(symbol.indices[: len(fixed)]):
             raise NotMatricesError
         own = plain_axes(each for each in symbol.indices if each not in fixed)
         blocks = [x.block for x in symbol.indices if x.block is not None and x not in fixed]
-        marks = [Mark(str(each + 1), "number") for each in blocks]
+        marks = [Mark(each, "number" if each.isdigit() else "letter") for each in blocks]
         marks += [self.letters.index(each) for each in fixed]
         base = with_indices(name_of(symbol.name), marks)
-        if symbol.is_padded or own is None:
+        if own is None or (symbol.is_padded and not fixed):
             raise NotMatricesError
         if len(axes) >= 2 and own == (*axes[: len(own) - 2], axes[-1], axes[-2]):
             return Box(transposed(base), POWER)
@@ -67,10 +68,6 @@ class MatrixLayout(Layout):
         if own == axes[len(axes) - len(own) :] or own == axes[: len(own)]:
             return Box(base, ATOM)
         raise NotMatricesError
-
-    def is_fixed(self, index: Index) -> bool:
-        """Whether an index is the same for the whole matrix: a number, or a step."""
-        return not index.is_only and all(axis in self.steps for axis in index.axes)
 
     def between(self, left: Expression, right: Expression) -> Formula:
         """Return ⊙ between arrays, else a blank."""
