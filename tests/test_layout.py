@@ -53,7 +53,7 @@ autodiff/control_flow ops/primitives/linear_algebra cli cli/csv_table data data/
 datasets insight insight/debugger insight/mistakes insight/plots insight/explanation insight/flow
 insight/displays insight/lab insight/lab/catalogue insight/notation
 insight/notation/identities insight/notation/layouts insight/report
-losses metrics testing (export) solvers (interop)
+losses metrics testing (export) solvers interop interop/tensorboard
 science science/optimize science/optimize/minimizers science/optimize/global_search
 science/optimize/roots science/optimize/fits science/optimize/extremum_search
 science/integrate science/ndimage science/images
@@ -83,6 +83,7 @@ UPWARD = {
             "insight.explanation.function",
             "insight.mistakes.check",
             "insight.plots",
+            "interop.tensorboard",
             "losses",
             "metrics",
             "solvers",

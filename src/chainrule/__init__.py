@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from chainrule.insight.explanation.function import explain
     from chainrule.insight.mistakes.check import check
     from chainrule.insight.plots.recorders import LayerHistograms, ParameterPath
+    from chainrule.interop.tensorboard import TensorBoard
 
 __version__ = "0.1.0"
 
@@ -62,6 +63,7 @@ __all__ = [
     "Network",
     "ParameterPath",
     "Progress",
+    "TensorBoard",
     "check",
     "check_grads",
     "cond",
@@ -124,30 +126,29 @@ if not TYPE_CHECKING:  # type checkers must still reject unknown names
     @boundary
     def __getattr__(name: str) -> object:
         """Import what is rarely used when it is first used, and answer the names of others."""
-        if name in _TRANSFORMATIONS:
-            from chainrule.autodiff import transformations
+        match name:
+            case "explain":
+                from chainrule.insight.explanation.function import explain as found
+            case "check":
+                from chainrule.insight.mistakes.check import check as found
+            case "debug":
+                from chainrule.insight.debugger.function import debug as found
+            case "LayerHistograms":
+                from chainrule.insight.plots.recorders import LayerHistograms as found
+            case "ParameterPath":
+                from chainrule.insight.plots.recorders import ParameterPath as found
+            case "TensorBoard":
+                from chainrule.interop.tensorboard import TensorBoard as found
+            case "losses" | "metrics" | "solvers":
+                import chainrule.losses
+                import chainrule.metrics
+                import chainrule.solvers  # noqa: F401
 
-            return getattr(transformations, name)
-        if name == "explain":
-            from chainrule.insight.explanation.function import explain
+                found = sys.modules[f"{__name__}.{name}"]
+            case _ if name in _TRANSFORMATIONS:
+                from chainrule.autodiff import transformations
 
-            return explain
-        if name == "check":
-            from chainrule.insight.mistakes.check import check
-
-            return check
-        if name == "debug":
-            from chainrule.insight.debugger.function import debug
-
-            return debug
-        if name in ("LayerHistograms", "ParameterPath"):
-            from chainrule.insight.plots import recorders
-
-            return getattr(recorders, name)
-        if name not in ("losses", "metrics", "solvers"):
-            return _answer(name)
-        import chainrule.losses
-        import chainrule.metrics
-        import chainrule.solvers  # noqa: F401
-
-        return sys.modules[f"{__name__}.{name}"]
+                found = getattr(transformations, name)
+            case _:
+                found = _answer(name)
+        return found

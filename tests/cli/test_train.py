@@ -127,6 +127,15 @@ def test_a_report_is_written_into_the_folder(tmp_path: Path) -> None:
     assert run("train", "rbm", "--report")[0] == 2
 
 
+def test_event_files_are_written_into_the_folder(tmp_path: Path) -> None:
+    code, *_ = run("train", "xor", "--epochs", "3", "--tensorboard", str(tmp_path / "runs" / "xor"))
+    assert code == 0
+    assert [path.name[:19] for path in (tmp_path / "runs/xor/train").iterdir()] == [
+        "events.out.tfevents"
+    ]
+    assert run("train", "rbm", "--tensorboard", str(tmp_path))[0] == 2
+
+
 def test_a_folder_that_cannot_be_created_fails_before_training(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     code, output, errors = run("train", "xor", "--out", str(tmp_path / "file" / "demo"))

@@ -17,6 +17,7 @@ from chainrule.cli.recipes import RECIPES
 from chainrule.cli.validation import hold_out_classes, hold_out_rows
 from chainrule.data.columns import take_rows
 from chainrule.data.table import Table
+from chainrule.interop.tensorboard import TensorBoard
 from chainrule.nn.layer import Layer
 from chainrule.train.history import History
 from chainrule.train.network import Network
@@ -25,6 +26,7 @@ __all__ = ["train"]
 
 SERIES = [name for name, recipe in RECIPES.items() if recipe.horizons is not None]
 NO_REPORT = "--report is for networks trained by a gradient; rbm draws its figures into --out"
+NO_TENSORBOARD = "--tensorboard is for networks trained by a gradient, not for rbm"
 NO_HORIZON = f"--horizon is for time series: {', '.join(sorted(SERIES))}"
 
 
@@ -84,6 +86,12 @@ class _Settings:
 )
 @click.option("--report", is_flag=True, help="Write report.html, a page on the trained network.")
 @click.option(
+    "--tensorboard",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Folder for the event files of TensorBoard.",
+)
+@click.option(
     "--seed",
     type=click.IntRange(min=0),
     metavar="N",
@@ -101,6 +109,7 @@ def train(
     horizon: int | None,
     out: Path | None,
     report: bool,
+    tensorboard: Path | None,
     seed: int,
     **columns: Any,
 ) -> None:
@@ -135,6 +144,8 @@ def train(
         recipe = _at_horizon(name, recipe, horizon)
     if report and recipe is None:
         raise click.UsageError(NO_REPORT)
+    if tensorboard is not None and recipe is None:
+        raise click.UsageError(NO_TENSORBOARD)
     if out is not None:
         out = out.expanduser()  # a shell leaves --out=~/run as it is
         out.mkdir(parents=True, exist_ok=True)  # before training, in case it fails
@@ -144,7 +155,10 @@ def train(
     whole, test = recipe.load()
     training, validation = _hold_out(recipe, whole) if whole is not test else (whole, None)
     click.echo(_describe(name, recipe, training, validation, test))
-    net, history = _fit(recipe, training, validation, settings)
+    board = None
+    if tensorboard is not None:
+        board = TensorBoard(tensorboard.expanduser(), histograms=1)
+    net, history = _fit(recipe, training, validation, settings, board)
     baseline = None
     if recipe.baseline is not None:
         baseline = _fit_baseline(recipe, recipe.baseline, training, settings)
@@ -186,7 +200,11 @@ def _describe(
 
 
 def _fit(
-    recipe: Recipe, training: Part, validation: Part | None, settings: _Settings
+    recipe: Recipe,
+    training: Part,
+    validation: Part | None,
+    settings: _Settings,
+    board: TensorBoard | None,
 ) -> tuple[Network, History]:
     net = _compiled(recipe, recipe.layers(training), settings)
     net(take_rows(training[0], slice(1)))  # builds it for the summary
@@ -198,6 +216,7 @@ def _fit(
         epochs=settings.epochs,
         batch_size=min(settings.batch_size, len(training[1])),
         validation_data=validation,
+        callbacks=board,
     )
     return net, history
 

@@ -1,7 +1,8 @@
-"""Files on disk: atomic writes, what they replace, temporary files, and the cache folder."""
+"""Files on disk: writes that are whole or undone, temporary files, and the cache folder."""
 
 from chainrule.storage.atomic_write import (
     PRIVATE_FILE,
+    append,
     create_atomically,
     publish,
     sha256_of,
@@ -13,6 +14,7 @@ from chainrule.storage.target_file import checked_target, expanded
 
 __all__ = [
     "PRIVATE_FILE",
+    "append",
     "cache_folder",
     "checked_target",
     "create_atomically",

@@ -1,4 +1,4 @@
-"""Atomic, durable writes: the only module that writes files.
+"""Writes that are whole or undone: the only module that writes files.
 
 A reader sees the old or the new content, never a mixture, even after a power failure: the bytes are
 written to a temporary file in the same folder and flushed (``fsync``), the file is renamed to the
@@ -25,6 +25,7 @@ from chainrule.storage.temporary_file import new_temporary, remove_abandoned, re
 
 __all__ = [
     "PRIVATE_FILE",
+    "append",
     "create_atomically",
     "publish",
     "sha256_of",
@@ -131,6 +132,39 @@ def create_atomically(path: Path, content: Bytes, permissions: int = NEW_FILE) -
         remove_temporary(temporary)
 
 
+def append(path: AnyPath, content: Bytes, permissions: int = NEW_FILE) -> None:
+    """Add bytes at the end of a file, all or none.
+
+    A symbolic link is followed. Readers may see a part of the content while it is written; where
+    writing fails, as on a full disk, that part is removed.
+
+    Parameters
+    ----------
+    path : str or path
+        The file to extend; created where absent, in a folder that must exist.
+    content : bytes
+        The bytes to add.
+    permissions : int
+        Of a new file, less those that the umask removes.
+
+    Raises
+    ------
+    OSError
+        If the folder is missing, ``path`` is something other than a regular file, or read-only, or
+        writing fails.
+    """
+    consequence = "what it held before is unchanged"
+    with _naming(path, consequence):
+        target, _ = checked_target(path)
+    with _open(path, target, "ab", permissions, consequence=consequence) as file:
+        size = os.fstat(file.fileno()).st_size
+        try:
+            _write_all(path, file, content, consequence)
+        except BaseException:
+            file.truncate(size)
+            raise
+
+
 def write_at(path: Path, offset: int, chunks: Iterable[Bytes]) -> None:
     """Write chunks at an offset of a file, so that an interrupted transfer can be resumed.
 
@@ -192,23 +226,35 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _open(path: AnyPath, name: Path, mode: str, permissions: int, flags: int = 0) -> FileIO:
+def _open(
+    path: AnyPath,
+    name: Path,
+    mode: str,
+    permissions: int,
+    flags: int = 0,
+    consequence: str = UNCHANGED,
+) -> FileIO:
     """Open a file, unbuffered; `path` is what errors name."""
 
     def opener(text: str, mode_flags: int) -> int:
         return os.open(text, mode_flags | flags | AS_IT_IS, permissions)
 
-    with _naming(path, UNCHANGED):
+    with _naming(path, consequence):
         # An object, unlike a descriptor, is closed if an interrupt comes before it has a name.
         return cast(FileIO, open(name, mode, buffering=0, opener=opener))
 
 
-def _write_all(path: AnyPath, file: FileIO, content: Bytes | Iterable[Bytes]) -> None:
+def _write_all(
+    path: AnyPath,
+    file: FileIO,
+    content: Bytes | Iterable[Bytes],
+    consequence: str = UNCHANGED,
+) -> None:
     chunks = [content] if isinstance(content, bytes | bytearray | memoryview) else content
     for chunk in chunks:
         rest = memoryview(chunk).cast("B")
         while rest:
-            with _naming(path, UNCHANGED):
+            with _naming(path, consequence):
                 rest = rest[os.write(file.fileno(), rest) :]
 
 

@@ -1,0 +1,49 @@
+"""An event file of TensorBoard, which grows by records."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import socket
+import time
+from pathlib import Path
+
+from chainrule.interop.tensorboard.messages import event, first_event
+from chainrule.interop.tensorboard.records import record
+from chainrule.storage import append
+
+__all__ = ["EventFile"]
+
+_numbers = itertools.count()
+
+
+class EventFile:
+    """A file of events in a folder, created when the first is added.
+
+    Parameters
+    ----------
+    folder : path
+        The folder; created where absent.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._path: Path | None = None
+        self._owner = 0
+
+    def add(self, *values: bytes, step: int) -> None:
+        """Add an event of values at a step."""
+        self.add_event(event(time.time(), step, *values))
+
+    def add_event(self, content: bytes) -> None:
+        """Add an event."""
+        if self._path is None or self._owner != os.getpid():  # a forked process has its own file
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._owner, now = os.getpid(), time.time()
+            host = socket.gethostname() or "localhost"
+            name = f"events.out.tfevents.{int(now)}.{host}.{self._owner}.{next(_numbers)}"
+            self._path = self.folder / name
+            content_of_new = record(first_event(now)) + record(content)
+            append(self._path, content_of_new)
+        else:
+            append(self._path, record(content))
