@@ -82,7 +82,7 @@ UPWARD = {
             "insight.displays",
             "insight.explanation.function",
             "insight.mistakes.check",
-            "insight.plots",
+            "insight.plots.recorders",
             "interop.tensorboard",
             "losses",
             "metrics",

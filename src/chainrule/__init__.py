@@ -128,27 +128,38 @@ if not TYPE_CHECKING:  # type checkers must still reject unknown names
         """Import what is rarely used when it is first used, and answer the names of others."""
         match name:
             case "explain":
-                from chainrule.insight.explanation.function import explain as found
+                from chainrule.insight.explanation.function import explain
+
+                return explain
             case "check":
-                from chainrule.insight.mistakes.check import check as found
+                from chainrule.insight.mistakes.check import check
+
+                return check
             case "debug":
-                from chainrule.insight.debugger.function import debug as found
+                from chainrule.insight.debugger.function import debug
+
+                return debug
             case "LayerHistograms":
-                from chainrule.insight.plots.recorders import LayerHistograms as found
+                from chainrule.insight.plots.recorders import LayerHistograms
+
+                return LayerHistograms
             case "ParameterPath":
-                from chainrule.insight.plots.recorders import ParameterPath as found
+                from chainrule.insight.plots.recorders import ParameterPath
+
+                return ParameterPath
             case "TensorBoard":
-                from chainrule.interop.tensorboard import TensorBoard as found
+                from chainrule.interop.tensorboard import TensorBoard
+
+                return TensorBoard
             case "losses" | "metrics" | "solvers":
                 import chainrule.losses
                 import chainrule.metrics
                 import chainrule.solvers  # noqa: F401
 
-                found = sys.modules[f"{__name__}.{name}"]
+                return sys.modules[f"{__name__}.{name}"]
             case _ if name in _TRANSFORMATIONS:
                 from chainrule.autodiff import transformations
 
-                found = getattr(transformations, name)
+                return getattr(transformations, name)
             case _:
-                found = _answer(name)
-        return found
+                return _answer(name)
