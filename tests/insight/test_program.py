@@ -8,6 +8,8 @@ import pytest
 import chainrule as cr
 from chainrule import nn
 from chainrule.errors import ArgumentError
+from chainrule.insight.program import report_on_program
+from chainrule.insight.training_program import training_program
 
 
 def trained(*layers, inputs=20, outputs=3, loss="mse", **options):
@@ -140,3 +142,23 @@ def test_calls_of_routines_are_rows_with_their_layer_and_operations():
     assert any("whitening" in name.lower() for name in call.layers)
     assert "dsyevd" in str(report)
     assert report.flops == sum(each.flops for each in report.nests)
+
+
+def test_nests_of_a_program_from_the_cache_are_those_counted_when_it_was_compiled(monkeypatch):
+    monkeypatch.delenv("CHAINRULE_DEBUG")  # which lowers each program
+    layers = {"inputs": 11, "outputs": 7}
+    counted = trained(nn.Dense(13, name="one"), nn.Dense(7), **layers).program()
+    again = trained(nn.Dense(13, name="one"), nn.Dense(7), **layers)
+    assert again.program().nests == counted.nests
+    assert again.program().is_from_cache
+    assert "lowered" not in vars(training_program(again).program._compiler)
+    renamed = trained(nn.Dense(13, name="two"), nn.Dense(7), **layers).program()
+    assert renamed.is_from_cache
+    assert {x for each in renamed.nests for x in each.layers} >= {"two", "two.weight"}
+
+
+def test_a_brief_measurement_has_limits_for_each_nest_and_the_time_of_a_step(large):
+    report = report_on_program(training_program(large), "step")
+    assert report.limit.flops > 1e8
+    assert all(each.limit_seconds > 0 and each.seconds is None for each in report.nests)
+    assert 0.2 * sum(each.limit_seconds for each in report.nests) < report.step_seconds

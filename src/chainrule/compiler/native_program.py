@@ -72,6 +72,11 @@ class NativeProgram:
             self._launcher.prepare_in_background()
 
     @property
+    def graph(self) -> Graph:
+        """The graph that was compiled."""
+        return self._graph
+
+    @property
     def loops(self) -> Program:
         """The program as loops."""
         return self._compiler.lowered.loops

@@ -18,15 +18,38 @@ from chainrule.autodiff.control_flow.scan import scan
 from chainrule.compiler.native_program import NativeProgram
 from chainrule.graph.trace import trace
 
-__all__ = ["MachinePeak", "Profile", "measure_peak", "profile"]
+__all__ = [
+    "BRIEF",
+    "THOROUGH",
+    "Effort",
+    "MachinePeak",
+    "Profile",
+    "measure_peak",
+    "profile",
+    "time_step",
+]
 
-MIN_SECONDS = 0.1
-"""Duration of a measured call, long enough that its overhead does not count."""
-REPETITIONS = 5
-MATRIX_SIZE = 1024
-"""Rows and columns of the matrix product that measures the peak FLOP rate."""
 MIN_BYTES, MAX_BYTES = 2**14, 2**27
 """Sizes of the array that measures the memory bandwidth."""
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How long is measured."""
+
+    # Duration of a measured call, long enough that its overhead does not count.
+    seconds: float
+    # Of each call; the shortest counts.
+    repetitions: int
+    # Rows and columns of the matrix product that measures the peak FLOP rate.
+    matrix_size: int
+    # What the measurement of the bandwidth moves at least.
+    moved_bytes: int
+
+
+THOROUGH = Effort(0.1, 5, 1024, 4 * MAX_BYTES)
+BRIEF = Effort(0.01, 3, 512, MAX_BYTES // 4)
+"""Some hundredths of a second in all; the first call after another process may be slow."""
 
 
 @dataclass(frozen=True)
@@ -66,12 +89,12 @@ def profile(
     The whole is timed without instrumentation; a copy instrumented with cycle counters divides that
     time among the nests. Both are the best of some repetitions.
     """
-    iterations = _iterations(program, inputs, capacity)
-    best = min(_seconds(program, inputs, iterations) for _ in range(REPETITIONS))
-    iteration = best / iterations
+    iteration, iterations = _timed(program, inputs, capacity, THOROUGH)
     timed = program.timed()
     timed(inputs, (0, iterations))
-    *nests, barrier = min((_cycles(timed, inputs, iterations) for _ in range(REPETITIONS)), key=sum)
+    *nests, barrier = min(
+        (_cycles(timed, inputs, iterations) for _ in range(THOROUGH.repetitions)), key=sum
+    )
     repeated = barrier + sum(c for c, inside in zip(nests, is_repeated, strict=True) if inside)
     cycle = iteration * iterations / max(repeated, 1)
     counts = [iterations if inside else 1 for inside in is_repeated]
@@ -79,12 +102,21 @@ def profile(
     return Profile(iteration, seconds, cycle * barrier / iterations)
 
 
-def _iterations(program: NativeProgram, inputs: Sequence[Any], capacity: int) -> int:
-    """Return a trip count that takes `MIN_SECONDS`, or the capacity."""
+def time_step(program: NativeProgram, inputs: Sequence[Any], capacity: int) -> float:
+    """Measure the time of an iteration of the outermost loop, briefly."""
+    return _timed(program, inputs, capacity, BRIEF)[0]
+
+
+def _timed(
+    program: NativeProgram, inputs: Sequence[Any], capacity: int, effort: Effort
+) -> tuple[float, int]:
+    """Return the time of an iteration, and the trip count with which it was measured."""
     iterations = 1
-    while iterations < capacity and _seconds(program, inputs, iterations) < MIN_SECONDS:
+    while iterations < capacity and _seconds(program, inputs, iterations) < effort.seconds:
         iterations *= 2
-    return min(iterations, capacity)
+    iterations = min(iterations, capacity)
+    calls = (_seconds(program, inputs, iterations) for _ in range(effort.repetitions))
+    return min(calls) / iterations, iterations
 
 
 def _seconds(program: NativeProgram, inputs: Sequence[Any], iterations: int) -> float:
@@ -99,37 +131,40 @@ def _cycles(program: NativeProgram, inputs: Sequence[Any], iterations: int) -> l
     return [late - early for late, early in zip(program.cycle_counts, before, strict=True)]
 
 
-def measure_peak(dtype: Any, accessed_bytes: int, threads: int) -> MachinePeak:
+def measure_peak(
+    dtype: Any, accessed_bytes: int, threads: int, effort: Effort = THOROUGH
+) -> MachinePeak:
     """Measure peak FLOP/s and bandwidth for a dtype and a working set."""
     # The next power of two, so that similar programs are compared with the same measurement.
     size = 1 << (max(MIN_BYTES, min(accessed_bytes, MAX_BYTES)) - 1).bit_length()
     dtype_name = np.dtype(dtype).name
-    return MachinePeak(threads * _flops_of_a_thread(dtype_name), _bandwidth(dtype_name, size))
+    flops = _flops_of_a_thread(dtype_name, effort)
+    return MachinePeak(threads * flops, _bandwidth(dtype_name, size, effort))
 
 
 @lru_cache
-def _flops_of_a_thread(dtype: str) -> float:
-    matrix = np.ones((MATRIX_SIZE, MATRIX_SIZE), dtype)
+def _flops_of_a_thread(dtype: str, effort: Effort) -> float:
+    matrix = np.ones((effort.matrix_size, effort.matrix_size), dtype)
     program = _native(np.matmul, (matrix, matrix), max_threads=1)
-    best = min(_seconds(program, [matrix, matrix], 1) for _ in range(4 * REPETITIONS))
-    return 2 * MATRIX_SIZE**3 / best
+    best = min(_seconds(program, [matrix, matrix], 1) for _ in range(4 * effort.repetitions))
+    return 2 * effort.matrix_size**3 / best
 
 
 @lru_cache
-def _bandwidth(dtype: str, size: int) -> float:
+def _bandwidth(dtype: str, size: int, effort: Effort) -> float:
     """Time the in-place negation of an array, less its first iteration, on all threads."""
-    iterations = max(8, 2 * MAX_BYTES // size)
+    iterations = max(8, effort.moved_bytes // (2 * size))
 
     def negate(array: Any) -> Any:
         return scan(lambda x, _: (-x, None), array, length=iterations)[0]
 
     array = np.ones(size // np.dtype(dtype).itemsize, dtype)
     program = _native(negate, (array,))
-    moved = 2 * size * (iterations - 1)
-    return max(
-        moved / (_seconds(program, [array], iterations) - _seconds(program, [array], 1))
-        for _ in range(REPETITIONS)
+    first, all_iterations = (
+        min(_seconds(program, [array], count) for _ in range(effort.repetitions))
+        for count in (1, iterations)
     )
+    return 2 * size * (iterations - 1) / max(all_iterations - first, 1e-9)
 
 
 def _native(

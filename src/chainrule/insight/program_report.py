@@ -53,6 +53,11 @@ class NestReport:
     seconds: float | None = None
     limit_seconds: float | None = None
 
+    @property
+    def bytes_moved(self) -> int:
+        """The bytes that it reads and writes in a step."""
+        return self.bytes_read + self.bytes_written
+
 
 @dataclass(frozen=True, repr=False)
 class ProgramReport:
@@ -100,7 +105,7 @@ class ProgramReport:
     @property
     def bytes_moved(self) -> int:
         """The bytes that the nests of a step read and write."""
-        return sum(each.bytes_read + each.bytes_written for each in self.nests)
+        return sum(each.bytes_moved for each in self.nests)
 
     def __str__(self) -> str:
         return _formatted(self)

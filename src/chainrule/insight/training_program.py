@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -9,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule import tree
-from chainrule.compiler.loop_ir.loops import Buffer
 from chainrule.errors import ArgumentError
+from chainrule.graph.node import Node
 from chainrule.optim.scipy_minimizer import SciPyMinimizer
 from chainrule.train.fit.step_runner import StepRunner
 from chainrule.train.fit.train_step import initial_state
@@ -23,8 +24,8 @@ __all__ = ["TrainingProgram", "training_program"]
 
 Array = NDArray[Any]
 
-_FILLED_BYTES = 64 * 2**20
-"""Synthetic samples to measure with fill at most this many bytes; the steps use only those rows."""
+FILLED_BYTES = 64 * 2**20
+"""What synthetic samples fill at most, beyond any cache."""
 
 
 @dataclass(frozen=True)
@@ -43,23 +44,26 @@ class TrainingProgram:
     capacity: int
     dtype: np.dtype[Any]
 
-    def inputs(self) -> list[Array]:
-        """Return inputs to measure with: the current state, synthetic samples, a rate of zero."""
-        others = self.program.loops.inputs[len(self.state) :]
-        row = max(each.dtype.itemsize * each.size // each.shape[0] for each in others if each.shape)
-        filled = max(1, _FILLED_BYTES // row)
+    def inputs(self, filled_bytes: int = FILLED_BYTES) -> list[Array]:
+        """Return inputs to measure with: the current state, synthetic samples, a rate of zero.
+
+        The samples fill at most so many bytes; the steps use only those rows.
+        """
+        others = self.program.graph.inputs[len(self.state) :]
+        row = max(each.dtype.itemsize * math.prod(each.shape[1:]) for each in others if each.shape)
+        filled = max(1, filled_bytes // row)
         total = next(each.shape[0] for each in others if each.name == "samples.X")
         return [*self.state, *(_synthetic(each, min(filled, total)) for each in others)]
 
 
-def _synthetic(buffer: Buffer, filled: int) -> Array:
+def _synthetic(node: Node, filled: int) -> Array:
     """Return values of an input that are valid for every program."""
-    generator, values = np.random.default_rng(0), np.zeros(buffer.shape, buffer.dtype)
-    if buffer.name == "step_inputs.rows":
+    generator, values = np.random.default_rng(0), np.zeros(node.shape, node.dtype.type)
+    if node.name == "step_inputs.rows":
         values[:] = generator.integers(filled, size=values.shape)
-    elif buffer.name == "step_inputs.count":
+    elif node.name == "step_inputs.count":
         values[:] = 1
-    elif buffer.name.startswith("samples") and values.dtype.kind == "f":
+    elif node.name.startswith("samples") and values.dtype.kind == "f":
         values[:filled] = generator.random(values[:filled].shape)
     else:
         values[:filled] = 0  # pages never written would all map to one page of zeros
@@ -89,7 +93,7 @@ def training_program(net: Network) -> TrainingProgram:
         model.stack, objective.optimizer, model.optimizer_slots, model.missed_steps()
     )
     values, _ = tree.flatten(state)
-    inputs = runner.program.loops.inputs
+    inputs = runner.program.graph.inputs
     total = next(each.shape[0] for each in inputs if each.name == "samples.X")
     names = [each.name.removeprefix("state.") for each in inputs]
     return TrainingProgram(

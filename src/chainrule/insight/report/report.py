@@ -17,7 +17,8 @@ from chainrule.insight.report.network import network_section
 from chainrule.insight.report.page import article, document
 from chainrule.insight.report.results import results_section, task_of
 from chainrule.insight.report.sample import Sample, sample_of
-from chainrule.insight.report.training import time_section, training_section
+from chainrule.insight.report.timing import time_section
+from chainrule.insight.report.training import training_section
 from chainrule.storage import write_atomically
 from chainrule.train.files.paths import checked_path
 from chainrule.train.inputs.targets import is_text

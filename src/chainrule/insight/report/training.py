@@ -1,20 +1,15 @@
-"""How a network was trained: the curves of its history, and where the time went."""
+"""How a network was trained: the curves of its history."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
-from chainrule.errors import ChainruleError
-from chainrule.insight.program_report import NestReport, format_count, format_time
 from chainrule.insight.report.chart import Series, chart
 from chainrule.insight.report.markup import Markup, element, note, section, table
 from chainrule.train.history import History
 from chainrule.train.metrics.direction import direction
-from chainrule.train.network import Network
 
-__all__ = ["time_section", "training_section"]
+__all__ = ["training_section"]
 
 _UNSHOWN = {"seconds", "epoch"}
 _POINTS = 1000
@@ -75,54 +70,3 @@ def _curves(history: History, name: str) -> Markup:
         place = int(np.nanargmax(measured) if is_maximized else np.nanargmin(measured))
         ring = place + 1.0, float(measured[place])
     return chart(series, "epoch", _in_words(name), ring=ring, counts=True)
-
-
-def time_section(net: Network) -> Markup:
-    """Return the section on the time of training, and the work of a compiled step."""
-    content: list[Markup] = []
-    history = net.history
-    if history is not None and history.epochs:
-        seconds = np.array(history["seconds"])
-        rows = [
-            ["training", format_time(float(seconds.sum()))],
-            ["an epoch, median", format_time(float(np.median(seconds)))],
-            [
-                "the slowest epoch",
-                f"{format_time(float(seconds.max()))} (epoch {seconds.argmax() + 1})",
-            ],
-        ]
-        content.append(table(["", "time"], rows))
-    try:
-        report = net.program()
-    except ChainruleError as error:
-        return section("time", "Time", *content, note(f"No compiled steps: {error}."))
-    threads = "1 thread" if report.threads == 1 else f"{report.threads} threads"
-    origin = ", its machine code from the cache" if report.is_from_cache else ""
-    line = (
-        f"A step takes {report.batch:,} samples on {threads}: {format_count(report.flops)} "
-        f"floating-point operations, {format_count(report.bytes_moved, 'B')} read and written. The "
-        f"program was compiled in {format_time(report.compile_seconds)}{origin}; its intermediate "
-        f"values take {format_count(report.arena_bytes, 'B')}."
-    )
-    content += [element("h3", "The compiled step"), element("p", line), _nests(report.nests)]
-    content.append(note("net.program(measure=True) times each against the limit of the machine."))
-    return section("time", "Time", *content)
-
-
-def _nests(nests: Sequence[NestReport]) -> Markup:
-    """Return the loop nests of a step with their work."""
-    total = sum(each.flops for each in nests) or 1
-    headings = ["layer", "pass", "operation", "FLOPs", "share", "read", "written"]
-    rows = [
-        [
-            ", ".join(each.layers),
-            " + ".join(each.passes),
-            each.does,
-            format_count(each.flops),
-            f"{each.flops / total:.0%}",
-            format_count(each.bytes_read, "B"),
-            format_count(each.bytes_written, "B"),
-        ]
-        for each in nests
-    ]
-    return table(headings, rows)
