@@ -230,3 +230,19 @@ def test_an_explanation_is_a_document_and_a_page() -> None:
 def test_what_is_beside_a_padded_array_of_one_row_is_zero() -> None:
     layers = [nn.Dense(2), nn.ODE([nn.Dense(2)], steps=1, method="euler"), nn.Dense(1)]
     assert all(each.is_confirmed for each in explained(layers, "mse", X, NUMBERS))
+
+
+class Squared(nn.Layer):
+    """A layer whose hand-written derivative is wrong."""
+
+    def forward(self, x: Any) -> Any:
+        square = cr.custom_vjp(lambda x: (x**2, x), lambda x, cotangent: (3 * x * cotangent,))
+        return square(x)
+
+
+def test_a_wrong_derivative_is_not_confirmed_nor_are_those_computed_from_it() -> None:
+    layers = [nn.Dense(3, activation="tanh"), nn.Dense(2), Squared(), nn.Dense(1)]
+    explanation = explained(layers, "mse", X, NUMBERS)
+    wrong = [each.parameter for each in explanation if not each.is_confirmed and each.parameter]
+    assert wrong == ["dense_1.weight", "dense_1.bias", "dense.weight", "dense.bias"]
+    assert all(explanation[f"dense_2.{each}"].is_confirmed for each in ("weight", "bias"))

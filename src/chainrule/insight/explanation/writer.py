@@ -111,9 +111,8 @@ class Writer:
         """Write all loops as recurrences; `number` returns that of the layer of a loop."""
         found = self.loops.bind(number)
         for each in found:
-            counterpart = self.instance.counterpart(each.scan)
-            arrays = self.instance.actual.values(counterpart.inputs, self.instance.inputs)
-            self._values |= each.values(counterpart, arrays)
+            arrays = self.instance.values(each.scan.inputs)
+            self._values |= each.values(self.instance.counterpart(each.scan), arrays)
             for name, node in each.rows.items():
                 if name not in each.carries:
                     self._define_step(name, node, each)
@@ -202,6 +201,8 @@ class Writer:
             if is_softmax(each):
                 self.define(each)
             self._parts.setdefault(owner.serial, []).append(each)
+            if (by := self.symbolic.pulled.get(each.serial)) is not None:
+                self.instance.verify(by, each)
 
         cut(
             node, self.names, lambda each: self._written(each)[1], name,
@@ -261,7 +262,7 @@ class Writer:
         by = self.symbolic.pulled.get(node.serial)
         if by is None or equation.certificate is None:
             return equation
-        difference = self.instance.difference(self.instance.counterpart(resolved(by)), node)
+        difference = self.instance.difference(by, node)
         certificate = replace(equation.certificate, difference_error=difference)
         return replace(equation, certificate=certificate)
 
@@ -274,8 +275,7 @@ class Writer:
         axes, expression, used = self._written(node)
         name = self.unique(name)
         equation = Equation(name, axes, expression, simplifications=used)
-        by = self.instance.counterpart(self.symbolic.named[position])
-        proved = self._proved(equation, node, by)
+        proved = self._proved(equation, node, self.symbolic.named[position])
         self._mention(proved.expression)
         parts = self._parts_of(node)
         self.names.names[node.serial] = name
@@ -292,7 +292,7 @@ class Writer:
         self.cut(node, part)
         axes, expression, used = self._written(node)
         equation = Equation(by, axes, expression, self.loss, used, parameter=parameter)
-        proved = self._proved(equation, node, self.instance.actual.sources[position])
+        proved = self._proved(equation, node, self.symbolic.sources[position])
         self._mention(proved.expression)
         return [*self._parts_of(node), proved]
 
