@@ -16,7 +16,8 @@ from chainrule.train.early_stopping import EarlyStopping
 from chainrule.train.fit import trainer
 from chainrule.train.history import History
 from chainrule.train.network import Network
-from chainrule.train.progress import choose_display, display
+from chainrule.train.progress import choose_display, display, notebook
+from chainrule.train.progress.run_state import Curves
 
 X = np.random.default_rng(0).normal(size=(20, 3))
 CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
@@ -127,27 +128,59 @@ def test_a_long_compilation_is_told_and_no_part_of_the_rate(monkeypatch, term):
     assert history["seconds"][0] < 0.2
 
 
-def test_a_notebook_rewrites_one_line(monkeypatch):
-    shown = []
+def as_notebook(monkeypatch):
+    """Stand in for a notebook; return its standard output, what is shown, and what was before."""
+    shown, before = [], []
 
     class Handle:
         def update(self, content, raw):
-            shown[-1] = content["text/plain"]
+            before.append(shown[-1])
+            shown[-1] = content
 
     def show(content, raw, display_id=False):
-        shown.append(content["text/plain"])
+        shown.append(content)
         return Handle() if display_id else None
 
-    module = types.ModuleType("IPython.display")
-    module.display = show
-    monkeypatch.setitem(sys.modules, "IPython", types.ModuleType("IPython"))
+    module, package = types.ModuleType("IPython.display"), types.ModuleType("IPython")
+    module.display, package.get_ipython = show, lambda: None
+    monkeypatch.setitem(sys.modules, "IPython", package)
     monkeypatch.setitem(sys.modules, "IPython.display", module)
     stream = type("OutStream", (io.StringIO,), {"__module__": "ipykernel.iostream"})()
     monkeypatch.setattr(sys, "stdout", stream)
-    history = fit(epochs=300)
+    return stream, shown, before
+
+
+def test_a_notebook_rewrites_one_output_with_curves(monkeypatch):
+    stream, shown, before = as_notebook(monkeypatch)
+    monkeypatch.setattr(notebook, "_REFRESH_SECONDS", 0.0)
+    monkeypatch.setattr(display, "_REFRESH_SECONDS", 0.0)
+    history = fit(epochs=300, validation_split=0.5, callbacks=lambda *_: None)
     assert stream.getvalue() == ""
-    (line,) = shown
-    assert line.startswith(f"epoch 300/300  loss {history['loss'][-1]:.4g}  mae")
+    (last,) = shown
+    assert last["text/plain"].startswith(f"epoch 300/300  loss {history['loss'][-1]:.4g}  mae")
+    assert all('class="bar"' in each["text/html"] for each in before)
+    assert 'class="bar"' not in last["text/html"]
+    assert last["text/html"].count("<svg") == 2
+    assert len(last["text/html"]) < 20_000
+
+
+def test_in_a_notebook_lines_that_are_asked_for_stand_below_the_curves(monkeypatch):
+    stream, shown, _ = as_notebook(monkeypatch)
+    fit(epochs=250, callbacks=[cr.Progress(every=100)])
+    assert epochs_of(stream.getvalue().splitlines()) == [100, 200, 250]
+    assert len(shown) == 1
+
+
+def test_curves_keep_the_last_of_many_epochs_and_a_bounded_number_of_points():
+    curves, first = Curves(), 0
+    for count in [1, 1, 7, 500, 1, 90_000, 3]:
+        curves.add(first, count, lambda number, first=first: {"loss": float(first + number)})
+        first += count
+        epochs, losses = curves.by_name()["loss"]
+        assert epochs == [each + 1 for each in losses]
+        assert epochs == sorted(set(epochs))
+        assert epochs[-1] == first
+        assert len(epochs) <= 242
 
 
 def test_a_stream_that_cannot_encode_a_bar_has_one_in_ascii(monkeypatch):
@@ -178,8 +211,19 @@ def test_the_arguments_of_progress_are_checked():
         cr.Progress(every=0)
     with pytest.raises(ArgumentError, match="here it is `every`"):
         cr.Progress(period=10)
-    with pytest.raises(ArgumentError, match=r"verbose=Progress\(every=5\)"):
-        fit(callbacks=cr.Progress(every=5))
+    with pytest.raises(ArgumentError, match="shown once; give one"):
+        fit(callbacks=cr.Progress(every=5), verbose=1)
+    with pytest.raises(ArgumentError, match="shown once; give one"):
+        fit(callbacks=[cr.Progress(every=5), cr.Progress(every=6)])
+
+
+@pytest.mark.parametrize("verbose", ["auto", 0])
+def test_progress_may_be_a_callback_among_others(capsys, verbose):
+    seen = []
+    count = lambda net, epoch, logs: seen.append(epoch)  # noqa: E731
+    fit(epochs=5, verbose=verbose, callbacks=(count, cr.Progress(every=2), None))
+    assert epochs_of(capsys.readouterr().out.splitlines()) == [2, 4, 5]
+    assert len(seen) == 5
 
 
 def test_showing_progress_changes_no_bit():

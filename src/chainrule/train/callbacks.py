@@ -112,7 +112,9 @@ def resolve_callbacks(callbacks: Any) -> list[Callback]:
     """Return the argument `callbacks` of ``fit`` as a list, each checked before the first step."""
     if not isinstance(callbacks, Sequence) or isinstance(callbacks, str):
         callbacks = [callbacks]
-    return [_as_callback(each) for each in callbacks if each is not None]
+    # Progress is shown by the display that `choose_display` returns.
+    left_out = type(None) | Progress
+    return [_as_callback(each) for each in callbacks if not isinstance(each, left_out)]
 
 
 def check_monitors(callbacks: Sequence[Callback], reported: Collection[str]) -> None:
@@ -165,8 +167,6 @@ def _as_callback(value: Any) -> Callback:
         title = f"fit: the callback {getattr(value, '__name__', repr(value))}"
         check_call(title, value, _ARGUMENTS["on_epoch_end"])
         return _FunctionCallback(value)
-    if isinstance(value, Progress):
-        raise ArgumentError(f"fit: {value} is no callback; give it as verbose={value}")
     raise ArgumentError(
         f"fit: callbacks has {value!r:.60}; each must be a Callback or a function "
         "(net, epoch, logs)"

@@ -183,7 +183,7 @@ class Network(Resumable):
             Called for each epoch; they may stop the training.
         verbose : {"auto", 0, 1, 2} or Progress
             0 prints nothing, 2 one line an epoch, ``Progress(every=n)`` one line every n epochs.
-            1 and "auto" show a bar on a terminal, one line in a notebook, else lines of epochs.
+            1 and "auto" show a bar on a terminal, live curves in a notebook, else lines of epochs.
 
         Returns
         -------

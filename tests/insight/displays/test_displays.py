@@ -49,7 +49,7 @@ def read(shown):
     assert "script" not in reader.tags
     for rules in re.findall(r"<style>(.*?)</style>", page, re.DOTALL):
         selectors = [each for rule in re.findall(r"([^{}]+)\{", rules) for each in rule.split(",")]
-        assert all(each.strip().startswith(".chainrule-display") for each in selectors)
+        assert all(each.strip().startswith(".chainrule") for each in selectors)
     return reader
 
 

@@ -11,11 +11,13 @@ from chainrule.insight.displays.layers import (
     parameter_display,
     params_display,
 )
+from chainrule.insight.displays.progress import progress_display
 from chainrule.nn.layer import Layer
 from chainrule.nn.parameter import Parameter
 from chainrule.train.history import History
 from chainrule.train.model.parameters import Params
 from chainrule.train.network import Network, model_of
+from chainrule.train.progress.run_state import RunState
 
 __all__ = ["html_of"]
 
@@ -32,6 +34,8 @@ def html_of(shown: Any) -> str | None:
             return parameter_display(shown)
         case Params():
             return params_display(shown)
+        case RunState():
+            return progress_display(shown)
         case History():
             return history_display(shown)
         case _:

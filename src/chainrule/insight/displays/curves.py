@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.insight.displays.page import display, quantities
+from chainrule.insight.displays.page import display, folded, quantities
 from chainrule.insight.report.chart import SMALL, Series, chart
 from chainrule.insight.report.markup import Markup, element, note, table
 from chainrule.train.history import History
 from chainrule.train.metrics.direction import direction
+from chainrule.train.progress.notebook import has_shown_curves
 
 __all__ = ["Curve", "charts", "history_display"]
 
@@ -34,7 +35,8 @@ def history_display(history: History) -> Markup:
         facts.append(("time", f"{seconds.sum():.3g} s"))
     content = [quantities(facts), *map(note, history.notes)]
     if epochs > 1:
-        content.append(charts({name: (np.arange(len(y)) + 1.0, y) for name, y in columns.items()}))
+        drawn = charts({name: (np.arange(len(y)) + 1.0, y) for name, y in columns.items()})
+        content.append(folded("curves", drawn) if has_shown_curves() else drawn)
     if rows := [row for name, y in columns.items() if (row := _row(name, y))]:
         content.append(table(("", "first", "last", "best", "in epoch"), rows))
     return display(*content)
@@ -76,7 +78,7 @@ def _chart(name: str, curves: Mapping[str, Curve], running: Curve | None) -> Mar
     series: list[Series] = []
     held_out = curves.get(f"val_{name}")
     if running is not None and len(running[0]) > 1:
-        series.append(Series("this epoch", *running, "line", 2))
+        series.append(Series("", *running, "points", 0))
     series.append(Series("training", *_thinned(*curves[name]), "line", 0))
     if held_out is not None:
         series.append(Series("validation", *_thinned(*held_out), "dashed", 1))

@@ -4,7 +4,7 @@ from chainrule.insight.report.chart import chart_style
 
 __all__ = ["SCOPE", "STYLE"]
 
-SCOPE = "chainrule-display"
+SCOPE = "chainrule"
 """The class of the element that a display is."""
 
 _RULES = """

@@ -66,7 +66,7 @@ text{fill:var(--ink);font:13px system-ui,sans-serif}
 
 @dataclass(frozen=True)
 class Series:
-    """Points of a chart, connected or not."""
+    """Points of a chart, connected or not; without a name they are not in the legend."""
 
     name: str
     x: Array
@@ -154,7 +154,7 @@ def _named(frame: Frame, label: str, series: Sequence[Series]) -> list[Markup]:
     """Return the label of the vertical axis, and the legend."""
     if frame.is_small:
         start = 4 + _CHARACTER * len(label) + 18
-        return [_text(label, 4, 16, kind="name"), *_legend(series, start)]
+        return [_text(label, 4, 20, kind="name"), *_legend(series, start)]
     middle = (frame.top + frame.height - frame.bottom) / 2
     turned = f"translate(16 {middle:.0f}) rotate(-90)"
     named = element("text", label, text_anchor="middle", transform=turned)
@@ -237,7 +237,8 @@ def _drawn(series: Series, horizontal: _Scale, vertical: _Scale) -> Markup:
 
 def _legend(series: Sequence[Series], left: float) -> list[Markup]:
     parts: list[Markup] = []
-    for each in series if len(series) > 1 else ():
+    named = [each for each in series if each.name]
+    for each in named if len(named) > 1 else ():
         kind = {"line": "curve", "dashed": "curve dashed", "points": "dots"}[each.kind]
         stroke = f"M{left:.1f} 16h{'0' if each.kind == 'points' else '24'}"
         parts.append(element("path", class_=f"{kind} c{each.colour}", d=stroke))

@@ -96,7 +96,8 @@ class FitArguments:
 
 def fit(net: Any, model: Model, X: Any, y: Any, arguments: FitArguments) -> History:
     """Train a network on samples."""
-    callbacks, progress = resolve_callbacks(arguments.callbacks), choose_display(arguments.verbose)
+    callbacks = resolve_callbacks(arguments.callbacks)
+    progress = choose_display(arguments.verbose, arguments.callbacks)
     _check_settings(arguments)
     with ends_on_termination(), model.in_training():
         objective = model.objective("fit")

@@ -1,4 +1,4 @@
-"""Progress output of ``fit``: a bar on a terminal, one line in a notebook, else lines of epochs.
+"""Progress output of ``fit``: a bar on a terminal, live curves in a notebook, else lines of epochs.
 
 `choose_display` chooses a display for ``fit(verbose=...)``; a shown one writes to a surface.
 """

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 from chainrule.arguments.aliases import Aliases
 from chainrule.arguments.checks import bad_argument, checked_count
 from chainrule.arguments.keywords import answers_foreign_names
+from chainrule.errors import ArgumentError
 from chainrule.train.progress.display import Display, Shown, Silent
-from chainrule.train.progress.surface import Notebook, Stream, Surface, Terminal
+from chainrule.train.progress.notebook import Notebook
+from chainrule.train.progress.surface import Stream, Surface, Terminal
 
 __all__ = ["Progress", "choose_display"]
 
@@ -21,9 +24,9 @@ _ALIASES = Aliases(names={"every": "period interval n epochs frequency freq verb
 @answers_foreign_names(_ALIASES)
 @dataclass(frozen=True)
 class Progress:
-    """Progress of ``fit`` with a line for every n-th epoch, given as its argument `verbose`.
+    """Progress of ``fit`` with a line for every n-th epoch: its argument `verbose`, or a callback.
 
-    On a terminal a bar stands below the lines.
+    On a terminal a bar stands below the lines, in a notebook the curves above them.
 
     Parameters
     ----------
@@ -55,19 +58,33 @@ class Progress:
         object.__setattr__(self, "every", checked_count("Progress", "every", self.every))
 
 
-def choose_display(verbose: Any) -> Display:
-    """Return the display for ``fit(verbose=...)``."""
-    if isinstance(verbose, Progress):
-        stream = _stdout()
-        if stream is None:
-            return Silent()
-        return Shown(Terminal(stream) if _is_terminal(stream) else Stream(stream), verbose.every)
-    if not isinstance(verbose, str | int) or verbose not in ("auto", 0, 1, 2):
+def choose_display(verbose: Any, callbacks: Any = None) -> Display:
+    """Return the display for ``fit(verbose=...)``, or for a `Progress` among its callbacks."""
+    verbose = _with_callback(verbose, callbacks)
+    is_progress = isinstance(verbose, Progress)
+    if not is_progress and (not isinstance(verbose, str | int) or verbose not in ("auto", 0, 1, 2)):
         raise bad_argument("fit", "verbose", verbose, _rule(verbose))
     stream = _stdout()
-    if verbose == 0 or stream is None:
+    if stream is None or verbose == 0:
         return Silent()
+    if is_progress:
+        return Shown(_surface(stream, keeps_lines=True), verbose.every)
     return Shown(Stream(stream), 1) if verbose == 2 else Shown(_surface(stream), None)
+
+
+def _with_callback(verbose: Any, callbacks: Any) -> Any:
+    """Return the `Progress` that is given as a callback, else `verbose`."""
+    given = callbacks if isinstance(callbacks, list | tuple) else [callbacks]
+    found = [each for each in cast(Sequence[Any], given) if isinstance(each, Progress)]
+    if not found:
+        return verbose
+    if len(found) > 1 or verbose not in ("auto", 0, False):
+        other = found[1] if len(found) > 1 else f"verbose={verbose!r}"
+        raise ArgumentError(
+            f"fit: callbacks has {found[0]} beside {other}, and progress is shown once; give one "
+            "of them"
+        )
+    return found[0]
 
 
 def _rule(verbose: Any) -> str:
@@ -81,10 +98,12 @@ def _stdout() -> TextIO | None:
     return sys.stdout  # None for a program without a console
 
 
-def _surface(stream: TextIO) -> Surface:
+def _surface(stream: TextIO, keeps_lines: bool = False) -> Surface:
     if _is_terminal(stream):
         return Terminal(stream)
-    return Notebook() if type(stream).__module__.startswith("ipykernel.") else Stream(stream)
+    if type(stream).__module__.startswith("ipykernel."):
+        return Notebook(stream, keeps_lines)
+    return Stream(stream)
 
 
 def _is_terminal(stream: TextIO) -> bool:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from chainrule.console import width_of
 
-__all__ = ["EpochLine", "Logs", "RunningLine", "format_numbers"]
+__all__ = ["EpochLine", "Logs", "RunningLine", "duration", "format_numbers"]
 
 Logs = Mapping[str, float]
 
@@ -66,7 +66,7 @@ class RunningLine(NamedTuple):
         'epoch 3/9  loss 0.5'
         """
         speed, room = f"{self.speed:,.0f} samples/s", width - width_of(self.label + _GAP)
-        left = "" if self.seconds is None else f"{_GAP}{_duration(self.seconds)} left"
+        left = "" if self.seconds is None else f"{_GAP}{duration(self.seconds)} left"
         for bar, time in ((_BAR, left), (_BAR, ""), (0, "")):
             numbers = _fit(self.logs, speed, room - bar - len(time)) + time
             if width_of(numbers) <= room - bar:
@@ -85,6 +85,19 @@ def format_numbers(logs: Logs) -> str:
     'loss 0.1235  val_accuracy 1'
     """
     return _GAP.join(_numbers(logs).values())
+
+
+def duration(seconds: float) -> str:
+    """Format a duration.
+
+    Examples
+    --------
+    >>> duration(75.2), duration(3675)
+    ('1:15', '1:01:15')
+    """
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
 
 
 def _fit(logs: Logs, speed: str, width: int | None) -> str:
@@ -119,16 +132,3 @@ def _by_importance(names: list[str]) -> list[str]:
     plain.sort(key=lambda name: name != "loss")
     pairs = [each for name in plain for each in (name, f"val_{name}") if each in names]
     return [*pairs, *(name for name in names if name not in pairs)]
-
-
-def _duration(seconds: float) -> str:
-    """Format a duration.
-
-    Examples
-    --------
-    >>> _duration(75.2), _duration(3675)
-    ('1:15', '1:01:15')
-    """
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"

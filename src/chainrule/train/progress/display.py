@@ -119,7 +119,7 @@ class Shown(Display):
         every = self._every if self._surface.keeps_lines else 1
         self._lines, self._steps, self._total = EpochLines(epochs, every), steps, epochs * steps
         self._began, self._finished, self._held_out = time.perf_counter(), 0, {}
-        self._surface.start()
+        self._surface.start(epochs)
         if every == 1 and epochs > MANY_EPOCHS and self._surface.keeps_lines:
             self.note(f"{epochs:,} epochs, a line each; verbose=cr.Progress(every=100) has fewer")
 
@@ -147,6 +147,7 @@ class Shown(Display):
                 lines.show_each()
             else:
                 self.note(f"a line every {lines.every} epochs; verbose=2 prints each")
+        self._surface.results(self._finished // self._steps, count, row)
         self._finished += count * self._steps
         for line in lines.finish(count, row, speed):
             self._surface.epoch(line)

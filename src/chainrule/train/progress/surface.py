@@ -1,20 +1,17 @@
-"""What progress is written to: a stream, a terminal, a notebook."""
+"""What progress is written to: a stream of lines, or a terminal."""
 
 from __future__ import annotations
 
-import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any, TextIO
 
 from chainrule.console import encodable
-from chainrule.train.progress.columns import EpochLine, RunningLine
+from chainrule.train.progress.columns import EpochLine, Logs, RunningLine
 
-__all__ = ["Notebook", "Stream", "Surface", "Terminal"]
+__all__ = ["COMPILING", "Stream", "Surface", "Terminal"]
 
-_COMPILING = "compiling …"
-_NOTEBOOK_WIDTH = 100
-_REFRESH_SECONDS = 0.1
+COMPILING = "compiling …"
 
 
 class Surface(ABC):
@@ -24,8 +21,8 @@ class Surface(ABC):
     """Whether the lines of several epochs stand below one another."""
 
     @abstractmethod
-    def start(self) -> None:
-        """Begin a run."""
+    def start(self, epochs: int) -> None:
+        """Begin a run of some epochs."""
 
     @abstractmethod
     def note(self, text: str) -> None:
@@ -38,6 +35,10 @@ class Surface(ABC):
     @abstractmethod
     def compiled(self) -> None:
         """Remove that text."""
+
+    @abstractmethod
+    def results(self, first: int, count: int, row: Callable[[int], Logs]) -> None:
+        """Take the results of finished epochs, of which some have a line; `row` counts from 0."""
 
     @abstractmethod
     def epoch(self, line: EpochLine) -> None:
@@ -58,7 +59,7 @@ class Stream(Surface):
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
-    def start(self) -> None:
+    def start(self, epochs: int) -> None:
         """Have nothing to begin."""
 
     def note(self, text: str) -> None:
@@ -68,10 +69,13 @@ class Stream(Surface):
 
     def compiling(self) -> None:
         """Print a line."""
-        self.note(_COMPILING)
+        self.note(COMPILING)
 
     def compiled(self) -> None:
         """Leave that line."""
+
+    def results(self, first: int, count: int, row: Callable[[int], Logs]) -> None:
+        """Need no curves."""
 
     def epoch(self, line: EpochLine) -> None:
         """Print a line, of all columns but on a terminal that is too narrow for them."""
@@ -96,7 +100,7 @@ class Terminal(Surface):
         self._is_compiling = False
         self._live: Any = None
 
-    def start(self) -> None:
+    def start(self, epochs: int) -> None:
         """Show an empty line below, which what the user's code prints stays above."""
         # Imported here, since importing rich takes as long as training a small network.
         from rich.console import Console
@@ -116,13 +120,16 @@ class Terminal(Surface):
     def compiling(self) -> None:
         """Write at the beginning of the line."""
         self._is_compiling = True
-        self._write(encodable(_COMPILING, self._stream))
+        self._write(encodable(COMPILING, self._stream))
 
     def compiled(self) -> None:
         """Overwrite it by blanks."""
         if self._is_compiling:
             self._is_compiling = False
-            self._write(f"\r{' ' * len(encodable(_COMPILING, self._stream))}\r")
+            self._write(f"\r{' ' * len(encodable(COMPILING, self._stream))}\r")
+
+    def results(self, first: int, count: int, row: Callable[[int], Logs]) -> None:
+        """Need no curves."""
 
     def epoch(self, line: EpochLine) -> None:
         """Print a line above the bar, as wide as the terminal."""
@@ -147,58 +154,3 @@ class Terminal(Surface):
     def _write(self, text: str) -> None:
         self._stream.write(text)
         self._stream.flush()
-
-
-class Notebook(Surface):
-    """One line of a cell's output, rewritten; what the user's code prints has its own."""
-
-    keeps_lines = False
-
-    def __init__(self) -> None:
-        self._handle: Any = None
-        self._text, self._shown_at = "", 0.0
-
-    def start(self) -> None:
-        """Wait for the first text."""
-
-    def note(self, text: str) -> None:
-        """Add a line to the cell's output."""
-        _ipython_display()({"text/plain": text}, raw=True)
-
-    def compiling(self) -> None:
-        """Write the line."""
-        self._show(_COMPILING)
-
-    def compiled(self) -> None:
-        """Let the next text overwrite it."""
-
-    def epoch(self, line: EpochLine) -> None:
-        """Rewrite the line, unless it has just been, and there are many epochs a second."""
-        self._text = line.text(_NOTEBOOK_WIDTH)
-        if time.perf_counter() - self._shown_at >= _REFRESH_SECONDS:
-            self._show(self._text)
-
-    def running(self, line: RunningLine) -> None:
-        """Rewrite the line."""
-        self._show("".join(line.parts(_NOTEBOOK_WIDTH)))
-
-    def close(self) -> None:
-        """Leave the results of the last epoch."""
-        if self._text:
-            self._show(self._text)
-
-    def _show(self, text: str) -> None:
-        content = {"text/plain": text}
-        self._shown_at = time.perf_counter()
-        if self._handle is None:
-            self._handle = _ipython_display()(content, raw=True, display_id=True)
-        else:
-            self._handle.update(content, raw=True)
-
-
-def _ipython_display() -> Callable[..., Any]:
-    """Import IPython's function, which is there in a notebook."""
-    # No dependency: a notebook has it, and nothing else imports it.
-    from IPython.display import display  # pyright: ignore[reportMissingImports]
-
-    return display

@@ -39,7 +39,7 @@ def fit(
     """Train a machine on samples."""
     check_settings("fit", epochs=epochs)
     shuffle = checked_flag("fit", "shuffle", shuffle)
-    callbacks, progress = resolve_callbacks(callbacks), choose_display(verbose)
+    callbacks, progress = resolve_callbacks(callbacks), choose_display(verbose, callbacks)
     with ends_on_termination(), model.in_training():
         with model.rollback_on_error():
             is_new = not model.output_shapes
