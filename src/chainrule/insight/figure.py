@@ -20,6 +20,7 @@ import numpy as np
 
 from chainrule.arguments.checks import bad_argument
 from chainrule.errors import ArgumentError, counted
+from chainrule.insight.dark_figures import adapt_to_dark
 from chainrule.insight.fonts import cover_letters
 from chainrule.storage import write_atomically
 
@@ -104,6 +105,8 @@ def panels(
             given = list(drawn.ravel())
         yield given
         cover_letters(given)
+        if axes is not None:
+            adapt_to_dark(given, figure)
         if path is not None:
             save(figure, path)
     _show_once(figure)

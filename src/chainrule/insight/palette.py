@@ -5,19 +5,25 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 __all__ = [
     "COLOURS",
+    "DARK",
     "LINE_COLOURS",
     "MARKERS",
+    "YELLOW",
     "confusion_colours",
     "confusion_scale",
+    "luminance",
     "text_colour",
     "tint",
 ]
 
-COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#F0E442", "#000000")
+YELLOW = "#F0E442"
+"""Too light for lines and for marks without a border on white."""
+
+COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", YELLOW, "#000000")
 """One for each class or curve, distinct under every form of colour blindness.
 
 References
@@ -25,8 +31,11 @@ References
 Okabe & Ito (2008), "Color universal design": the palette, here with blue and orange first.
 """
 
-LINE_COLOURS = tuple(colour for colour in COLOURS if colour != "#F0E442")
+LINE_COLOURS = tuple(colour for colour in COLOURS if colour != YELLOW)
 """Those dark enough for lines on white."""
+
+DARK = 0.19
+"""Luminance below which white text has more contrast than nearly black; at it, both have 4.3."""
 
 MARKERS = "osD^vP*X"
 """One for each class, so that classes differ without colour too."""
@@ -53,9 +62,18 @@ def text_colour(background: Colour) -> str:
     >>> text_colour(tint("#0072B2")), text_colour(tint("#08519C", strength=1.0))
     ('#111111', 'white')
     """
-    # Relative luminance, its gamma taken as 2.2; at 0.19 both have a contrast of 4.3 or more.
-    luminance = float(background**2.2 @ [0.2126, 0.7152, 0.0722])
-    return "white" if luminance < 0.19 else "#111111"
+    return "white" if luminance(background) < DARK else "#111111"
+
+
+def luminance(colour: ArrayLike) -> float:
+    """Return the relative luminance of red, green and blue in [0, 1], its gamma taken as 2.2.
+
+    Examples
+    --------
+    >>> luminance([1.0, 1.0, 1.0]), round(luminance([0.0, 0.0, 1.0]), 3)
+    (1.0, 0.072)
+    """
+    return float(np.asarray(colour, float) ** 2.2 @ [0.2126, 0.7152, 0.0722])
 
 
 def confusion_colours(counts: NDArray[np.int64]) -> Colour:

@@ -144,3 +144,43 @@ def test_the_darker_a_region_the_more_certain_its_class(smooth_bands: Any, point
     left, right = image.get_extent()[:2]
     inside, boundary = (int(300 * (x - left) / (right - left)) for x in (-0.5, 0.0))
     assert row[inside].sum() < row[boundary].sum() - 0.3
+
+
+def test_more_than_two_columns_of_numbers_are_projected_on_principal_components() -> None:
+    import pandas as pd
+
+    random = np.random.default_rng(0)
+    hidden = random.normal(size=(200, 2)) * [3.0, 1.0]
+    X = hidden @ random.normal(size=(2, 4)) * [1.0, 10.0, 0.1, 5.0] + [0.0, 50.0, 1.0, -3.0]
+    y = (hidden[:, 0] > 0).astype(int)
+    seen: list[Any] = []
+
+    def classify(rows: Any) -> Any:  # linear in what is behind the columns
+        seen.append(rows)
+        inverse = np.linalg.pinv(X - X.mean(axis=0)) @ (hidden - hidden.mean(axis=0))
+        return ((np.asarray(rows) - X.mean(axis=0)) @ inverse + hidden.mean(axis=0))[:, 0] > 0
+
+    table = pd.DataFrame(X, columns=list("abcd"))
+    for samples in (X, table):
+        axes = plot.decision_boundary(classify, samples, y == 1).axes[0]
+        assert axes.get_title() == "Decision boundary, by projection"
+        assert axes.get_xlabel().startswith("first principal component (")
+        assert type(seen[-2]) is type(samples)
+        # Two dimensions are behind the columns, so that the plane contains all samples.
+        texts = [each.get_text() for each in axes.get_legend().get_texts()]
+        assert texts == ["False", "True"]
+        image = axes.images[0]
+        left, right, low, high = image.get_extent()
+        cells = np.asarray(image.get_array())
+        assert cells.shape[:2] == (300, 300)
+        dots = [each for each in axes.collections if type(each).__name__ == "PathCollection"]
+        for colour, each in enumerate(dots):
+            across, up = np.asarray(each.get_offsets()).T
+            rows = ((up - low) / (high - low) * 299).round().astype(int)
+            columns = ((across - left) / (right - left) * 299).round().astype(int)
+            blue = cells[rows, columns, 2] > cells[rows, columns, 0]
+            assert np.mean(blue == (colour == 0)) > 0.97
+    constant = np.zeros((5, 3))
+    plot.decision_boundary(lambda rows: rows[:, 0] > 0, constant, [False] * 5)
+    with pytest.raises(DataError, match="column 1 has missing values"):
+        plot.decision_boundary(classify, [[1.0, np.nan, 2.0]] * 4, y[:4], columns=(1, 2))

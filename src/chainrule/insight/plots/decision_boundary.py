@@ -14,7 +14,7 @@ from chainrule.console import shortened
 from chainrule.data.row_labels import check_row_labels
 from chainrule.insight.figure import File, drawing, root_figure
 from chainrule.insight.legend import add_legend
-from chainrule.insight.palette import COLOURS, MARKERS, tint
+from chainrule.insight.palette import COLOURS, MARKERS, YELLOW, tint
 from chainrule.insight.plots.classifier import (
     Classifier,
     as_rows,
@@ -52,7 +52,7 @@ def decision_boundary(
     features: Sequence[str] | None = None,
     axes: Axes | None = None,
 ) -> Figure:
-    """Plot the predicted class over the plane of two features, with the samples.
+    """Plot the predicted class over a plane, of two features or by projection, with the samples.
 
     Parameters
     ----------
@@ -67,7 +67,8 @@ def decision_boundary(
         File to save the figure to, .png, .svg or .pdf; None does not save.
     columns : pair of int or of str, or None
         The columns that span the plane, where `X` has more than two. The others are held at their
-        medians, categories at the most frequent one.
+        medians, categories at the most frequent one. None projects more than two columns of numbers
+        on the first two principal components of the standardised samples.
     names : list or dict of str, or None
         Names of the classes 0, 1, 2, ..., or of any classes by class; None shows the classes.
     features : list of str or None
@@ -78,12 +79,14 @@ def decision_boundary(
     Returns
     -------
     matplotlib.figure.Figure
-        The figure. The darker a region, the more certain its class; rings mark mistakes.
+        The figure. The darker a region, the more certain its class; rings mark mistakes. Classes
+        of regions are those of samples in the plane; of samples before or behind it they may
+        differ.
 
     Raises
     ------
     DataError
-        Unless two columns are known and `y` has one class for each sample.
+        Unless two columns are known, or all are numbers, and `y` has one class for each sample.
     ArgumentError
         If `net` is no classifier, `columns` are no columns of `X`, or `path` does not name a known
         format.
@@ -112,7 +115,8 @@ def decision_boundary(
                 facecolor="none", edgecolor="#111111", linewidth=1.1,
                 label=f"mistaken: {mistaken.sum():,} of {len(labels):,}",
             )  # fmt: skip
-        axes.set(xlabel=plane.names[0], ylabel=plane.names[1], title="Decision boundary")
+        title = "Decision boundary, by projection" if plane.is_projection else "Decision boundary"
+        axes.set(xlabel=plane.names[0], ylabel=plane.names[1], title=title)
         add_legend(axes, markerscale=marker_scale(len(labels)))
         return root_figure(axes)
 
@@ -144,11 +148,13 @@ def draw_classes(
         of_class = points[labels == each]
         if not len(of_class):
             continue
+        colour = COLOURS[code % len(COLOURS)]
         axes.scatter(
             *of_class.T, s=marker_area(len(points)), label=name if has_legend else None,
-            color=COLOURS[code % len(COLOURS)],
+            color=colour,
             marker=MARKERS[(code + code // len(COLOURS)) % len(MARKERS)],
-            edgecolor="white", linewidth=0.6 if len(points) <= 2000 else 0.2,
+            edgecolor="#666666" if colour == YELLOW else "white",
+            linewidth=0.6 if len(points) <= 2000 else 0.2,
             rasterized=len(points) > 5000,
         )  # fmt: skip
         if not has_legend:

@@ -17,6 +17,8 @@ Array = NDArray[Any]
 
 _RESOLUTION = 300
 """Grid points along each side: about two for every three pixels of the figure."""
+_WIDE, _LEAST = 64, 80
+"""Columns from which on the grid is coarser, so that memory stays the same, and the coarsest."""
 
 
 @dataclass(frozen=True)
@@ -46,12 +48,13 @@ def classify_plane(function: str, net: Any, plane: Plane, labels: Array) -> Deci
     points = plane.points
     low, high = points.min(axis=0), points.max(axis=0)
     border = np.where(high > low, 0.1 * (high - low), 1.0)
-    steps = np.linspace(0, 1, _RESOLUTION)[:, None]
+    side = int(max(_LEAST, _RESOLUTION * min(1.0, (_WIDE / plane.width) ** 0.5)))
+    steps = np.linspace(0, 1, side)[:, None]
     ticks = (low - border + (high - low + 2 * border) * steps).T
     grid = np.stack(np.meshgrid(*ticks), axis=-1).reshape(-1, 2).astype(np.result_type(points, 0.0))
     predictions = predict_classes(function, net, plane.samples(grid), labels)
     classes = np.union1d(labels, predictions.predicted)
-    shape = (_RESOLUTION, _RESOLUTION)
+    shape = (side, side)
     codes = np.searchsorted(classes, predictions.predicted).reshape(shape)
     scores = predictions.scores
     if scores is None or not np.isin(classes, predictions.classes).all():

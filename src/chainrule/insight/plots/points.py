@@ -50,7 +50,8 @@ def points(
     path : str, path or None
         File to save the figure to, .png, .svg or .pdf; None does not save.
     columns : pair of int or of str, or None
-        The columns that are drawn, where `X` has more than two.
+        The columns that are drawn, where `X` has more than two; None projects columns of numbers
+        on the first two principal components of the standardised samples.
     names : list or dict of str, or None
         Names of the classes 0, 1, 2, ..., or of any classes by class; None shows the classes.
     features : list of str or None
@@ -66,7 +67,7 @@ def points(
     Raises
     ------
     DataError
-        Unless two columns are known and `y` has one entry for each sample.
+        Unless two columns are known, or all are numbers, and `y` has one entry for each sample.
     ArgumentError
         If `columns` are no columns of `X`, or `path` does not name a known format.
     ImportError
