@@ -61,7 +61,7 @@ def test_a_network_has_one_box_for_a_layer_unless_it_is_unfolded(tmp_path: Path)
     diagram = net.diagram(tmp_path / "net.svg", X, Y)
     titles = [box.title for box in diagram.flow.boxes]
     assert titles == [
-        "dense", "dense_1", "X", "y", "loss", "gradient of loss", "gradient of dense_1",
+        "X", "y", "dense", "dense_1", "loss", "gradient of loss", "gradient of dense_1",
         "gradient of dense",
     ]  # fmt: skip
     assert (tmp_path / "net.svg").read_text() == diagram.svg()
@@ -70,6 +70,18 @@ def test_a_network_has_one_box_for_a_layer_unless_it_is_unfolded(tmp_path: Path)
     unfolded = net.diagram(tmp_path / "net.dot", fold=False)
     assert len(unfolded.flow.boxes) > 20
     assert (tmp_path / "net.dot").read_text().startswith("digraph")
+
+
+def test_arrows_lead_from_a_box_to_a_later_one_also_around_shortcuts() -> None:
+    block = nn.Residual([nn.Dense(4, activation="tanh"), nn.Dense(4)])
+    net = compiled(nn.Dense(4), block, nn.Dense(2))
+    for fold in (True, False):
+        flow = net.diagram(X=X, y=Y, fold=fold).flow
+        order = {box.key: place for place, box in enumerate(flow.boxes)}
+        assert all(order[edge.source] < order[edge.target] for edge in flow.edges)
+    pairs = {(edge.source, edge.target) for edge in net.diagram().flow.edges}
+    assert ("layer residual", "layer dense_1") in pairs
+    assert ("layer dense", "layer residual") in pairs
 
 
 def test_no_two_boxes_overlap() -> None:

@@ -9,12 +9,14 @@ from typing import Any
 __all__ = ["page"]
 
 _STYLE = """
-.explanation { font: 15px/1.5 system-ui, sans-serif; max-width: 60rem; color-scheme: light dark; }
-.explanation h4 { margin: 1em 0 0.2em; font-weight: 600; }
-.explanation table { border-collapse: collapse; width: 100%; }
-.explanation td { padding: 0.25em 0.8em 0.25em 0; vertical-align: middle; text-align: left; }
-.explanation math { text-align: left; margin: 0; }
-.explanation small { opacity: 0.7; }
+.explanation{font:15px/1.5 system-ui,sans-serif;max-width:60rem;color-scheme:light dark}
+.explanation h3{margin:1.2em 0 0.3em}.explanation h4{margin:1em 0 0.2em;font-weight:600}
+.explanation .equation{display:grid;grid-template-columns:minmax(0,1fr) auto;column-gap:1.5em;
+align-items:center;padding:0.3em 0;border-bottom:1px solid #8884}
+.explanation .formula{overflow-x:auto;overflow-y:hidden;padding:0.25em 0}
+.explanation math{display:inline math;font-size:1.1em}
+.explanation .shape{font-variant-numeric:tabular-nums;white-space:nowrap;opacity:0.75}
+.explanation small{grid-column:1/-1;opacity:0.75}
 """
 
 
@@ -26,22 +28,23 @@ def page(title: str, samples: int | None, parts: Sequence[tuple[str, Sequence[An
     for heading, sections in parts:
         body.append(f"<h3>{heading}</h3>")
         for section in sections:
-            body.append(f"<h4>{escape(section.title)}</h4><table>")
-            body += [_row(each) for each in section.equations]
-            body.append("</table>")
+            if section.title:
+                body.append(f"<h4>{escape(section.title)}</h4>")
+            body += map(_equation, section.equations)
     return "\n".join([*body, "</div>"])
 
 
 _WARNING = "<strong>NOT CONFIRMED</strong> "
 
 
-def _row(equation: Any) -> str:
+def _equation(equation: Any) -> str:
+    """Return an equation with its shape beside it, and beneath what was done and checked."""
     notes = [*equation.simplifications]
     if equation.certificate is not None:
         notes.append(f"checked: {equation.certificate}")
-    cells = (
-        equation.mathml(),
-        escape(equation.shape),
-        f"{_WARNING * (not equation.is_confirmed)}<small>{escape('; '.join(notes))}</small>",
+    warning = _WARNING * (not equation.is_confirmed)
+    return (
+        f'<div class="equation"><div class="formula">{equation.mathml()}</div>'
+        f'<span class="shape">{escape(equation.shape)}</span>'
+        f"<small>{warning}{escape('; '.join(notes))}</small></div>"
     )
-    return "<tr>" + "".join(f"<td>{each}</td>" for each in cells) + "</tr>"

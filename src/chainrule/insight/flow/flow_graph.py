@@ -105,7 +105,8 @@ def flow_graph(
         text = "" if node.primitive is None else _formula(node, names)
         value = "" if values is None else _summary(values.get(node.serial))
         kind = _kind(node, outputs, derived)
-        boxes.append(Box(key, titles[node.serial], text, _type(node), kind, node.layer, value))
+        layer = node.layer or (node.role.layer if isinstance(node.role, Node) else "")
+        boxes.append(Box(key, titles[node.serial], text, _type(node), kind, layer, value))
         for operand in _operands(node, serials):
             source = f"n{operand - min(serials)}"
             edges[source, key] = Edge(source, key)
@@ -130,10 +131,23 @@ def folded(flow: FlowGraph, kinds: Mapping[str, str], rest: str = "loss") -> Flo
             name = f"{'back' if box.kind == 'derivative' else 'layer'} {box.layer or rest}"
         group_of[box.key] = name
         groups.setdefault(name, []).append(box)
-    boxes = tuple(_group(name, each, kinds) for name, each in groups.items())
     pairs = {(group_of[edge.source], group_of[edge.target]): None for edge in flow.edges}
     edges = tuple(Edge(a, b) for a, b in pairs if a != b)
+    boxes = tuple(_group(name, groups[name], kinds) for name in _sorted(list(groups), edges))
     return FlowGraph(flow.name, boxes, edges)
+
+
+def _sorted(keys: list[str], edges: Sequence[Edge]) -> list[str]:
+    """Return keys in topological order; of a cycle, as of a layer used twice, the first first."""
+    before: dict[str, set[str]] = {key: set() for key in keys}
+    for edge in edges:
+        before[edge.target].add(edge.source)
+    done: dict[str, None] = {}
+    while len(done) < len(keys):
+        rest = [key for key in keys if key not in done]
+        free = [key for key in rest if before[key] <= done.keys()]
+        done |= dict.fromkeys(free or rest[:1])
+    return list(done)
 
 
 def _summary(value: Any) -> str:

@@ -1,20 +1,24 @@
 """Placement of boxes in layers, as of Sugiyama, Tagawa & Toda (1981).
 
 The row of a box is the length of the longest path to it from an input; boxes of a row are ordered
-by the mean position of their neighbours, in sweeps down and up, so that few arrows cross.
+by the mean position of their neighbours, in sweeps down and up, so that few arrows cross. Then each
+box is moved towards the mean of its neighbours, as far as the others of its row allow; arrows that
+cross rows are kept straight (the priority of Gansner, Koutsofios, North & Vo 1993, section 4).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from chainrule.insight.flow.flow_graph import Edge, FlowGraph
 
 __all__ = ["Place", "Placement", "place_boxes"]
 
 _SWEEPS = 8
+_STRAIGHT = 8.0
+"""Weight of a link between two places of one arrow, that of a link between boxes being 1."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,9 @@ def place_boxes(
     for key, level in keys.items():
         rows[level].append(key)
     links = [pair for piece in pieces.values() for pair in pairwise(piece)]
-    places = _placed(_ordered(rows, links), sizes, gap)
+    rows = _ordered(rows, links)
+    columns = _columns(rows, links, {key: width for key, (width, _) in sizes.items()}, gap[0])
+    places = _placed(rows, columns, sizes, gap[1])
     routes = {
         edge: [(places[key].x, places[key].y) for key in piece[1:-1]]
         for edge, piece in pieces.items()
@@ -66,25 +72,81 @@ def _pieces(edge: Edge, levels: Mapping[str, int]) -> list[str]:
     return [edge.source, *(f"{edge.source}>{edge.target}:{i}" for i in between), edge.target]
 
 
+def _columns(
+    rows: Sequence[Sequence[str]],
+    links: Sequence[tuple[str, str]],
+    widths: Mapping[str, float],
+    gap: float,
+) -> dict[str, float]:
+    """Return the horizontal places of keys: near those they are linked with, without overlap."""
+    linked: tuple[dict[str, list[tuple[str, float]]], ...] = ({}, {})
+    for source, target in links:
+        weight = _STRAIGHT if ">" in source and ">" in target else 1.0
+        linked[0].setdefault(target, []).append((source, weight))
+        linked[1].setdefault(source, []).append((target, weight))
+    columns: dict[str, float] = {}
+    for row in rows:
+        columns |= _spread(row, [(0.0, 1.0)] * len(row), widths, gap)
+    for sweep in range(_SWEEPS):
+        neighbours = linked[sweep % 2]
+        for row in rows if sweep % 2 == 0 else reversed(rows):
+            wanted = [_wanted(key, neighbours.get(key, ()), columns) for key in row]
+            columns |= _spread(row, wanted, widths, gap)
+    return columns
+
+
+def _wanted(
+    key: str, neighbours: Sequence[tuple[str, float]], columns: Mapping[str, float]
+) -> tuple[float, float]:
+    """Return where a key would stand alone, and its weight."""
+    total = sum(weight for _, weight in neighbours)
+    if not total:
+        return columns[key], 0.1
+    return sum(weight * columns[each] for each, weight in neighbours) / total, total
+
+
+def _spread(
+    row: Sequence[str],
+    wanted: Sequence[tuple[float, float]],
+    widths: Mapping[str, float],
+    gap: float,
+) -> dict[str, float]:
+    """Return the places of a row nearest to those wanted, by least squares, that do not overlap.
+
+    Less the widths before them, the places must not decrease: isotonic regression, solved by
+    pooling adjacent violators (Barlow et al. 1972).
+    """
+    apart = ((widths[left] + widths[right]) / 2 + gap for left, right in pairwise(row))
+    offsets = list(accumulate(apart, initial=0.0))[: len(row)]
+    pools: list[tuple[float, float, int]] = []  # mean, weight and size
+    for (place, weight), offset in zip(wanted, offsets, strict=True):
+        pool = place - offset, weight, 1
+        while pools and pools[-1][0] >= pool[0]:
+            mean, before, size = pools.pop()
+            total = before + pool[1]
+            pool = (mean * before + pool[0] * pool[1]) / total, total, size + pool[2]
+        pools.append(pool)
+    means = [mean for mean, _, size in pools for _ in range(size)]
+    return {key: x + offset for key, x, offset in zip(row, means, offsets, strict=True)}
+
+
 def _placed(
     rows: Sequence[Sequence[str]],
+    columns: Mapping[str, float],
     sizes: Mapping[str, tuple[float, float]],
-    gap: tuple[float, float],
+    gap: float,
 ) -> dict[str, Place]:
-    """Return the places of rows of keys, each row in the middle."""
-    widths = [sum(sizes[key][0] + gap[0] for key in row) - gap[0] for row in rows]
-    middle = max(widths, default=0) / 2
+    """Return the places of rows of keys, one beneath the other."""
+    left = min((x - sizes[key][0] / 2 for key, x in columns.items()), default=0.0)
     places: dict[str, Place] = {}
     top = 0.0
-    for row, row_width in zip(rows, widths, strict=True):
+    for row in rows:
         # Inputs stand above their first use, which may leave the first row empty.
         height = max((sizes[key][1] for key in row), default=0.0)
-        left = middle - row_width / 2
         for key in row:
             width, own = sizes[key]
-            places[key] = Place(left + width / 2, top + height / 2, width, own)
-            left += width + gap[0]
-        top += height + gap[1]
+            places[key] = Place(columns[key] - left, top + height / 2, width, own)
+        top += height + gap
     return places
 
 
