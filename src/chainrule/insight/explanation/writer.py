@@ -27,7 +27,7 @@ from chainrule.insight.explanation.symbols import projection_name
 from chainrule.insight.notation import rules
 from chainrule.insight.notation.elementary import size, softmax_parts
 from chainrule.insight.notation.evaluation import evaluate as entries
-from chainrule.insight.notation.expression import Expression, Function, Name, Symbol, walk
+from chainrule.insight.notation.expression import Expression, Function, Name, names_in
 from chainrule.insight.notation.from_graph import Names, axes_of, express
 from chainrule.insight.notation.identities import definitions
 from chainrule.insight.notation.identities.rule import Rule
@@ -64,6 +64,7 @@ class Writer:
         self._mentioned: set[Name] = set()
         self._forward = {each.serial for each in symbolic.graph.nodes}
         self._part_names: dict[int, Name] = {}
+        self._last_written: tuple[Any, Any] = None, None
         self._parts: dict[int, list[Node]] = {}
         self._owners: dict[str, tuple[Node, Callable[[], Name]]] = {}
         self.loops = Loops(symbolic, self.names, self.unique)
@@ -299,18 +300,20 @@ class Writer:
     def _written(
         self, node: Node, rules_used: Sequence[Rule] | None = None
     ) -> tuple[tuple[Axis, ...], Expression, tuple[str, ...]]:
-        axes = axes_of(node)
-        raw = self._raw(node, axes)
-        given = self._rules if rules_used is None else rules_used
-        expression, used = rules.simplify(raw, given)
-        return axes, expression, tuple(used)
+        given = tuple(self._rules if rules_used is None else rules_used)
+        state = node.serial, given, dict(self.names.names)
+        if state != self._last_written[0]:  # the last of `cut` is that of the equation too
+            axes = axes_of(node)
+            expression, used = rules.simplify(self._raw(node, axes), given)
+            self._last_written = state, (axes, expression, tuple(used))
+        return self._last_written[1]
 
     def _raw(self, node: Node, axes: tuple[Axis, ...] | None = None) -> Expression:
         axes = axes_of(node) if axes is None else axes
         return express(node, tuple(map(Index.of, axes)), self.names, is_root=True)
 
     def _mention(self, expression: Expression) -> None:
-        self._mentioned |= {each.name for each in walk(expression) if isinstance(each, Symbol)}
+        self._mentioned |= names_in(expression)
 
     def _proved(self, equation: Equation, node: Node, by: Node | None = None) -> Equation:
         """Return an equation with its value and certificate."""
@@ -352,9 +355,8 @@ class Writer:
 
     def _scope(self, expression: Expression) -> dict[Name, Any]:
         """Return the values of the symbols of an expression."""
-        names = {each.name for each in walk(expression) if isinstance(each, Symbol)}
-        known = {each for each in names if each in self._nodes or each in self._values}
-        scope = {each: self._value(each) for each in known}
+        known = self._nodes.keys() | self._values.keys()
+        scope = {each: self._value(each) for each in names_in(expression) & known}
         return scope | {
             each: self.instance.counterpart(node).known_value
             for each, node in self.names.constants.items()

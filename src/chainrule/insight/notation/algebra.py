@@ -88,7 +88,11 @@ def add(*terms: Expression) -> Expression:
         name = key(body)
         before = collected.get(name, (Fraction(0), body))[0]
         collected[name] = before + factor, body
-    kept = [multiply(Number(factor), body) for factor, body in collected.values() if factor]
+    kept = [
+        body if factor == 1 else multiply(Number(factor), body)
+        for factor, body in collected.values()
+        if factor
+    ]
     return kept[0] if len(kept) == 1 else Addition(tuple(kept)) if kept else ZERO
 
 
@@ -114,7 +118,10 @@ def multiply(*factors: Expression) -> Expression:
         powers.setdefault(key(base), (base, []))[1].append(exponent)
     if not value:
         return ZERO
-    raised = [power(base, add(*exponents)) for base, exponents in powers.values()]
+    raised = [
+        base if len(exponents) == 1 and exponents[0] is ONE else power(base, add(*exponents))
+        for base, exponents in powers.values()
+    ]
     if any(isinstance(each, Number | Product) for each in raised):
         return multiply(Number(value), *raised)
     kept = [*([] if value == 1 and raised else [Number(value)]), *raised]

@@ -16,9 +16,11 @@ from chainrule.insight.notation.expression import (
     Reduction,
     Relation,
     Symbol,
+    free_axes,
     operands,
 )
 from chainrule.insight.notation.index import Axis, Index
+from chainrule.insight.notation.remembered import remembered
 
 __all__ = ["key"]
 
@@ -28,16 +30,35 @@ _Bound = Mapping[Axis, Hashable]
 def key(expression: Expression, bound: _Bound = MappingProxyType({})) -> Hashable:
     """Return a value that equal expressions share.
 
-    A bound axis is known by its level, counted from the outermost reduction (de Bruijn, 1972).
+    A bound axis is known by how deeply sums are nested in its own (as de Bruijn, 1972, counts from
+    the other end), so that the key of a part does not depend on the sums around it.
     """
+    if bound and any(axis in bound for axis in free_axes(expression)):
+        return _key(expression, bound)
+    return _own_key(expression)
+
+
+@remembered
+def _own_key(expression: Expression) -> Hashable:
+    """Return the key of an expression in which no axis is bound from outside."""
+    return _key(expression, MappingProxyType({}))
+
+
+@remembered
+def _depth(expression: Expression) -> int:
+    """Return how many reductions are nested in an expression."""
+    return isinstance(expression, Reduction) + max(map(_depth, operands(expression)), default=0)
+
+
+def _key(expression: Expression, bound: _Bound) -> Hashable:
     match expression:
         case Number(value):
             return "number", float(value)
         case Symbol(name, indices, is_padded):
             return "symbol", name, _keys(indices, bound), is_padded
         case Reduction(kind, axes, body):
-            level = len(bound)
-            inner = {axis: (level + i, axis.length) for i, axis in enumerate(axes)}
+            depth = _depth(expression)
+            inner = {axis: (depth, i, axis.length) for i, axis in enumerate(axes)}
             return kind, len(axes), key(body, {**bound, **inner})
         case Application(node, arguments, indices, result):
             inside: list[Hashable] = []

@@ -15,10 +15,11 @@ from chainrule.insight.notation.expression import (
     Power,
     Reduction,
     free_axes,
+    operands,
     substitute,
-    walk,
 )
 from chainrule.insight.notation.index import Index
+from chainrule.insight.notation.remembered import remembered
 
 __all__ = [
     "denominators",
@@ -96,6 +97,7 @@ def softmax_parts(expression: Expression) -> Iterator[tuple[Expression, Reductio
                     break
 
 
+@remembered
 def size(expression: Expression) -> int:
     """Return the number of operations and symbols."""
-    return sum(1 for _ in walk(expression))
+    return 1 + sum(map(size, operands(expression)))

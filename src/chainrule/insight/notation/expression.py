@@ -23,6 +23,7 @@ from fractions import Fraction
 from chainrule.graph.node import Node
 from chainrule.graph.primitive import Primitive
 from chainrule.insight.notation.index import Axis, Index
+from chainrule.insight.notation.remembered import remembered
 
 __all__ = [
     "Addition",
@@ -38,6 +39,7 @@ __all__ = [
     "Relation",
     "Symbol",
     "free_axes",
+    "names_in",
     "operands",
     "rebuilt",
     "substitute",
@@ -225,6 +227,15 @@ def walk(expression: Expression) -> Iterator[Expression]:
         yield from walk(each)
 
 
+@remembered
+def names_in(expression: Expression) -> frozenset[Name]:
+    """Return the names of all symbols in an expression."""
+    if isinstance(expression, Symbol):
+        return frozenset((expression.name,))
+    return frozenset[Name]().union(*map(names_in, operands(expression)))
+
+
+@remembered
 def free_axes(expression: Expression) -> tuple[Axis, ...]:
     """Return the axes that the value depends on, in the order of their first appearance."""
     found: dict[Axis, None] = {}

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from chainrule.locks import cached_property
+
 __all__ = ["Axis", "Index"]
 
 
@@ -65,12 +67,12 @@ class Index:
         is_whole = not (self.offset or self.is_part) or self.block is not None
         return self.terms[0][0] if is_plain and is_whole else None
 
-    @property
+    @cached_property
     def axes(self) -> tuple[Axis, ...]:
         """The axes that it depends on."""
         return tuple(axis for axis, _ in self.terms)
 
-    @property
+    @cached_property
     def is_only_entry(self) -> bool:
         """Whether it is along an axis of length 1 of the array."""
         is_short = bool(self.terms) and all(each.length == 1 for each in self.axes)

@@ -39,9 +39,10 @@ def simplify(expression: Expression, rules: Sequence[Rule] = ()) -> tuple[Expres
     """Simplify by the rules given and the general ones; return also the names of those used."""
     used: dict[str, None] = {}
     every = (*rules, *_RULES)
+    simple = _Simple()
     for _ in range(_MOST_PASSES):
-        changed = _pass(expression, every, used)
-        if key(changed) == key(expression):
+        changed = _pass(expression, every, used, simple)
+        if changed is expression or key(changed) == key(expression):
             break
         expression = changed
     return expression, [name for name in used if name]
@@ -49,16 +50,27 @@ def simplify(expression: Expression, rules: Sequence[Rule] = ()) -> tuple[Expres
 
 _MOST_PASSES = 20
 
+_Simple = dict[int, Expression]
+"""Expressions that no rule changes any more, by their identity."""
 
-def _pass(expression: Expression, rules: Sequence[Rule], used: dict[str, None]) -> Expression:
+
+def _pass(
+    expression: Expression, rules: Sequence[Rule], used: dict[str, None], simple: _Simple
+) -> Expression:
     """Apply the rules once to each part, operands first."""
-    new = tuple(_pass(each, rules, used) for each in operands(expression))
-    expression = algebra.normalized(expression, new) if new else expression
+    if id(expression) in simple:
+        return expression
+    given, parts = expression, operands(expression)
+    new = tuple(_pass(each, rules, used, simple) for each in parts)
+    if any(each is not part for each, part in zip(new, parts, strict=True)):
+        expression = algebra.normalized(expression, new)
     for rule in rules:
         found = rule.apply(expression)
         if found is not None and key(found) != key(expression):
             used[rule.name] = None
             expression = found
+    if expression is given:
+        simple[id(expression)] = expression
     return expression
 
 

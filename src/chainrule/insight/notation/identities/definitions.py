@@ -23,6 +23,7 @@ from chainrule.insight.notation.expression import (
     Reduction,
     Symbol,
     free_axes,
+    names_in,
     operands,
     substitute,
 )
@@ -147,7 +148,7 @@ def _placements(
     expression: Expression, value: Expression, axes: Sequence[Axis]
 ) -> Iterator[Mapping[Axis, Index]]:
     """Yield ways to put axes of an expression in place of those of a definition."""
-    if isinstance(expression, Symbol | Number):
+    if isinstance(expression, Symbol | Number) or not names_in(value) <= names_in(expression):
         return
     own = free_axes(expression)
     candidates = [
