@@ -26,6 +26,7 @@ from chainrule.ops import counter_based_random as random
 from chainrule.testing import check_grads
 from chainrule.tracebacks import boundary
 from chainrule.train.callbacks import Callback
+from chainrule.train.checkpoint import Checkpoint
 from chainrule.train.early_stopping import EarlyStopping
 from chainrule.train.load import load
 from chainrule.train.network import Network
@@ -57,6 +58,7 @@ __all__ = [
     "Callback",
     "ChainruleError",
     "ChainruleWarning",
+    "Checkpoint",
     "EarlyStopping",
     "GradientError",
     "LayerHistograms",

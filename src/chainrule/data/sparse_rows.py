@@ -45,6 +45,10 @@ class SparseRows:
         """The entries that are stored, (count,); all others are 0."""
         return self._matrix.data
 
+    def parts(self) -> list[NDArray[Any]]:
+        """Return the arrays that hold the matrix: entries, their columns, where rows begin."""
+        return [self._matrix.data, self._matrix.indices, self._matrix.indptr]
+
     @property
     def size(self) -> int:
         """The number of all entries."""

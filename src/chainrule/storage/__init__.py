@@ -10,16 +10,21 @@ from chainrule.storage.atomic_write import (
     write_atomically,
 )
 from chainrule.storage.cache_location import cache_folder
+from chainrule.storage.folder_lock import FolderInUseError, locked_folder
 from chainrule.storage.target_file import checked_target, expanded
+from chainrule.storage.temporary_file import remove_abandoned_files
 
 __all__ = [
     "PRIVATE_FILE",
+    "FolderInUseError",
     "append",
     "cache_folder",
     "checked_target",
     "create_atomically",
     "expanded",
+    "locked_folder",
     "publish",
+    "remove_abandoned_files",
     "sha256_of",
     "write_at",
     "write_atomically",

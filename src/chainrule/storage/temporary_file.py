@@ -15,12 +15,13 @@ import hashlib
 import os
 import re
 import sys
+import time
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-__all__ = ["new_temporary", "remove_abandoned", "remove_temporary"]
+__all__ = ["new_temporary", "remove_abandoned", "remove_abandoned_files", "remove_temporary"]
 
 NAME = re.compile(r"\.chainrule-([0-9a-f]{16})-([0-9]{1,10})-([0-9]{1,20})-[0-9a-f]{16}\.tmp")
 
@@ -54,6 +55,11 @@ def remove_temporary(path: Path) -> None:
             os.unlink(path)
     finally:
         _in_use.discard(path.name)
+
+
+def remove_abandoned_files(folder: Path) -> None:
+    """Remove the temporary files in a folder whose owner is dead."""
+    remove_abandoned(folder, time.time())
 
 
 def remove_abandoned(folder: Path, now: float) -> None:

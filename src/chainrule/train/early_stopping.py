@@ -22,7 +22,7 @@ from chainrule.errors import ArgumentError
 from chainrule.train.callbacks import Callback, check_monitor
 from chainrule.train.metrics.direction import direction
 
-__all__ = ["EarlyStopping"]
+__all__ = ["EarlyStopping", "is_maximized"]
 
 
 @answers_foreign_names(FIT_ALIASES)
@@ -79,7 +79,7 @@ class EarlyStopping(Callback):
         self.patience = checked_count("EarlyStopping", "patience", patience, 0)
         self.restore_best = checked_flag("EarlyStopping", "restore_best", restore_best)
         self.min_delta = checked_number("EarlyStopping", "min_delta", min_delta, NON_NEGATIVE)
-        self._sign = -1.0 if _is_maximized(monitor, mode) else 1.0
+        self._sign = -1.0 if is_maximized("EarlyStopping", monitor, mode) else 1.0
         self._reset()
 
     def on_fit_start(self, net: Any) -> None:
@@ -114,16 +114,16 @@ class EarlyStopping(Callback):
         )
 
 
-def _is_maximized(monitor: str, mode: str) -> bool:
+def is_maximized(title: str, monitor: str, mode: str = "auto") -> bool:
     """Whether higher values of a quantity are better."""
-    is_maximized = direction(monitor)
-    if mode == "auto" and is_maximized is None:
+    by_name = direction(monitor)
+    if mode == "auto" and by_name is None:
         name = monitor.removeprefix("val_")
         for own in METRIC_ALIASES.targets(name):
             right = monitor.removesuffix(name) + own
-            raise ArgumentError(f"EarlyStopping: monitor is {monitor!r}; here it is {right!r}")
+            raise ArgumentError(f"{title}: monitor is {monitor!r}; here it is {right!r}")
         raise ArgumentError(
-            f"EarlyStopping: monitor is {monitor!r}, of which mode='auto' does not know whether "
+            f"{title}: monitor is {monitor!r}, of which mode='auto' does not know whether "
             "higher values are better; give mode='max' or mode='min'"
         )
-    return mode == "max" or (mode == "auto" and bool(is_maximized))
+    return mode == "max" or (mode == "auto" and bool(by_name))

@@ -17,6 +17,7 @@ from chainrule.optim.registry import resolve_optimizer
 from chainrule.optim.schedules.schedule import Rate
 from chainrule.pickling import independent_copies
 from chainrule.train.callbacks import Callback
+from chainrule.train.checkpoint import Checkpoint
 from chainrule.train.fit.fit import DEFAULT_BATCH_SIZE, FitArguments, fit
 from chainrule.train.history import History
 from chainrule.train.inference.class_prediction import predicted_classes, probability_activation
@@ -148,6 +149,7 @@ class Network(Resumable):
         class_weight: Mapping[Any, float] | str | None = None,
         callbacks: Callback | Callable[..., Any] | Sequence[Any] | None = None,
         verbose: str | int | Progress = "auto",
+        checkpoint: str | os.PathLike[str] | Checkpoint | None = None,
     ) -> History:
         """Train on samples; another call continues the training.
 
@@ -184,6 +186,9 @@ class Network(Resumable):
         verbose : {"auto", 0, 1, 2} or Progress
             0 prints nothing, 2 one line an epoch, ``Progress(every=n)`` one line every n epochs.
             1 and "auto" show a bar on a terminal, live curves in a notebook, else lines of epochs.
+        checkpoint : str, path, Checkpoint or None
+            A folder for checkpoints, from which the same call goes on if the process is killed, bit
+            for bit; `epochs` counts from the beginning of the run. See `Checkpoint`.
 
         Returns
         -------
@@ -197,12 +202,15 @@ class Network(Resumable):
         DataError, ShapeError, DTypeError
             For unsuitable data, before anything has changed; a DataError also when the loss becomes
             NaN or infinite, with the parameters of the last finite step.
+        OSError
+            If another process uses the folder of checkpoints, or it cannot be written to.
         """
         refuse_unnamed("fit", unnamed, "net.fit(X, y, epochs=10, batch_size=32)")
         arguments = FitArguments(
             epochs=epochs, batch_size=batch_size, validation_data=validation_data,
             validation_split=validation_split, shuffle=shuffle, sample_weight=sample_weight,
             class_weight=class_weight, callbacks=callbacks, verbose=verbose,
+            checkpoint=checkpoint,
         )  # fmt: skip
         return fit(self, self._model, X, y, arguments)
 

@@ -23,9 +23,11 @@ from chainrule.train.inputs.samples import Samples, batches, shuffled_orders
 from chainrule.train.model.compile_arguments import CompileArguments
 from chainrule.train.model.model import Model
 from chainrule.train.model.running_metrics import RunningMetrics
+from chainrule.train.model.step_counter import StepCounter
 from chainrule.train.progress import Display
 
 if TYPE_CHECKING:
+    from chainrule.train.fit.run_checkpoints import RunCheckpoints
     from chainrule.train.fit.scipy_trainer import SciPyTrainer
 
 __all__ = ["EpochLoop", "FitRun"]
@@ -43,46 +45,91 @@ class FitRun:
     samples: Samples
     validation: Samples | None
     batch_size: int
+    checkpoints: RunCheckpoints | None = None
 
 
 class EpochLoop:
     """Runs the epochs of a call of ``fit`` and records their history."""
 
     def __init__(self, run: FitRun) -> None:
-        if run.callbacks:
-            check_monitors(run.callbacks, _reported_names(run))
-        self.history = run.net.history = History()
-        self._run, self._trainer = run, run.trainer
-        self._first_epoch = run.trainer.counter.epoch
-        self._start_time = 0.0
+        observers = [*run.callbacks, *([run.checkpoints.checkpoint] if run.checkpoints else [])]
+        if observers:
+            check_monitors(observers, _reported_names(run))
+        self._run, self._trainer, self._checkpoints = run, run.trainer, run.checkpoints
+        resumed = run.checkpoints if run.checkpoints and run.checkpoints.is_resumed else None
+        self.history = run.net.history = History() if resumed is None else run.net.history
+        self._first_epoch = run.trainer.counter.epoch if resumed is None else resumed.start[0]
+        # Whether native calls cover whole epochs, after each of which a checkpoint may be written.
+        self.runs_epochs = False
+        self._is_stopped = resumed is not None and resumed.is_stopped
+        self._keeps_best = run.checkpoints is not None and run.checkpoints.best is not None
+        self._start_time, self._resumed_seconds = 0.0, 0.0
         self._epochs_per_call = 1 if run.progress.is_shown else sys.maxsize
 
     def run(self, epochs: int, shuffle: bool) -> None:
         """Run epochs until they are done, a callback stops them or an exception is raised."""
-        run, trainer = self._run, self._trainer
+        run, trainer, checkpoints = self._run, self._trainer, self._checkpoints
+        remaining = epochs - (trainer.counter.epoch - self._first_epoch)
         try:
-            run.progress.start(epochs, -(-len(run.samples) // run.batch_size))
+            run.progress.start(max(remaining, 0), -(-len(run.samples) // run.batch_size))
             self._note_fusion()
             self._notify("on_fit_start", run.net)
+            if checkpoints is not None:
+                checkpoints.begin(self)
             if isinstance(trainer, Trainer):
-                self._run_all(trainer, epochs, shuffle)
+                self._run_all(trainer, remaining, shuffle)
             else:
                 trainer.minimize(epochs, self._begin_epoch, self._end_epoch)
+            if checkpoints is not None:
+                checkpoints.save(self)
             self._note_end(epochs)
             self._notify("on_fit_end", run.net)
         except NotFinite as error:
             raise self._explained(error, shuffle) from None
         except (KeyboardInterrupt, SystemExit):
+            if checkpoints is not None:
+                run_to_its_end(lambda: checkpoints.save_on_interrupt(self))
             self.history.notes.append(self._interrupted())
             raise
         finally:
             run_to_its_end(trainer.write_back)
             run.progress.close()
+            if checkpoints is not None:
+                checkpoints.close()
+
+    @property
+    def model(self) -> Model:
+        """The model that is trained."""
+        return self._run.model
+
+    @property
+    def counter(self) -> StepCounter:
+        """Epochs and steps done."""
+        return self._trainer.counter
+
+    @property
+    def seconds(self) -> float:
+        """How long the present epoch has taken."""
+        return time.perf_counter() - self._start_time
+
+    def unfinished(self) -> dict[str, Any] | None:
+        """Publish the position, and return the metrics of an epoch that is not finished."""
+        assert isinstance(self._trainer, Trainer), "SciPy's methods have no checkpoints"
+        unfinished = self._trainer.unfinished()
+        self._trainer.write_back()
+        return unfinished
+
+    def take_up(self, unfinished: dict[str, Any] | None, seconds: float) -> None:
+        """Go on from a checkpoint: the live parameters, and an epoch that is not finished."""
+        assert isinstance(self._trainer, Trainer), "SciPy's methods have no checkpoints"
+        self._trainer.resume(unfinished)
+        self._adopt_optimizer()
+        self._resumed_seconds = seconds
 
     def _run_all(self, trainer: Trainer, epochs: int, shuffle: bool) -> None:
         """Run epochs until they are done, a callback stops them or a method has ended."""
-        remaining = epochs
-        while remaining:
+        remaining = 0 if self._is_stopped else epochs
+        while remaining > 0:
             raise_if_terminated()
             remaining -= (done := self._run_epochs(trainer, remaining, shuffle)) or 1
             if (not done and self._run_epoch(trainer, shuffle)) or trainer.end:
@@ -93,10 +140,10 @@ class EpochLoop:
         run = self._run
         count = min(limit, trainer.epochs_per_call, self._epochs_per_call)
         objective = trainer.objective
-        is_observed = run.callbacks or run.validation or objective.gathers
-        if count < 2 or is_observed or objective.optimizer.has_schedule:
+        is_observed = run.callbacks or run.validation or objective.gathers or self._keeps_best
+        if count < 2 or trainer.counter.step or is_observed or objective.optimizer.has_schedule:
             return 0
-        start = time.perf_counter()
+        start = self._start_time = time.perf_counter()
         orders = self._orders(shuffle, trainer.counter.epoch, count)
 
         first_row = self.history.epochs
@@ -106,7 +153,11 @@ class EpochLoop:
                 seconds = (time.perf_counter() - start) / done
                 self.history.write_from(first_row, logs | {"seconds": [seconds] * done})
 
-        trainer.run_epochs(count, orders, record)
+        self.runs_epochs = True
+        try:
+            trainer.run_epochs(count, orders, record)
+        finally:
+            self.runs_epochs = False
         count = self.history.epochs - first_row  # fewer where a full-batch method has ended
         seconds = (time.perf_counter() - start) / count
 
@@ -132,7 +183,12 @@ class EpochLoop:
     def _run_epoch(self, trainer: Trainer, shuffle: bool) -> bool:
         """Run one epoch; return whether a callback stops the training."""
         (order,) = self._orders(shuffle, trainer.counter.epoch, 1) or (None,)
-        self._begin_epoch()
+        if self._checkpoints is not None:
+            self._checkpoints.hold()
+        if trainer.counter.step:  # it has begun before a checkpoint
+            self._start_time = time.perf_counter() - self._resumed_seconds
+        else:
+            self._begin_epoch()
         return self._end_epoch(lambda: trainer.run_epoch(order, self._report))
 
     def _begin_epoch(self) -> None:
@@ -157,6 +213,8 @@ class EpochLoop:
         stopping = self._notify("on_epoch_end", run.net, epoch, logs)
         if len(logs) > len(names):
             self.history.append({name: each for name, each in logs.items() if name not in names})
+        if self._checkpoints is not None:
+            self._checkpoints.end_epoch(self, logs, any(stopping))
         return any(stopping)
 
     def _validate(self) -> dict[str, float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,8 @@ from chainrule.nn.sublayers import with_sublayers
 from chainrule.optim.minimizer import Minimizer
 from chainrule.optim.optimizer import Optimizer
 from chainrule.optim.scipy_minimizer import SciPyMinimizer
-from chainrule.train.callbacks import resolve_callbacks
+from chainrule.train.callbacks import Callback, resolve_callbacks
+from chainrule.train.checkpoint import Checkpoint, resolve_checkpoint
 from chainrule.train.checks import check_settings, warn_likely_mistakes
 from chainrule.train.checks.lookup_range import explain_lookup_error
 from chainrule.train.checks.sorted_rows import warn_of_sorted_rows
@@ -47,9 +49,11 @@ from chainrule.train.inputs.samples import Samples, split_at
 from chainrule.train.inputs.table_inputs import fit_table
 from chainrule.train.model.model import Model
 from chainrule.train.model.objective import Objective
+from chainrule.train.model.step_counter import StepCounter
 from chainrule.train.progress import choose_display
 
 if TYPE_CHECKING:
+    from chainrule.train.fit.run_checkpoints import RunCheckpoints
     from chainrule.train.fit.scipy_trainer import SciPyTrainer
 
 __all__ = ["DEFAULT_BATCH_SIZE", "FitArguments", "fit"]
@@ -62,13 +66,37 @@ _SCALE_PRESERVING = (
 
 
 def _trainer(
-    model: Model, objective: Objective, samples: Samples, size: int
+    model: Model,
+    objective: Objective,
+    samples: Samples,
+    size: int,
+    counter: StepCounter | None,
+    checkpoints: RunCheckpoints | None,
 ) -> Trainer | SciPyTrainer:
     if isinstance(optimizer := objective.optimizer, SciPyMinimizer):
         from chainrule.train.fit.scipy_trainer import SciPyTrainer
 
         return SciPyTrainer(model, objective, optimizer, samples)
-    return Trainer(model, objective, samples, size)
+    return Trainer(model, objective, samples, size, counter, checkpoints)
+
+
+def _checkpoints(
+    checkpoint: Checkpoint | None, callbacks: Sequence[Callback]
+) -> RunCheckpoints | None:
+    if checkpoint is None:
+        return None
+    from chainrule.train.fit.run_checkpoints import RunCheckpoints  # most programs have none
+
+    return RunCheckpoints(checkpoint, callbacks)
+
+
+def _refuse_scipy(optimizer: Optimizer) -> None:
+    if isinstance(optimizer, SciPyMinimizer):
+        raise ArgumentError(
+            f"fit: checkpoint is given, but the state of {optimizer.method!r} is held by SciPy, "
+            "from which it cannot be read; leave checkpoint out, or give "
+            "net.compile(..., optimizer='lbfgs')"
+        )
 
 
 class _Default(int):
@@ -92,6 +120,7 @@ class FitArguments:
     class_weight: Any
     callbacks: Any
     verbose: Any
+    checkpoint: Any = None
 
 
 def fit(net: Any, model: Model, X: Any, y: Any, arguments: FitArguments) -> History:
@@ -99,18 +128,30 @@ def fit(net: Any, model: Model, X: Any, y: Any, arguments: FitArguments) -> Hist
     callbacks = resolve_callbacks(arguments.callbacks)
     progress = choose_display(arguments.verbose, arguments.callbacks)
     _check_settings(arguments)
-    with ends_on_termination(), model.in_training():
+    checkpoint, callbacks = resolve_checkpoint(arguments.checkpoint, callbacks)
+    checkpoints = _checkpoints(checkpoint, callbacks)
+    opened = nullcontext() if checkpoints is None else checkpoints.opened()
+    with ends_on_termination(), opened, model.in_training():
         objective = model.objective("fit")
         with model.rollback_on_error(), restored_on_error(model):
             samples, validation = _prepare_samples(model, objective, X, y, arguments)
             if validation is not None:  # refuses weights that the loss cannot apply
                 kind_of_loss(model.stack, objective, model.programs, validation, "fit")
             size = _batch_size(arguments.batch_size, len(samples), objective.optimizer)
+            counter = None
+            if checkpoints is not None:
+                _refuse_scipy(objective.optimizer)
+                data = samples, validation, size, bool(arguments.shuffle)
+                counter = checkpoints.take_up(net, model, *data)
+                objective = model.objective("fit")
             with progress.compiling():
-                trainer = _trainer(model, objective, samples.as_contiguous(), size)
+                contiguous = samples.as_contiguous()
+                trainer = _trainer(model, objective, contiguous, size, counter, checkpoints)
                 if progress.is_shown:  # or its wait would count as time of the first epoch
                     trainer.finish_compiling()
-        run = FitRun(net, model, trainer, callbacks, progress, samples, validation, size)
+        run = FitRun(
+            net, model, trainer, callbacks, progress, samples, validation, size, checkpoints
+        )
         loop = EpochLoop(run)
         try:
             loop.run(arguments.epochs, bool(arguments.shuffle))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -44,12 +44,22 @@ class StepRunner:
         self._chunk, self._threads = _FIRST_CHUNK, 0
 
     def run(
-        self, state: TrainState, samples: Sequence[Array], count: int
+        self,
+        state: TrainState,
+        samples: Sequence[Array],
+        count: int,
+        first: int = 0,
+        steps_left: Callable[[], int | None] = lambda: None,
     ) -> Iterator[tuple[list[Array], list[Array]]]:
-        """Run `count` steps; after each call yield the new values and the columns of results."""
-        done = 0
+        """Run steps up to `count`; after each call yield the new values and result columns.
+
+        A call makes at most `steps_left()` steps, unless that is None.
+        """
+        done = first
         while done < count:
             steps = min(self._next_chunk(), count - done)
+            if (left := steps_left()) is not None:
+                steps = max(1, min(steps, left))
             start = time.perf_counter()
             values, columns = self.run_steps(state, samples, done, done + steps)
             target = steps * REPORT_SECONDS / max(time.perf_counter() - start, 1e-9)

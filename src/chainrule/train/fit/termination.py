@@ -11,7 +11,15 @@ from functools import cache
 from types import FrameType
 from typing import Any
 
-__all__ = ["TERMINATED", "ends_on_termination", "raise_if_terminated", "run_to_its_end"]
+__all__ = [
+    "TERMINATED",
+    "ends_on_termination",
+    "hold_signals",
+    "interrupts_when_released",
+    "raise_if_terminated",
+    "release_signals",
+    "run_to_its_end",
+]
 
 TERMINATED = 128 + signal.SIGTERM
 """The exit code that a shell reports for a process that SIGTERM has ended."""
@@ -21,6 +29,11 @@ signal_module: Any = getattr(signal, "_signal", signal)
 
 _received: list[int] = []
 """The signals since the handler was set: Python drops what is raised in a finalizer or weakref."""
+
+
+_held: list[bool] = [False]
+_waiting: list[type[BaseException]] = []
+"""Whether signals wait for `release_signals`, and the exception of the one that does."""
 
 
 @contextmanager
@@ -46,6 +59,58 @@ def ends_on_termination() -> Generator[None]:
         _received.clear()
 
 
+@contextmanager
+def interrupts_when_released() -> Generator[None]:
+    """Let Ctrl-C wait where `hold_signals` says so, unless the caller has another handler."""
+    is_main = threading.current_thread() is threading.main_thread()
+    if not is_main or signal_module.getsignal(signal.SIGINT) != signal.default_int_handler:
+        yield
+        return
+    try:
+        signal_module.signal(signal.SIGINT, _interrupt)
+        yield
+    finally:
+        if signal_module.getsignal(signal.SIGINT) is _interrupt:
+            signal_module.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def hold_signals() -> None:
+    """Let the next Ctrl-C or SIGTERM wait for `release_signals`; one after it is raised at once."""
+    if threading.current_thread() is threading.main_thread():
+        _held[0] = True
+
+
+def release_signals() -> None:
+    """Raise the signal that has waited, if there is one."""
+    if threading.current_thread() is threading.main_thread():
+        _held[0] = False
+        if _waiting:
+            interrupt = _waiting.pop()
+            raise interrupt
+
+
+def _waits(kind: type[BaseException]) -> bool:
+    """Whether a signal waits: the first one that comes while signals are held."""
+    if not _held[0] or _waiting:
+        _held[0] = False
+        _waiting.clear()
+        return False
+    _waiting.append(kind)
+    return True
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    if not _waits(KeyboardInterrupt):
+        raise KeyboardInterrupt
+
+
+class _Terminated(SystemExit):
+    """``SystemExit(143)``."""
+
+    def __init__(self) -> None:
+        super().__init__(TERMINATED)
+
+
 def run_to_its_end(function: Callable[[], None]) -> None:
     """Call a function that may be repeated, until no signal interrupts it; then raise that."""
     interrupt: BaseException | None = None
@@ -67,7 +132,8 @@ def raise_if_terminated() -> None:
 
 def _exit(number: int, frame: FrameType | None) -> None:
     _received.append(number)
-    raise SystemExit(TERMINATED)
+    if not _waits(_Terminated):
+        raise SystemExit(TERMINATED)
 
 
 @cache

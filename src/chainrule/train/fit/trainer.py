@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,11 +21,12 @@ from chainrule.train.inputs.samples import Samples, batches
 from chainrule.train.model.model import Model
 from chainrule.train.model.objective import Objective
 from chainrule.train.model.running_metrics import RunningMetrics
+from chainrule.train.model.step_counter import StepCounter
 
 if TYPE_CHECKING:
     from chainrule.train.fit.search_state import SearchState
 
-__all__ = ["Trainer"]
+__all__ = ["Pauses", "Trainer"]
 
 Array = NDArray[Any]
 Report = Callable[[int, RunningMetrics], None]
@@ -33,6 +34,26 @@ Report = Callable[[int, RunningMetrics], None]
 
 Results = dict[str, Array | list[float]]
 """Loss, metrics and learning rates, one value an epoch."""
+
+
+class Pauses(Protocol):
+    """What happens between steps, for checkpoints."""
+
+    def hold(self) -> None:
+        """Let signals wait, before some steps."""
+        ...
+
+    def steps_left(self) -> int | None:
+        """Return how many steps the next native call may make at most; None for any number."""
+        ...
+
+    def after_steps(self) -> None:
+        """Note that some steps are done."""
+        ...
+
+
+def _unlimited() -> None:
+    return None
 
 
 class Trainer:
@@ -44,8 +65,20 @@ class Trainer:
     Shape errors of layers, loss and targets are raised here, before anything has changed.
     """
 
-    def __init__(self, model: Model, objective: Objective, samples: Samples, size: int) -> None:
-        self.objective, self.counter = objective, model.counter.begin(-(-len(samples) // size))
+    def __init__(
+        self,
+        model: Model,
+        objective: Objective,
+        samples: Samples,
+        size: int,
+        counter: StepCounter | None = None,
+        pauses: Pauses | None = None,
+    ) -> None:
+        """Begin an epoch, or go on where a counter is, within one; see `Pauses`."""
+        self.objective = objective
+        self.counter = model.counter.begin(-(-len(samples) // size)) if counter is None else counter
+        self._pauses, self._resumed = pauses, None
+        self._present: tuple[RunningMetrics, int, Callable[[Results], None] | None] | None = None
         self._model, self._samples, self._size = model, samples, size
         self._published, self._next_publication = self._progress, 0.0
         self._dtype = model.dtype
@@ -95,12 +128,17 @@ class Trainer:
     def run_epoch(self, order: NDArray[np.intp] | None, report: Report) -> dict[str, float]:
         """Run one epoch; return its metrics."""
         running = RunningMetrics(self.objective)
+        if self._resumed is not None:
+            running.resume(self._resumed)
+            self._resumed = None
+        self._present = running, self.counter.steps, None
         self._steps.refresh()
         # No warnings of overflow: a loss that is not finite raises, with the evidence.
         with np.errstate(all="ignore"):
             self._evaluate(running)
             done = self._run_natively(1, None if order is None else [order], running, report)
             self._run_stepwise(order, done, running, report)
+        self._present = None
         self._publish()
         return running.results() | self._rates
 
@@ -111,6 +149,7 @@ class Trainer:
         exception; perhaps repeatedly.
         """
         running, first = RunningMetrics(self.objective), self.counter.steps
+        self._present = running, first, record
         steps = self.counter.steps_per_epoch
         self._steps.refresh()
         self._evaluate(running)
@@ -123,6 +162,7 @@ class Trainer:
             # Those of the last call may have been interrupted before their metrics were added.
             done = min(self.counter.steps - first, running.steps) // steps
             run_to_its_end(lambda: record(self._results_of(running, done, steps)))
+        self._present = None
         self._publish()
 
     def _results_of(self, running: RunningMetrics, epochs: int, steps: int) -> Results:
@@ -156,17 +196,24 @@ class Trainer:
     def _run_natively(
         self, epochs: int, orders: Orders, running: RunningMetrics, report: Report
     ) -> int:
-        """Run the steps of full batches in native calls; return how many, 0 without native code."""
+        """Run the steps of full batches in native calls; return how many of the epoch are done."""
         runner = self._steps.runner
         if runner is None:
-            return 0
-        step_inputs, size, done = runner.step_inputs, self._size, 0
-        step_inputs.fill(
-            epochs, orders, self.counter.steps, self.counter.epoch, self.objective.optimizer
-        )
+            return self.counter.step
+        step_inputs, size, done = runner.step_inputs, self._size, self.counter.step
+        before = self.counter.steps - done
+        step_inputs.fill(epochs, orders, before, self.counter.epoch, self.objective.optimizer)
         end = epochs * step_inputs.steps
         self._rate = step_inputs.rate[end - 1]
-        for values, columns in runner.run(self._state, self._samples.arrays(), end):
+        pauses = self._pauses
+        left = _unlimited if pauses is None else pauses.steps_left
+        calls = runner.run(self._state, self._samples.arrays(), end, done, left)
+        while done < end:
+            if pauses is not None:
+                pauses.hold()
+            if (call := next(calls, None)) is None:
+                break
+            values, columns = call
             count = len(columns[0]) if self._search is None else self._search.steps_in(values)
             columns = [each[:count] for each in columns]
             if not np.isfinite(columns[0]).all():
@@ -179,6 +226,8 @@ class Trainer:
             done += count
             running.add_steps(size, columns, self._targets(step_inputs.rows, done - count, done))
             report(done, running)
+            if pauses is not None:
+                pauses.after_steps()
             if self.end:
                 break
         return done
@@ -222,6 +271,8 @@ class Trainer:
         reported = time.perf_counter()
         remaining = batches(len(samples), self._size, order, done)
         for step, rows in enumerate(remaining, start=done):
+            if (pauses := self._pauses) is not None:
+                pauses.hold()
             batch = samples.take(rows)
             outputs = self._run_step(step, batch)
             if not math.isfinite(outputs[width]):
@@ -230,6 +281,8 @@ class Trainer:
             values = state.copied(outputs[:width]) if self._steps.runner else outputs[:width]
             self._advance(values, 1)
             running.add(len(batch[0]), outputs[width:], batch[1])
+            if pauses is not None:
+                pauses.after_steps()
             if time.perf_counter() - reported > REPORT_SECONDS:
                 report(step + 1, running)
                 reported = time.perf_counter()
@@ -245,6 +298,22 @@ class Trainer:
     @property
     def _progress(self) -> tuple[int, int]:
         return self.counter.epoch, self.counter.steps
+
+    def resume(self, unfinished: dict[str, Any] | None) -> None:
+        """Take up the live parameters, and the metrics of an epoch that is not finished."""
+        self.read_back()
+        self._resumed = unfinished
+
+    def unfinished(self) -> dict[str, Any] | None:
+        """Record the finished epochs, and return the metrics of one that is not; None without."""
+        if self._present is None:
+            return self._resumed
+        running, first, record = self._present
+        if record is not None:
+            done = (self.counter.steps - first) // (steps := self.counter.steps_per_epoch)
+            record(self._results_of(running, done, steps))
+            running = running.after(done * steps)
+        return running.state() if self.counter.step else None
 
     def write_back(self) -> None:
         """Publish the state of the last finished step: parameters, slots and counters."""
@@ -301,7 +370,7 @@ class Trainer:
     def _rate_and_count(self, step: int) -> tuple[Array, Array]:
         """Return learning rate and number, since `compile`, of the next step."""
         optimizer, count = self.objective.optimizer, self.counter.steps
-        if step == 0 or optimizer.has_schedule:
+        if step == 0 or optimizer.has_schedule or math.isnan(self._rate):
             rate = optimizer.rate(count, self.counter.epoch)
             self._rate = np.array(rate, self._dtype)
         return self._rate, np.array(count + 1, self._dtype)

@@ -89,6 +89,27 @@ class RunningMetrics:
             sizes.append(factor * steps if is_constant else factor.reshape(parts, steps).sum(1))
         return self._named(totals, sizes)
 
+    def after(self, steps: int) -> RunningMetrics:
+        """Return the metrics without those of the first steps; none must have been read."""
+        other = RunningMetrics(self._objective)
+        for count, columns, counted in self._pending:
+            skipped, steps = min(steps, len(columns[0])), max(0, steps - len(columns[0]))
+            if skipped < len(columns[0]):
+                rest = None if counted is None else counted[skipped:]
+                other._pending.append((count, [each[skipped:] for each in columns], rest))
+        return other
+
+    def state(self) -> dict[str, Any]:
+        """Return the sums so far, and what is gathered, as plain data."""
+        self.means()
+        gathered = [np.concatenate(each) for each in zip(*self._gathered, strict=True)]
+        return {"totals": self._totals[:], "sizes": self._sizes[:], "gathered": gathered}
+
+    def resume(self, state: dict[str, Any]) -> None:
+        """Go on from what `state` has returned."""
+        self._totals, self._sizes = list(state["totals"]), list(state["sizes"])
+        self._gathered = [tuple(state["gathered"])] if state["gathered"] else []
+
     @property
     def steps(self) -> int:
         """Number of steps since the last call of `means`."""

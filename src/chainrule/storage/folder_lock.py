@@ -1,0 +1,128 @@
+"""A lock of a folder: one process, and one call of it, writes there at a time.
+
+The lock is one of the system on the file ``lock``, which names its owner, and so ends with the
+process, however that ends (POSIX record locks, which network file systems share, and which forked
+children do not inherit).
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+import sys
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+__all__ = ["FolderInUseError", "locked_folder"]
+
+NAME = "lock"
+
+_NO_LOCKS = {errno.ENOLCK, errno.ENOTSUP, errno.EINVAL, errno.ENOSYS}
+"""Errors of file systems without locks."""
+
+_held: set[str] = set()
+_mutex = threading.Lock()
+
+
+class FolderInUseError(OSError):
+    """Another process, or another call of this one, writes to a folder."""
+
+
+@contextmanager
+def locked_folder(folder: Path) -> Generator[None]:
+    """Hold the lock of a folder, which is created if it does not exist.
+
+    Parameters
+    ----------
+    folder : path
+        The folder.
+
+    Raises
+    ------
+    FolderInUseError
+        If it is locked; the message names the process and its host.
+    OSError
+        If the folder cannot be created or written to.
+    """
+    _create(folder)
+    place = os.path.realpath(folder)
+    with _mutex:
+        if place in _held:
+            raise _in_use(folder, f"process {os.getpid()}, this one")
+        _held.add(place)
+    try:
+        descriptor = _locked(folder)
+        try:
+            yield
+        finally:
+            with suppress(OSError):  # before the lock ends, so that no other one is removed
+                os.unlink(folder / NAME)
+            os.close(descriptor)
+    finally:
+        _held.discard(place)
+
+
+def _create(folder: Path) -> None:
+    """Create a folder, or refuse one that cannot be written to, for the superuser too."""
+    os.makedirs(folder, exist_ok=True)
+    if not os.stat(folder).st_mode & 0o222 or not os.access(folder, os.W_OK):
+        reason = "this folder is read-only; allow to write to it, or give another one"
+        raise PermissionError(errno.EACCES, reason, str(folder))
+
+
+def _locked(folder: Path) -> int:
+    """Return the open file of a lock that is held."""
+    path = folder / NAME
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o666)
+        try:
+            if not _lock(descriptor):
+                owner = os.pread(descriptor, 300, 0).decode("ascii", "replace").strip()
+                raise _in_use(folder, owner or "another process")
+            if _is_at(descriptor, path):
+                owner = f"process {os.getpid()} on {socket.gethostname()}"
+                os.ftruncate(descriptor, 0)
+                os.pwrite(descriptor, ascii(owner)[1:-1].encode(), 0)
+                return descriptor
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)  # of a lock that its owner has just removed: there is another file
+
+
+def _lock(descriptor: int) -> bool:
+    """Lock an open file; return whether no other process has."""
+    if sys.platform == "win32":
+        import msvcrt
+
+        try:
+            os.lseek(descriptor, 1000, os.SEEK_SET)  # the text before it stays readable
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+    import fcntl
+
+    try:
+        fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno in (errno.EACCES, errno.EAGAIN):
+            return False
+        if error.errno not in _NO_LOCKS:
+            raise
+    return True
+
+
+def _is_at(descriptor: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), os.stat(path))
+    except FileNotFoundError:
+        return False
+
+
+def _in_use(folder: Path, owner: str) -> FolderInUseError:
+    reason = f"{owner} writes to this folder; wait until it ends, or give another folder"
+    return FolderInUseError(errno.EBUSY, reason, str(folder))

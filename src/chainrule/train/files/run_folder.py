@@ -1,0 +1,123 @@
+"""The folder of a run: its checkpoints, of which the newest intact one is read.
+
+::
+
+    checkpoint-000000000120.safetensors    after 120 steps; a model file with the entry ``run``
+    best.safetensors                       of the best epoch, if that is asked for
+    lock                                   while a process trains
+
+    "run": {"start": [epoch, steps],       where the run began
+            "settings": {NAME: value},     what a call of ``fit`` must have in common to go on
+            "unfinished": value | null,    metrics of the steps of an epoch that is not finished
+            "seconds": float,              that it has taken
+            "callbacks": [[NAME, value], ...],  attributes that they have set
+            "best": [value, epoch] | null, of the monitored quantity
+            "is_stopped": bool}            whether a callback has ended the training
+
+Arrays of values are tensors called ``run:0`` and so on; values are those of `attribute_values`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from chainrule.errors import FormatError, warn
+from chainrule.storage import remove_abandoned_files
+from chainrule.train.files.network_state import NetworkState
+from chainrule.train.files.read import read_file
+from chainrule.train.files.save import write
+
+__all__ = ["BEST", "RunFolder", "SavedRun"]
+
+BEST = "best.safetensors"
+
+_NAME = re.compile(r"checkpoint-([0-9]{12})\.safetensors")
+
+
+@dataclass(frozen=True)
+class SavedRun:
+    """A checkpoint that has been read."""
+
+    path: Path
+    description: dict[str, Any]
+    tensors: dict[str, NDArray[Any]]
+
+    @property
+    def run(self) -> dict[str, Any]:
+        """The entry ``run``, see above."""
+        return self.description["run"]
+
+    @property
+    def state(self) -> NetworkState:
+        """The state of the network."""
+        return NetworkState(self.description, self.tensors)
+
+
+class RunFolder:
+    """Checkpoints in a folder; `keep` of the latest ones stay, and the first."""
+
+    def __init__(self, path: Path, keep: int | None = None) -> None:
+        self.path, self._keep = path, keep
+
+    def steps(self) -> list[int]:
+        """Return the numbers of steps for which there are checkpoints, in ascending order."""
+        names = [each.name for each in self.path.iterdir()] if self.path.is_dir() else []
+        return sorted(int(match[1]) for name in names if (match := _NAME.fullmatch(name)))
+
+    def newest(self, limit: int | None = None) -> SavedRun | None:
+        """Read the newest intact checkpoint of at most so many steps; None if there is none.
+
+        Of damaged ones a warning is given; a FormatError is raised where there are no others.
+        """
+        damaged: list[str] = []
+        for saved in self._read(limit, damaged):
+            return saved
+        if damaged:
+            raise FormatError(
+                f"fit: none of the checkpoints in {self.path} is intact ({damaged[0]}); remove "
+                "the folder to begin anew"
+            )
+        return None
+
+    def _read(self, limit: int | None, damaged: list[str]) -> Iterator[SavedRun]:
+        for steps in reversed(self.steps()):
+            if limit is not None and steps > limit:
+                continue
+            path = self._path(steps)
+            try:
+                description, tensors = read_file(path)
+                if "run" not in description or "training" not in description:
+                    raise FormatError(f"load: {path.name} is no checkpoint of a run")
+            except FormatError as error:
+                damaged.append(str(error).removeprefix("load: "))
+                warn(f"fit: the checkpoint {path} cannot be read, and the one before is taken: "
+                     f"{damaged[-1]}")  # fmt: skip
+                continue
+            yield SavedRun(path, description, tensors)
+
+    def write(self, steps: int, description: dict[str, Any], tensors: dict[str, Any]) -> None:
+        """Write the checkpoint of a number of steps, then remove those no longer kept."""
+        write(self._path(steps), description, tensors)
+        known = self.steps()
+        earlier = [each for each in known if each <= steps]
+        kept = known[:1] + (earlier if self._keep is None else earlier[-self._keep :])
+        for each in known:
+            if each not in kept:  # later ones are damaged: training has come from an earlier one
+                self._path(each).unlink(missing_ok=True)
+
+    def write_best(self, description: dict[str, Any], tensors: dict[str, Any]) -> None:
+        """Write the network of the best epoch."""
+        write(self.path / BEST, description, tensors)
+
+    def clear(self) -> None:
+        """Remove what killed processes have left."""
+        remove_abandoned_files(self.path)
+
+    def _path(self, steps: int) -> Path:
+        return self.path / f"checkpoint-{steps:012d}.safetensors"
