@@ -1,8 +1,11 @@
 """Progress output of ``fit``, and its history."""
 
 import io
+import os
 import re
+import select
 import sys
+import threading
 import time
 import types
 
@@ -18,6 +21,7 @@ from chainrule.train.history import History
 from chainrule.train.network import Network
 from chainrule.train.progress import choose_display, display, notebook
 from chainrule.train.progress.run_state import Curves
+from tests.terminal_screen import screen_of
 
 X = np.random.default_rng(0).normal(size=(20, 3))
 CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
@@ -154,10 +158,10 @@ def test_a_notebook_rewrites_one_output_with_curves(monkeypatch):
     stream, shown, before = as_notebook(monkeypatch)
     monkeypatch.setattr(notebook, "_REFRESH_SECONDS", 0.0)
     monkeypatch.setattr(display, "_REFRESH_SECONDS", 0.0)
-    history = fit(epochs=300, validation_split=0.5, callbacks=lambda *_: None)
+    history = fit(epochs=60, validation_split=0.5, callbacks=lambda *_: None)
     assert stream.getvalue() == ""
     (last,) = shown
-    assert last["text/plain"].startswith(f"epoch 300/300  loss {history['loss'][-1]:.4g}  mae")
+    assert last["text/plain"].startswith(f"epoch 60/60  loss {history['loss'][-1]:.4g}  mae")
     assert all('class="bar"' in each["text/html"] for each in before)
     assert 'class="bar"' not in last["text/html"]
     assert last["text/html"].count("<svg") == 2
@@ -183,12 +187,109 @@ def test_curves_keep_the_last_of_many_epochs_and_a_bounded_number_of_points():
         assert len(epochs) <= 242
 
 
-def test_a_stream_that_cannot_encode_a_bar_has_one_in_ascii(monkeypatch):
+def test_runs_in_runs_and_in_threads_have_one_bar_and_whole_lines(monkeypatch):
     terminal = as_terminal(monkeypatch)
-    monkeypatch.setattr(Terminal, "encoding", "ascii")
     monkeypatch.setattr(display, "_REFRESH_SECONDS", 0.0)
-    fit(verbose=1)
-    assert terminal.getvalue().isascii()
+
+    def within(net, epoch, logs):
+        fit(epochs=2, verbose=1)
+
+    threads = [threading.Thread(target=fit, args=(3,), kwargs={"verbose": 1}) for _ in range(2)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    fit(epochs=2, verbose=1, callbacks=within)
+    lines = screen_of(terminal.getvalue(), 80)
+    assert sorted(epochs_of(lines)) == [1] * 5 + [2] * 5 + [3] * 2
+    assert len(lines) == 12
+    assert all(re.fullmatch(r"epoch \d/\d  loss [^━─]*samples/s", line) for line in lines)
+    assert sys.stdout is terminal
+
+
+def test_after_an_error_the_terminal_is_as_before(monkeypatch):
+    terminal = as_terminal(monkeypatch)
+
+    def fail(net, epoch, logs):
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fit(epochs=2, verbose=1, callbacks=fail)
+    print("after")
+    assert screen_of(terminal.getvalue(), 80)[-1] == "after"
+    assert terminal.getvalue().rindex("\x1b[?25h") > terminal.getvalue().rindex("\x1b[?25l")
+    assert sys.stdout is terminal
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a pseudo-terminal of POSIX")
+def test_ctrl_c_on_a_terminal_leaves_a_line_of_the_last_epoch_and_the_cursor(monkeypatch):
+    import pty
+
+    program = """
+import sys, time
+import numpy as np, chainrule as cr
+net = cr.Network([cr.nn.Dense(1)], seed=0)
+net.compile("mse")
+X = np.random.default_rng(0).normal(size=(20, 3))
+try:
+    show = cr.Progress(every=5)
+    net.fit(X, X[:, :1], epochs=10**6, verbose=show, callbacks=lambda *_: time.sleep(0.01))
+except KeyboardInterrupt:
+    print("stopped after", net.history.epochs)
+"""
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "80")
+    child, terminal = pty.fork()
+    if not child:
+        os.execv(sys.executable, [sys.executable, "-c", program])
+    output, deadline, is_sent = "", time.monotonic() + 60, False
+    while select.select([terminal], [], [], max(0, deadline - time.monotonic()))[0]:
+        try:
+            output += os.read(terminal, 65536).decode("utf-8", "replace")
+        except OSError:  # the child has ended
+            break
+        if re.search(r"epoch +5/.*\n", output) and not is_sent:
+            is_sent = bool(os.write(terminal, b"\x03"))
+    os.waitpid(child, 0)
+    os.close(terminal)
+    *_, epoch, end = screen_of(output, 80)
+    assert end == f"stopped after {epoch.split('/')[0].split()[1]}"
+    assert output.count("\x1b[?25h") == output.count("\x1b[?25l") == 1
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp437"])
+def test_where_signs_are_written_in_ascii_lines_are_not_wrapped(monkeypatch, encoding):
+    terminal = as_terminal(monkeypatch)
+    monkeypatch.setattr(Terminal, "encoding", encoding)
+    monkeypatch.setattr(display, "_REFRESH_SECONDS", 0.0)
+    for columns in range(60, 74, 2):
+        monkeypatch.setenv("COLUMNS", str(columns))
+        before = len(terminal.getvalue())
+        fit(epochs=1, verbose=1, metrics=["mae", "mse"], validation_split=0.5)
+        (line,) = screen_of(terminal.getvalue()[before:], columns)
+        assert len(line) < columns
+    terminal.getvalue().encode(encoding)
+
+
+@pytest.mark.parametrize("verbose", [1, 2, cr.Progress(every=1)])
+def test_a_stream_that_is_closed_or_full_ends_the_display_and_not_the_training(
+    monkeypatch, verbose
+):
+    class Full(io.StringIO):
+        def write(self, text):
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(sys, "stdout", Full())
+    with pytest.warns(cr.ChainruleWarning, match="without a display of its progress"):
+        assert fit(verbose=verbose).epochs == 3
+    closed = io.StringIO()
+    closed.close()
+    monkeypatch.setattr(sys, "stdout", closed)
+    assert fit(verbose=verbose).epochs == 3
+    stream = io.StringIO()
+    monkeypatch.setattr(sys, "stdout", stream)
+    with pytest.warns(cr.ChainruleWarning, match="without a display of its progress"):
+        assert fit(verbose=verbose, callbacks=lambda *_: stream.close()).epochs == 3
 
 
 def test_a_program_without_a_console_trains(monkeypatch):

@@ -14,7 +14,7 @@ from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.errors import ArgumentError
 from chainrule.train.progress.display import Display, Shown, Silent
 from chainrule.train.progress.notebook import Notebook
-from chainrule.train.progress.surface import Stream, Surface, Terminal
+from chainrule.train.progress.surface import Stream, Surface, Terminal, has_bar
 
 __all__ = ["Progress", "choose_display"]
 
@@ -95,10 +95,13 @@ def _rule(verbose: Any) -> str:
 
 
 def _stdout() -> TextIO | None:
-    return sys.stdout  # None for a program without a console
+    """Return standard output; None for a program without a console, or that has closed it."""
+    return None if getattr(sys.stdout, "closed", False) else sys.stdout
 
 
 def _surface(stream: TextIO, keeps_lines: bool = False) -> Surface:
+    if has_bar(stream):
+        return Stream(stream)
     if _is_terminal(stream):
         return Terminal(stream)
     if type(stream).__module__.startswith("ipykernel."):
@@ -108,5 +111,6 @@ def _surface(stream: TextIO, keeps_lines: bool = False) -> Surface:
 
 def _is_terminal(stream: TextIO) -> bool:
     """Whether a stream is a terminal that can rewrite a line; IDLE claims to be one."""
-    is_simple = os.environ.get("TERM") in ("dumb", "unknown")
+    term = os.environ.get("TERM") or ("unknown" if os.name == "posix" else "")
+    is_simple = term in ("dumb", "unknown")
     return stream.isatty() and not is_simple and not type(stream).__module__.startswith("idlelib.")

@@ -31,7 +31,7 @@ class EpochLine(NamedTuple):
     logs: Logs
     speed: float
 
-    def text(self, width: int | None) -> str:
+    def text(self, width: int | None, ellipsis: str = "…") -> str:
         """Return the line, with as many columns as fit into a width.
 
         Examples
@@ -43,7 +43,9 @@ class EpochLine(NamedTuple):
         'epoch 3/9  loss 0.5  val_loss 0.25  …'
         """
         left = None if width is None else width - width_of(self.label + _GAP)
-        return _GAP.join([self.label, _fit(self.logs, f"{self.speed:,.0f} samples/s", left)])
+        return _GAP.join(
+            [self.label, _fit(self.logs, f"{self.speed:,.0f} samples/s", left, ellipsis)]
+        )
 
 
 class RunningLine(NamedTuple):
@@ -55,7 +57,7 @@ class RunningLine(NamedTuple):
     speed: float
     seconds: float | None
 
-    def parts(self, width: int) -> tuple[str, str, str, str]:
+    def parts(self, width: int, ellipsis: str = "…") -> tuple[str, str, str, str]:
         """Return label, done and remaining bar and the other columns, which fit into a width.
 
         Examples
@@ -68,7 +70,7 @@ class RunningLine(NamedTuple):
         speed, room = f"{self.speed:,.0f} samples/s", width - width_of(self.label + _GAP)
         left = "" if self.seconds is None else f"{_GAP}{duration(self.seconds)} left"
         for bar, time in ((_BAR, left), (_BAR, ""), (0, "")):
-            numbers = _fit(self.logs, speed, room - bar - len(time)) + time
+            numbers = _fit(self.logs, speed, room - bar - len(time), ellipsis) + time
             if width_of(numbers) <= room - bar:
                 break
         bar = min(_WIDE_BAR, room - width_of(numbers)) if bar else 0
@@ -100,7 +102,7 @@ def duration(seconds: float) -> str:
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
 
 
-def _fit(logs: Logs, speed: str, width: int | None) -> str:
+def _fit(logs: Logs, speed: str, width: int | None, ellipsis: str) -> str:
     """Return the quantities and the speed, without the least important ones that do not fit.
 
     The loss is always kept. An ellipsis indicates others that are left out, where there is room.
@@ -111,10 +113,11 @@ def _fit(logs: Logs, speed: str, width: int | None) -> str:
         return _GAP.join([*numbers.values(), speed])
     if _length(numbers, kept) <= width:
         return _GAP.join(numbers.values())
-    while len(kept) > 1 and _length(numbers, kept, len(_GAP + "…")) > width:
+    while len(kept) > 1 and _length(numbers, kept, len(_GAP + ellipsis)) > width:
         kept.pop()
     line = _GAP.join(text for name, text in numbers.items() if name in kept)
-    return line if width_of(line + _GAP + "…") > width else line + _GAP + "…"
+    shortened = line + _GAP + ellipsis
+    return line if width_of(shortened) > width else shortened
 
 
 def _length(numbers: dict[str, str], kept: list[str], more: int = 0) -> int:

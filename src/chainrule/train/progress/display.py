@@ -5,10 +5,11 @@ from __future__ import annotations
 import threading
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
-from chainrule.train.progress.columns import Logs, RunningLine
+from chainrule.errors import warn
+from chainrule.train.progress.columns import EpochLine, Logs, RunningLine
 from chainrule.train.progress.epoch_lines import MANY_EPOCHS, EpochLines
 from chainrule.train.progress.surface import Surface
 
@@ -87,7 +88,9 @@ class Shown(Display):
     is_shown = True
 
     def __init__(self, surface: Surface, every: int | None) -> None:
-        self._surface, self._every = surface, every
+        self._surface: Surface | None = surface
+        self._every = every if surface.keeps_lines else 1
+        self._keeps_lines = surface.keeps_lines
         self._lines = EpochLines(0, 1)
         self._steps = self._total = self._finished = 0
         self._held_out: Logs = {}
@@ -101,7 +104,7 @@ class Shown(Display):
         def announce() -> None:
             with lock:
                 if not is_over:
-                    self._surface.compiling()
+                    self._show(lambda surface: surface.compiling())
 
         timer = threading.Timer(_COMPILE_SECONDS, announce)
         timer.daemon = True
@@ -112,20 +115,20 @@ class Shown(Display):
             timer.cancel()
             with lock:
                 is_over = True
-            self._surface.compiled()
+            self._show(lambda surface: surface.compiled())
 
     def start(self, epochs: int, steps: int) -> None:
         """Begin, and print how to get fewer lines where each of many epochs has one."""
-        every = self._every if self._surface.keeps_lines else 1
+        every = self._every
         self._lines, self._steps, self._total = EpochLines(epochs, every), steps, epochs * steps
         self._began, self._finished, self._held_out = time.perf_counter(), 0, {}
-        self._surface.start(epochs)
-        if every == 1 and epochs > MANY_EPOCHS and self._surface.keeps_lines:
+        self._show(lambda surface: surface.start(epochs))
+        if every == 1 and epochs > MANY_EPOCHS and self._keeps_lines:
             self.note(f"{epochs:,} epochs, a line each; verbose=cr.Progress(every=100) has fewer")
 
     def note(self, text: str) -> None:
         """Print it on a line of its own."""
-        self._surface.note(text)
+        self._show(lambda surface: surface.note(text))
 
     def advance(self, steps: int, logs: Logs, speed: float) -> None:
         """Show the state, ten times a second at most."""
@@ -137,7 +140,8 @@ class Shown(Display):
         elapsed = now - self._began
         left = elapsed * (1 / fraction - 1) if fraction and elapsed > _SETTLED_SECONDS else None
         shown = {**logs, **self._held_out}
-        self._surface.running(RunningLine(self._lines.label, fraction, shown, speed, left))
+        line = RunningLine(self._lines.label, fraction, shown, speed, left)
+        self._show(lambda surface: surface.running(line))
 
     def finish_epochs(self, count: int, row: Callable[[int], Logs], speed: float) -> None:
         """Show the lines that are due, then the state."""
@@ -147,10 +151,10 @@ class Shown(Display):
                 lines.show_each()
             else:
                 self.note(f"a line every {lines.every} epochs; verbose=2 prints each")
-        self._surface.results(self._finished // self._steps, count, row)
+        first = self._finished // self._steps
+        self._show(lambda surface: surface.results(first, count, row))
         self._finished += count * self._steps
-        for line in lines.finish(count, row, speed):
-            self._surface.epoch(line)
+        self._show_epochs(lines.finish(count, row, speed))
         last = row(count - 1)
         self._held_out = {name: last[name] for name in last if name.startswith("val_")}
         if self._finished < self._total:
@@ -158,6 +162,24 @@ class Shown(Display):
 
     def close(self) -> None:
         """Show the last epoch of a run that ended early."""
-        for line in self._lines.last():
-            self._surface.epoch(line)
-        self._surface.close()
+        self._show_epochs(self._lines.last())
+        self._show(lambda surface: surface.close())
+
+    def _show_epochs(self, lines: Sequence[EpochLine]) -> None:
+        def show(surface: Surface) -> None:
+            for line in lines:
+                surface.epoch(line)
+
+        self._show(show)
+
+    def _show(self, show: Callable[[Surface], None]) -> None:
+        """Write to the surface; where that is impossible, train on without a display."""
+        if self._surface is None:
+            return
+        try:
+            show(self._surface)
+        except (OSError, ValueError) as error:
+            if isinstance(error, ValueError) and "closed file" not in str(error):
+                raise
+            self._surface = None
+            warn(f"fit: the training goes on without a display of its progress: {error}")
