@@ -44,7 +44,15 @@ _OUTPUT = {
     "CR006": (
         "the last activation cannot reach the targets",
         "The range of the last activation leaves out values of the targets.",
-        "for amounts give the last layer no activation",
+        "for amounts give the last layer no activation, for classes the one of their loss",
+    ),
+    "CR007": (
+        "exclusive probabilities for labels that occur together",
+        (
+            "The outputs of a softmax add up to 1: they are the probabilities of one class of "
+            "several. Targets with several labels a sample, or none, need one of yes or no each."
+        ),
+        'use activation="sigmoid" and loss="binary_cross_entropy"',
     ),
 }
 _LOSS = {

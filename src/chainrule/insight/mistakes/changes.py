@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 
 from chainrule.insight.mistakes.architecture import linear_pairs
+from chainrule.insight.mistakes.catalogue import kind
+from chainrule.insight.mistakes.mistake import Mistake
 from chainrule.insight.mistakes.subject import WEIGHTED, Subject, activation_of
-from chainrule.insight.mistakes.trial import Recipe, Trials, fresh
+from chainrule.insight.mistakes.trial import Outcome, Recipe, Trials, fresh
 from chainrule.nn.layer import Layer
 from chainrule.nn.layers.activation_layers import Activation
 from chainrule.nn.layers.dense import Dense
@@ -20,12 +22,16 @@ from chainrule.nn.losses.loss import LOSSES
 from chainrule.optim.adam import Adam
 from chainrule.optim.minimizer import Minimizer
 
-__all__ = ["Change", "changes", "remedies"]
+__all__ = ["Change", "changes", "mend_output", "remedies"]
 
 _AMOUNTS = ("mse", "mae", "sse", "huber", "log_cosh", "quantile", "hinge", "poisson", "cosine")
 
 
 _NARROW = 16  # units
+_USUAL = 0.5
+"""Rates of dropout above are more than usual."""
+_PROGRESS = 0.1
+"""Part of the loss by which it falls in a trial that makes progress."""
 
 
 @dataclass(frozen=True)
@@ -46,14 +52,30 @@ class Change:
     title: str
     apply: Callable[[Recipe], Recipe]
 
+    @property
+    def family(self) -> str:
+        """The family of the mistake, such as "data"."""
+        return kind(self.code).family
 
-def changes(trials: Trials) -> Iterator[Change]:
-    """Yield the changes that apply to a subject."""
+
+def changes(trials: Trials, best: Outcome) -> Iterator[Change]:
+    """Yield the changes that apply to a subject, given its trial as it is."""
     subject = trials.subject
-    yield from _of_output(subject)
+    if not trials.is_mended:
+        yield from _of_output(subject)
     yield from _of_scale(trials)
     yield from _of_layers(subject)
-    yield from _of_training(trials)
+    yield from _of_training(trials, best)
+
+
+def mend_output(trials: Trials, found: Sequence[Mistake]) -> None:
+    """Make trials with the right last activation and loss where those are certainly wrong.
+
+    What is wrong besides would not show, as no other change helps alone.
+    """
+    if any(each.family in ("output", "loss") for each in found):
+        for change in _of_output(trials.subject):
+            trials.mend(change.apply)
 
 
 def remedies(trials: Trials) -> Iterator[Change]:
@@ -63,7 +85,8 @@ def remedies(trials: Trials) -> Iterator[Change]:
     """
     subject = trials.subject
     yield from _of_scale(trials)
-    yield from _of_output(subject)
+    if not trials.is_mended:
+        yield from _of_output(subject)
     optimizer = subject.objective.optimizer
     if not isinstance(optimizer, Minimizer):
         rate: Any = getattr(optimizer, "learning_rate", 0.01)
@@ -74,7 +97,7 @@ def remedies(trials: Trials) -> Iterator[Change]:
             code, "Adam with the learning rate 0.01", lambda r: replace(r, optimizer=Adam(0.01))
         )
     yield from (x for x in _of_layers(subject) if x.title != "tanh in the hidden layers")
-    yield from (x for x in _of_training(trials) if x.code in ("CR052", "CR053"))
+    yield from _of_length(trials)
 
 
 def _of_output(subject: Subject) -> Iterator[Change]:
@@ -173,7 +196,7 @@ def _of_layers(subject: Subject) -> Iterator[Change]:
     if any(getattr(x, "initializer", "auto") != "auto" for x in layers):
         has = _each(lambda x: {"initializer": "auto"} if hasattr(x, "initializer") else None)
         yield Change("CR026", "initial weights by the activation", has)
-    if any(isinstance(x, Dropout) and x.rate > 0 for x in layers):
+    if any(isinstance(x, Dropout) and x.rate > _USUAL for x in layers):
         yield Change(
             "CR023",
             "no dropout",
@@ -230,21 +253,36 @@ def _with_activation(layer: Layer, old: tuple[str, ...], new: str) -> Layer:
     return fresh(layer, activation=new)
 
 
-def _of_training(trials: Trials) -> Iterator[Change]:
-    subject = trials.subject
-    settings, optimizer = subject.settings, subject.objective.optimizer
+def _of_training(trials: Trials, best: Outcome) -> Iterator[Change]:
+    """Yield the changes of rate, length and optimiser that the losses of a trial do not rule out.
+
+    A rate is not too high where the loss falls steadily, and not too low where it grows; in a trial
+    shorter than the training, a loss that falls needs no faster method.
+    """
+    optimizer = trials.subject.objective.optimizer
     if isinstance(optimizer, Minimizer):
         return
+    is_slow = trials.is_complete or best.progress < _PROGRESS
     rate: Any = getattr(optimizer, "learning_rate", None)
     if isinstance(rate, int | float):
-        for code, factors in (("CR050", (0.1, 0.01, 0.001)), ("CR051", (10.0, 100.0, 1e4))):
-            for factor in factors:
-                new: Any = rate * factor
-                yield Change(
-                    code,
-                    f"the learning rate {new:g} in place of {rate:g}",
-                    lambda r, new=new: replace(r, optimizer=_with_rate(r.optimizer, new)),
-                )
+        rates = [("CR050", x) for x in (0.1, 0.01, 0.001) if not best.falls_steadily]
+        if is_slow and not best.diverged:
+            rates += [("CR051", x) for x in (10.0, 100.0, 1e4)]
+        for code, factor in rates:
+            new: Any = rate * factor
+            yield Change(
+                code,
+                f"the learning rate {new:g} in place of {rate:g}",
+                lambda r, new=new: replace(r, optimizer=_with_rate(r.optimizer, new)),
+            )
+    yield from _of_length(trials)
+    if is_slow and not isinstance(optimizer, Adam):
+        name = type(optimizer).__name__
+        yield Change("CR055", f"Adam in place of {name}", lambda r: replace(r, optimizer=Adam()))
+
+
+def _of_length(trials: Trials) -> Iterator[Change]:
+    settings = trials.subject.settings
     if settings.epochs is not None and trials.is_complete:
         yield Change(
             "CR052",
@@ -255,9 +293,6 @@ def _of_training(trials: Trials) -> Iterator[Change]:
     if size > 32 and size >= trials.count // 4:
         title = f"batches of 32 in place of {size}"
         yield Change("CR053", title, lambda r: replace(r, batch_size=32))
-    if not isinstance(optimizer, Adam):
-        name = type(optimizer).__name__
-        yield Change("CR055", f"Adam in place of {name}", lambda r: replace(r, optimizer=Adam()))
 
 
 def _with_rate(optimizer: Any, rate: float) -> Any:

@@ -17,6 +17,7 @@ from chainrule.insight.mistakes.catalogue import kind
 from chainrule.insight.mistakes.mistake import Mistake, Mistakes
 from chainrule.insight.mistakes.output import output_mistakes
 from chainrule.insight.mistakes.samples import sample_mistakes
+from chainrule.insight.mistakes.settings import setting_mistakes
 from chainrule.insight.mistakes.subject import Settings, Subject
 from chainrule.insight.mistakes.training import training_mistakes
 from chainrule.train.checks import as_array, check_settings
@@ -128,7 +129,8 @@ def _find(net: Network, data: tuple[Any, ...], settings: Settings, trials: bool)
     found = [*sample_mistakes(subject)]
     if any(each.code == "CR036" for each in found):
         return found
-    found = [*output_mistakes(subject), *architecture_mistakes(subject), *found]
+    certain = (output_mistakes, architecture_mistakes, setting_mistakes)
+    found = [x for each in certain for x in each(subject)] + found
     samples = _prepared(subject, found)
     if samples is not None and trials and not _are_hopeless(found):
         found += training_mistakes(subject, samples.X, samples.y, found)

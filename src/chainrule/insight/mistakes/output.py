@@ -50,7 +50,12 @@ def _activation(subject: Subject) -> Iterator[Mistake]:
         yield Mistake(kind(code), f"{tail[-2]} comes before the last {last}")
         return
     contained = loss.contains
-    if contained == "softmax" and subject.outputs == 1:
+    if subject.nature == "several" and "softmax" in (contained, last) and contained != "sigmoid":
+        labels = np.unique(np.asarray(subject.y).sum(axis=-1))
+        yield Mistake(
+            kind("CR007"), f"{ends}, and samples have {labels[0]:g} to {labels[-1]:g} labels"
+        )
+    elif contained == "softmax" and subject.outputs == 1:
         yield Mistake(kind("CR004"), f"{ends}, which takes a softmax of the single output")
     elif contained and last not in ("linear", "own", contained):
         code = "CR001" if last in _PROBABILITIES else "CR002"
@@ -67,7 +72,11 @@ def _activation(subject: Subject) -> Iterator[Mistake]:
             yield Mistake(kind("CR002"), f"{ends}, which takes probabilities", _remedy_of(subject))
     elif last == "relu" and subject.nature in ("class", "binary") and loss.name in _AMOUNTS:
         yield Mistake(kind("CR002"), f"{ends}, and the targets are classes", _remedy_of(subject))
-    elif subject.nature == "amounts" and subject.ends_plainly and not loss.targets.are_classes:
+    elif (
+        subject.nature in ("amounts", "binary")
+        and subject.ends_plainly
+        and not loss.targets.are_classes
+    ):
         yield from _range(subject, last)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import math
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -27,9 +27,17 @@ Array = NDArray[Any]
 _SAMPLES = 2000
 _HELD_OUT = 0.25
 _ENOUGH = 40  # samples, of which some can be held out
-_OPERATIONS = 6e8
+_OPERATIONS = 1e10
 """Multiplications and additions of a trial, about a second."""
-_STEPS = 10_000
+_TOTAL = 1e11
+"""Of all trials of a check."""
+_STEP, _TRIAL = 3e4, 2e9
+"""What a step and a compiled program cost besides."""
+_ENOUGH_STEPS = 10_000
+"""Steps of a trial whose epochs are not known."""
+_STEADY = 5  # epochs at least in which a loss is seen to fall
+_FEWEST = 400
+"""Samples at least."""
 
 
 @dataclass(frozen=True)
@@ -90,32 +98,70 @@ class Outcome:
         """The lower of both scores."""
         return -1.0 if self.diverged else min(self.train, self.held_out)
 
+    @property
+    def progress(self) -> float:
+        """The part of the loss before training by which it fell."""
+        if self.diverged or not math.isfinite(self.first_loss) or self.first_loss <= 0:
+            return 0.0
+        return 1 - self.losses[-1] / self.first_loss
+
+    @property
+    def falls_steadily(self) -> bool:
+        """Whether the loss fell in nearly all epochs."""
+        falls = np.diff(self.losses) < 0
+        return not self.diverged and len(falls) >= _STEADY and float(falls.mean()) > 0.9
+
 
 class Trials:
     """Trials of a subject: as it is, and with one thing changed."""
 
     def __init__(self, subject: Subject, X: Array, y: Array) -> None:
-        order = np.random.default_rng(0).permutation(len(X))[:_SAMPLES]
-        self.subject, self.X, self.y = subject, np.asarray(X)[order], np.asarray(y)[order]
-        n = len(order)
-        self.count = n - int(n * _HELD_OUT) if n >= _ENOUGH else n
+        self.subject = subject
+        self.count = self._count(min(len(X), _SAMPLES))
+        order = np.random.default_rng(0).permutation(len(X))[: min(_SAMPLES, 2 * self.count)]
+        self.X, self.y = np.asarray(X)[order], np.asarray(y)[order]
         self.epochs, self.is_complete = self._length(len(X))
+        self.spent, self.is_mended = 0.0, False
+        self._base: Recipe | None = None
+
+    def _count(self, total: int) -> int:
+        """Return the samples to train with: whole batches, fewer of them for large networks."""
+        if total < _ENOUGH:
+            return total
+        size = self.subject.settings.batch_size or total
+        most = max(_FEWEST, int(_OPERATIONS / _operations(self.subject)))
+        count = min(total - int(total * _HELD_OUT), most)
+        return count - count % size if size < count else count
 
     def _length(self, total: int) -> tuple[int, bool]:
         """Return the epochs of a trial, and whether they have all steps of the training."""
         settings, n = self.subject.settings, self.count
-        size = min(settings.batch_size or n, n)
-        steps_per_epoch = -(-n // size)
-        affordable = _OPERATIONS / (_operations(self.subject) * n) + 1
-        affordable = min(affordable, max(1, _STEPS / steps_per_epoch))
+        steps_per_epoch = -(-n // min(settings.batch_size or n, n))
+        affordable = max(1, int(_OPERATIONS / self._cost(1)))
         if settings.epochs is None:
-            return max(1, int(affordable)), True
+            return min(affordable, max(1, _ENOUGH_STEPS // steps_per_epoch)), True
         steps = settings.epochs * -(-total // min(settings.batch_size or total, total))
         wanted = max(1, round(steps / steps_per_epoch))
-        return max(1, int(min(wanted, affordable))), wanted <= affordable
+        return min(wanted, affordable), wanted <= affordable
+
+    def _cost(self, epochs: int) -> float:
+        """Return the operations of so many epochs."""
+        n, size = self.count, self.subject.settings.batch_size or self.count
+        return epochs * (n * _operations(self.subject) + -(-n // size) * _STEP)
+
+    @property
+    def are_used_up(self) -> bool:
+        """Whether the operations of a check are spent."""
+        return self.spent > _TOTAL
+
+    def mend(self, change: Callable[[Recipe], Recipe]) -> None:
+        """Train all copies with a change."""
+        self._base, self.is_mended = change(self.recipe()), True
 
     def recipe(self) -> Recipe:
-        """Return how the subject itself is trained."""
+        """Return how the subject itself is trained, or as mended."""
+        if self._base is not None:
+            return self._base
         objective, size = self.subject.objective, self.subject.settings.batch_size
         is_full = isinstance(objective.optimizer, Minimizer)
         return Recipe(
@@ -126,6 +172,7 @@ class Trials:
     def run(self, recipe: Recipe, seed: int = 0) -> Outcome:
         """Train a copy; the seed is added to that of the network."""
         model, n = self.subject.model, self.count
+        self.spent += self._cost(recipe.epochs) + _TRIAL
         layers = [fresh(each) for each in recipe.layers]
         net = Network(layers, seed=model.seed + seed, dtype=model.dtype.name)
         net.compile(loss=recipe.loss, optimizer=recipe.optimizer)
