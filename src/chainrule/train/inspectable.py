@@ -31,7 +31,14 @@ class Inspectable(LayerSequence):
 
     _repr_html_ = html_of
 
-    def explain(self, X: Inputs | str, y: ArrayLike | None = None) -> Explanation:
+    def explain(
+        self,
+        X: Inputs | str,
+        y: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+        training: bool = False,
+        seed: Any = None,
+    ) -> Explanation:
         """Return the equations of the network and of the gradient of its loss, proved on a batch.
 
         They are written from the graph, layer by layer, in the notation of textbooks: W¹ is the
@@ -46,6 +53,11 @@ class Inspectable(LayerSequence):
             ``"dense.weight"``, for the chain from the loss to it, on random samples.
         y : array or list, (n, ...)
             Targets.
+        sample_weight : array or list, (n,), optional
+            Weights ω of the samples in the loss, as in `fit`.
+        training, seed : bool and int
+            As in `gradients`: by default the pass of `evaluate`, else that of a step of `fit`, with
+            the statistics of the batch and dropout masks m drawn from the seed.
 
         Returns
         -------
@@ -78,7 +90,7 @@ class Inspectable(LayerSequence):
         """
         from chainrule.insight.explanation.network import explain_network
 
-        return explain_network(cast(Any, self), X, y)
+        return explain_network(cast(Any, self), X, y, sample_weight, training, seed)
 
     def diagram(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +14,6 @@ from chainrule.errors import ArgumentError
 from chainrule.graph.array_type import ArrayType
 from chainrule.graph.graph import Graph
 from chainrule.graph.node import Node
-from chainrule.insight.explanation.blocks import Block
 from chainrule.insight.explanation.derivation import Derivation, derive
 from chainrule.insight.explanation.equation import Equation
 from chainrule.insight.explanation.example_batch import example_batch
@@ -29,12 +29,19 @@ from chainrule.insight.explanation.traced_network import (
     as_rows,
     trace_network,
 )
+from chainrule.insight.explanation.training_draws import (
+    DrawsOfTraining,
+    drawn_constants,
+    mask_rules,
+)
 from chainrule.insight.explanation.writer import Writer
 from chainrule.insight.notation.batch import TRACED_BATCH
 from chainrule.insight.notation.expression import Name
 from chainrule.insight.notation.identities import definitions
+from chainrule.train.inference.functional import random_stream
 from chainrule.train.inputs.data_adapter import prepare_samples
 from chainrule.train.inputs.targets import is_text
+from chainrule.train.model.model import Model
 from chainrule.train.model.objective import Objective
 from chainrule.train.network import Network, model_of
 
@@ -42,31 +49,48 @@ __all__ = ["explain_network"]
 
 _LOSS = Name("L")
 _PROBABILITIES = Name("p")
+_DATA = Name("x"), Name("y"), Name("ω")
+"""Inputs, targets and the weights of samples."""
 
 
-def explain_network(net: Network, X: Any, y: Any = None) -> Explanation:
+def explain_network(
+    net: Network,
+    X: Any,
+    y: Any = None,
+    sample_weight: Any = None,
+    training: Any = False,
+    seed: Any = None,
+) -> Explanation:
     """Explain a compiled network on a batch, or the gradient by the parameter named `X`."""
     model = model_of(net)
     objective = model.objective("explain")
+    random = random_stream("explain", training, seed)
     parameter = X if isinstance(X, str) else None
     if parameter is not None:
         _check_parameter(net, parameter)
     data = (X, y) if parameter is None else example_batch(model, objective.loss)
-    inputs, targets = data
-    if model.classes is None and is_text(np.asarray(targets)):  # as fit would number them
-        targets = np.unique(np.asarray(targets).astype(str), return_inverse=True)[1]
-    samples, _ = prepare_samples(model, objective, inputs, targets, None, "explain")
-    batch = samples.take(slice(0, _MOST_SAMPLES))
-    inputs, targets = batch[0], as_rows(batch[1], objective, model.output_shape)
+    batch = _batch(model, objective, *data, sample_weight)
     stack = replace(model.stack, dtype=np.dtype("float64"))
     arrays = [np.asarray(each, "float64") for each in stack.arrays()]
-    batch = [_widened(inputs), _widened(targets)]
-    actual = trace_network(stack, objective, batch)
-    symbolic = trace_network(stack, objective, [_resized(each) for each in batch])
+    draws, again = (each and DrawsOfTraining(each, model.dtype) for each in (random, copy(random)))
+    actual = trace_network(stack, objective, batch, draws)
+    symbolic = trace_network(stack, objective, [_resized(each) for each in batch], again)
     if not _are_alike(symbolic.graph, actual.graph):
         symbolic = actual
-    explanation = _Explainer(net, objective, symbolic, actual, [*arrays, *batch]).explanation()
-    return explanation if parameter is None else explanation.chain_to(parameter)
+    explainer = _Explainer(net, objective, symbolic, actual, [*arrays, *batch])
+    if random is not None:
+        explainer.name_draws()
+    return explainer.explanation(parameter)
+
+
+def _batch(model: Model, objective: Objective, X: Any, y: Any, sample_weight: Any) -> list[Any]:
+    """Return inputs, targets and perhaps weights of the samples that equations are proved on."""
+    if model.classes is None and is_text(np.asarray(y)):  # as fit would number them
+        y = np.unique(np.asarray(y).astype(str), return_inverse=True)[1]
+    samples, _ = prepare_samples(model, objective, X, y, sample_weight, "explain")
+    inputs, targets, *weights = samples.take(slice(0, _MOST_SAMPLES))
+    targets = as_rows(targets, objective, model.output_shape)
+    return [_widened(each) for each in (inputs, targets, *weights)]
 
 
 _MOST_SAMPLES = 128
@@ -131,8 +155,10 @@ class _Explainer:
                 return number
         return 0
 
-    def explanation(self) -> Explanation:
+    def explanation(self, parameter: str | None = None) -> Explanation:
+        """Return all equations, or those of the chain to one parameter."""
         count = len(self.blocks)
+        first = 0 if parameter is None else self._place_of(parameter)
         self.writer.own([""], self.traced.loss, part_names("r"))
         for number, block in enumerate(self.blocks, 1):
             names = [layer.name or "" for layer in block.layers]
@@ -141,14 +167,19 @@ class _Explainer:
             self.writer.cut(block.output)
         self.writer.cut(self.traced.loss)
         # Backward first: the values that these equations mention are defined by one of their own.
-        backward = [self._backward(i, self.blocks[i]) for i in reversed(range(count))]
-        forward = [self._forward(i, self.blocks[i]) for i in range(count)]
-        return Explanation(
+        backward = [self._backward(i, parameter) for i in reversed(range(first, count))]
+        forward = [self._forward(i) for i in range(max(0, first - 1), count)]
+        explanation = Explanation(
             title=f"Network of {len(self.net.layers)} layers",
             samples=len(self.writer.instance.inputs[-1]),
             sections=(*forward, Section(f"Loss: {self.objective.loss.name}", self._loss())),
             gradients=tuple(each for each in backward if each.equations),
         )
+        return explanation if parameter is None else explanation.chain_to(parameter)
+
+    def _place_of(self, parameter: str) -> int:
+        """Return the place of the block that a parameter belongs to."""
+        return max(int(self.names[parameter].superscript.rstrip("′") or 1), 1) - 1
 
     def _loss(self) -> tuple[Equation, ...]:
         """The equations of the loss, after that of the activation that it alone contains."""
@@ -184,8 +215,8 @@ class _Explainer:
         writer, count = self.writer, len(self.traced.parameters)
         for node, full in zip(self.traced.inputs, self.traced.parameters, strict=False):
             self.names[full] = writer.name(node, self.names[full])
-        writer.name(self.traced.inputs[count], Name("x"))
-        writer.name(self.traced.inputs[count + 1], Name("y"))
+        for node, name in zip(self.traced.inputs[count:], _DATA, strict=False):
+            writer.name(node, name)
         for number, block in enumerate(self.blocks, 1):
             if block.output is not block.before_activation:
                 writer.name(block.before_activation, Name("z", str(number)))
@@ -201,7 +232,17 @@ class _Explainer:
         writer.define(self.traced.prediction)
         writer.name(self.traced.loss, _LOSS)
 
-    def _forward(self, i: int, block: Block) -> Section:
+    def name_draws(self) -> None:
+        """Name what the layers draw in training: masks m, and noise ε."""
+        for node in drawn_constants(self.traced.graph.nodes, self.traced.batch_size):
+            is_mask = node.dtype.kind == "b"
+            name = Name("m" if is_mask else "ε", str(self._number(node)))
+            name = self.writer.name(node, name)
+            for rule in mask_rules(name) if is_mask else ():
+                self.writer.assume(rule)
+
+    def _forward(self, i: int) -> Section:
+        block = self.blocks[i]
         is_last = i == len(self.blocks) - 1
         ends_here = self.objective.fused is not None or not self.objective.loss.contains
         output = self.traced.prediction if is_last and ends_here else block.output
@@ -214,7 +255,8 @@ class _Explainer:
         title = ", ".join(f"{layer.name}, {layer_text(layer)}" for layer in block.layers)
         return Section(f"Layer {i + 1}: {title}", tuple(equations))
 
-    def _backward(self, i: int, block: Block) -> Section:
+    def _backward(self, i: int, parameter: str | None) -> Section:
+        block = self.blocks[i]
         parts = part_names("g", i + 2)
         equations = self.writer.cotangent(i, Name("δ", str(i + 2)), parts)
         contained = self.objective.loss.contains
@@ -226,7 +268,7 @@ class _Explainer:
         trained = model_of(self.net).stack.parameters(trainable=True)
         for position, full in enumerate(trained):
             name = self.names[full]
-            if name.superscript.rstrip("′") == str(i + 1):
+            if name.superscript.rstrip("′") == str(i + 1) and parameter in (None, full):
                 equations += self.writer.gradient(position, name, full, parts)
         title = ", ".join(str(layer.name) for layer in block.layers)
         return Section(f"Layer {i + 1}: {title}", tuple(equations))

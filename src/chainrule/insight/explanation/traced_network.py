@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +20,8 @@ from chainrule.nn import layers
 from chainrule.nn.activations.activation import ACTIVATIONS
 from chainrule.nn.layer import Layer
 from chainrule.train.model.layer_stack import LayerStack
+from chainrule.train.model.loss_and_metrics import results_of_scores
 from chainrule.train.model.objective import Objective
-from chainrule.train.model.step_losses import reduce_samples
 
 _LAYERS = str(Path(layers.__file__).parent)
 
@@ -47,6 +47,11 @@ class TracedNetwork:
         return resolved(self.graph.outputs[1])
 
     @property
+    def batch_size(self) -> int:
+        """The number of samples that it was traced for."""
+        return self.inputs[len(self.parameters)].shape[0]
+
+    @property
     def inputs(self) -> tuple[Node, ...]:
         """The parameters, X and y."""
         return self.graph.inputs
@@ -64,24 +69,37 @@ def as_rows(y: Any, objective: Objective, output_shape: Any) -> Any:
     return np.eye(output_shape[-1])[y]
 
 
-def trace_network(stack: LayerStack, objective: Objective, data: Sequence[Any]) -> TracedNetwork:
-    """Trace the loss of a compiled network in evaluation; `data` are X and y, or their types."""
+def trace_network(
+    stack: LayerStack,
+    objective: Objective,
+    data: Sequence[Any],
+    random: Any = None,
+) -> TracedNetwork:
+    """Trace the loss of a compiled network, penalties included.
+
+    `data` are X, y and perhaps the weights of samples, or their types; with `random`, the pass is
+    that of a step of training.
+    """
     names = tuple(stack.parameters())
     types = {
         name: ArrayType(stack.dtype, each.array.shape) for name, each in stack.parameters().items()
     }
     layers: list[Layer] = []
 
-    def loss_and_outputs(params: dict[str, Any], X: Any, y: Any) -> list[Any]:
+    def loss_and_outputs(params: dict[str, Any], X: Any, y: Any, weight: Any = None) -> list[Any]:
         outputs: list[Any] = []
+        mask: Any = None
         with stack.with_parameters(params):
-            for layer, output, _ in stack.outputs(X, scores=objective.fused is not None):
+            scored = objective.fused is not None
+            for layer, output, steps in stack.outputs(X, random, scores=scored):
                 layers.append(layer)
                 outputs.append(output)
-            scores = outputs[-1]
-            losses = objective.loss(y, scores)
-            loss = reduce_samples(objective.loss, losses, None, len(scores)) + stack.penalty()
-        return [loss, ACTIVATIONS[objective.loss.contains or "linear"](scores), *outputs]
+                mask = steps
+            batch = {"y": y, "weight": weight}
+            plain = replace(objective, metrics=())
+            loss, penalty, *_ = results_of_scores(plain, batch, outputs[-1], mask, stack.penalty)
+        prediction = ACTIVATIONS[objective.loss.contains or "linear"](outputs[-1])
+        return [loss + penalty, prediction, *outputs]
 
     with as_user_code(_LAYERS):  # whose variables name the values of their loops
         graph = trace_call(loss_and_outputs, (types, *data)).graph

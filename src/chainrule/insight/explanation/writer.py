@@ -279,6 +279,8 @@ class Writer:
         proved = self._proved(equation, node, self.symbolic.named[position])
         self._mention(proved.expression)
         parts = self._parts_of(node)
+        if resolved(node).serial not in self.symbolic.pulled:  # others have it under a mask
+            self._rules.append(definitions.definition(name, axes, proved.expression))
         self.names.names[node.serial] = name
         self._nodes[name] = resolved(node)
         return [*parts, proved]
