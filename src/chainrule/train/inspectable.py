@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from numpy.typing import ArrayLike
@@ -143,6 +144,13 @@ class Inspectable(LayerSequence):
         sample_weight: ArrayLike | None = None,
         training: bool = False,
         seed: Any = None,
+        run: str | os.PathLike[str] | None = None,
+        step: int | None = None,
+        *,
+        validation_data: Sequence[ArrayLike] | None = None,
+        validation_split: float = 0.0,
+        class_weight: Mapping[Any, float] | str | None = None,
+        callbacks: Any = None,
     ) -> DebugSession:
         """Return a session that walks through the loss and its gradient, value by value.
 
@@ -156,6 +164,14 @@ class Inspectable(LayerSequence):
             As in `fit`; all samples are one batch.
         training, seed : bool and int
             As in `gradients`: by default the pass of `evaluate`, else that of a step of `fit`.
+        run : str or path, optional
+            The folder of checkpoints of a training on `X` and `y`: a step of it is debugged, which
+            is repeated bit for bit from the nearest checkpoint before. Its batch is walked through
+            in training mode, with the parameters before the step.
+        step : int, optional
+            The number of the step since `compile`, from 0; the last one by default.
+        validation_data, validation_split, class_weight, callbacks : optional
+            Those of that call of `fit`; its other arguments are in the folder.
 
         Returns
         -------
@@ -180,9 +196,16 @@ class Inspectable(LayerSequence):
         >>> stop.direction, stop.formula, stop.shape
         ('backward', 'Σⱼ d_c', (3,))
         """
-        from chainrule.insight.debugger.network import debug_network
+        from chainrule.insight.debugger.network import debug_network, debug_run
 
-        return debug_network(cast(Any, self), X, y, sample_weight, training, seed)
+        net = cast(Any, self)
+        if run is None and step is None:
+            return debug_network(net, X, y, sample_weight, training, seed)
+        settings = {
+            "validation_data": validation_data, "validation_split": validation_split,
+            "class_weight": class_weight, "callbacks": callbacks, "sample_weight": sample_weight,
+        }  # fmt: skip
+        return debug_run(net, X, y, run, step, settings)
 
     def find_learning_rate(
         self,

@@ -41,6 +41,10 @@ class Walk(Protocol):
         """Go to a stop."""
         ...
 
+    def goto_step(self, step: int) -> Stop:
+        """Go to another step of a run."""
+        ...
+
     def run_until(self, condition: str | Condition) -> Stop | None:
         """Go to where a condition holds."""
         ...
@@ -65,6 +69,7 @@ u COND     go on until a condition holds: nan, inf, branch, |grad| > 10, dead > 
 g STOP     go to a stop by number, name or layer
 l          list the stops
 p [NAME]   print the value and the gradient of a stop in full, of the current one by default
+t STEP     go to another step of the run that is debugged
 s NAME     print the samples with the largest gradients by a parameter; s NAME 0,2: by one weight
 q          end
 ?          print this list"""
@@ -84,6 +89,7 @@ class Console:
             "l": self._list,
             "p": self._print,
             "s": self._samples,
+            "t": self._repeat,
             "?": lambda rest: self._write(_HELP),
         }
 
@@ -126,6 +132,11 @@ class Console:
             self._write(f"{rest} holds for no further stop")
         else:
             self._show(stop)
+
+    def _repeat(self, rest: str) -> None:
+        stop = self.session.goto_step(int(rest) if rest.isdigit() else -1)
+        self._write(self.session.title)
+        self._show(stop)
 
     def _samples(self, rest: str) -> None:
         name, _, place = rest.partition(" ")

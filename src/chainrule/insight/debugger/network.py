@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,8 +24,10 @@ from chainrule.insight.debugger.sample_gradients import (
 from chainrule.insight.debugger.session import DebugSession
 from chainrule.insight.debugger.walk import walk
 from chainrule.insight.explanation.derivation import derive
+from chainrule.nn.batch_share import in_batch
 from chainrule.nn.random_stream import RandomStream
 from chainrule.train.checks.lookup_range import explain_lookup_error
+from chainrule.train.fit.replay import Replay, ReplayedStep
 from chainrule.train.inference.functional import random_stream
 from chainrule.train.inference.gathered_loss import kind_of_loss
 from chainrule.train.inputs.data_adapter import prepare_samples
@@ -32,7 +37,7 @@ from chainrule.train.model.model import Model
 from chainrule.train.model.objective import Objective
 from chainrule.train.network import Network, model_of
 
-__all__ = ["debug_network"]
+__all__ = ["debug_network", "debug_run"]
 
 
 def debug_network(
@@ -44,8 +49,48 @@ def debug_network(
     random_stream("debug", training, seed)
     samples, _ = prepare_samples(model, objective, X, y, sample_weight, "debug")
     kind_of_loss(model.stack, objective, model.programs, samples, "debug")
-    batch = _Batch(model, replace(objective, metrics=()), samples, training, seed)
-    return batch.session()
+    mode = "training" if training else "evaluation"
+    return _Batch(
+        model,
+        replace(objective, metrics=()),
+        samples,
+        f"a network of {len(model.layers)} layers in {mode}",
+        lambda: random_stream("debug", training, seed),
+    ).session()
+
+
+def debug_run(
+    net: Network, X: Any, y: Any, run: Any, step: Any, settings: dict[str, Any]
+) -> DebugSession:
+    """Return the session of a step of a run: its batch, in the network as it was before it."""
+    if run is None:
+        raise ArgumentError(
+            f"debug: step is {step!r}, and run is not given; give the folder of the run, as in "
+            "net.debug(X, y, run='run/', step=10)"
+        )
+    copied = deepcopy(net)
+    replay = Replay(copied, model_of(copied), run, X, y, settings)
+
+    def session(step: Any) -> DebugSession:
+        return _step_session(replay.to(step))
+
+    first = session(replay.last if step is None else step)
+    first.let_replay(session)
+    return first
+
+
+def _step_session(step: ReplayedStep) -> DebugSession:
+    model, batch = step.model, step.batch
+    objective = replace(model.objective("debug"), metrics=())
+    return _Batch(
+        model,
+        objective,
+        batch,
+        f"step {step.number}, epoch {step.epoch}, of the training of a network of "
+        f"{len(model.layers)} layers",
+        lambda: RandomStream(model.stack.seed, step.epoch, step.step),
+        lambda: in_batch(len(batch), step.full, len(step.samples)),
+    ).session(step.number)
 
 
 @dataclass(frozen=True)
@@ -55,10 +100,11 @@ class _Batch:
     model: Model
     objective: Objective
     samples: Samples
-    training: bool
-    seed: Any
+    title: str
+    random: Callable[[], RandomStream | None]
+    share: Callable[[], AbstractContextManager[Any]] = nullcontext  # of a batch in the samples
 
-    def session(self) -> DebugSession:
+    def session(self, step: int | None = None) -> DebugSession:
         arrays = self._arrays(self.samples)
         graph = self._trace(self.samples)
         stack = self.model.stack
@@ -72,9 +118,7 @@ class _Batch:
         except IndexError:
             explain_lookup_error(stack, self.samples.X)
             raise
-        mode = "training" if self.training else "evaluation"
-        title = f"a network of {len(stack.layers)} layers in {mode}"
-        return DebugSession(title, stops, self.per_sample)
+        return DebugSession(self.title, stops, self.per_sample, step)
 
     def per_sample(self, parameter: str, index: Any, n: int) -> SampleGradients:
         """Rank the samples by their gradients by a parameter."""
@@ -110,7 +154,7 @@ class _Batch:
     def _trace(self, samples: Samples) -> Graph:
         """Trace the loss, penalties included, as a function of parameters, X, y and weights."""
         stack, objective = self.model.stack, self.objective
-        random: RandomStream | None = random_stream("debug", self.training, self.seed)
+        random = self.random()
 
         def loss(params: dict[str, Any], X: Any, y: Any, sample_weight: Any = None) -> Any:
             batch = {"X": X, "y": y, "weight": sample_weight}
@@ -119,7 +163,8 @@ class _Batch:
             return value + penalty
 
         params = {name: each.array for name, each in stack.parameters().items()}
-        return trace_call(loss, (params, *samples.take(slice(None)))).graph
+        with self.share():
+            return trace_call(loss, (params, *samples.take(slice(None)))).graph
 
 
 def _check_index(index: Any, array: NDArray[Any]) -> None:

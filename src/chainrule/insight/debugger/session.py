@@ -22,6 +22,7 @@ __all__ = ["DebugSession"]
 _NAMES_LISTED = 20
 """In an error, of a function without layers."""
 
+Replay = Callable[[Any], "DebugSession"]
 PerSample = Callable[[str, Any, int], SampleGradients]
 
 
@@ -36,6 +37,8 @@ class DebugSession:
         The values of the forward pass, then the derivatives by them in reverse.
     per_sample : callable
         Returns the gradients of samples by a parameter.
+    run_step : int, optional
+        The step of a run that is debugged.
 
     Attributes
     ----------
@@ -43,13 +46,53 @@ class DebugSession:
         The number of the current stop.
     """
 
-    def __init__(self, title: str, stops: Sequence[Stop], per_sample: PerSample) -> None:
-        self.title = title
+    def __init__(
+        self,
+        title: str,
+        stops: Sequence[Stop],
+        per_sample: PerSample,
+        run_step: int | None = None,
+    ) -> None:
+        self._replay: Replay | None = None
+        self._show(title, stops, per_sample, run_step)
+
+    def _show(
+        self, title: str, stops: Sequence[Stop], per_sample: PerSample, run_step: int | None
+    ) -> None:
+        self.title, self.run_step = title, run_step
         self.stops = tuple(stops)
         self.position = 0
         self._per_sample = per_sample
         self._is_before_first = True
         self._names = {stop.name: stop for stop in reversed(self.stops)}
+
+    def let_replay(self, replay: Replay) -> None:
+        """Let `goto_step` take the sessions of other steps from a function."""
+        self._replay = replay
+
+    def goto_step(self, step: int) -> Stop:
+        """Go to the first stop of another step of the run, and return it.
+
+        The run is repeated from the nearest checkpoint before the step, bit for bit.
+
+        Parameters
+        ----------
+        step : int
+            The number of the step since `compile`, from 0.
+
+        Raises
+        ------
+        ArgumentError
+            If no run is debugged, or it has no such step.
+        """
+        if self._replay is None:
+            raise ArgumentError(
+                "goto_step: one batch is debugged, and no run; give its folder, as in "
+                "net.debug(X, y, run='run/', step=10)"
+            )
+        other = self._replay(step)
+        self._show(other.title, other.stops, other.samples, other.run_step)
+        return self.current
 
     @property
     def current(self) -> Stop:

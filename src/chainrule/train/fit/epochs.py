@@ -27,7 +27,7 @@ from chainrule.train.model.step_counter import StepCounter
 from chainrule.train.progress import Display
 
 if TYPE_CHECKING:
-    from chainrule.train.fit.run_checkpoints import RunCheckpoints
+    from chainrule.train.fit.resumption import Checkpoints
     from chainrule.train.fit.scipy_trainer import SciPyTrainer
 
 __all__ = ["EpochLoop", "FitRun"]
@@ -45,24 +45,25 @@ class FitRun:
     samples: Samples
     validation: Samples | None
     batch_size: int
-    checkpoints: RunCheckpoints | None = None
+    checkpoints: Checkpoints | None = None
 
 
 class EpochLoop:
     """Runs the epochs of a call of ``fit`` and records their history."""
 
     def __init__(self, run: FitRun) -> None:
-        observers = [*run.callbacks, *([run.checkpoints.checkpoint] if run.checkpoints else [])]
+        monitor = None if run.checkpoints is None else run.checkpoints.monitor
+        observers = [*run.callbacks, *([] if monitor is None else [monitor])]
         if observers:
             check_monitors(observers, _reported_names(run))
         self._run, self._trainer, self._checkpoints = run, run.trainer, run.checkpoints
-        resumed = run.checkpoints if run.checkpoints and run.checkpoints.is_resumed else None
+        resumed = None if run.checkpoints is None else run.checkpoints.resumed
         self.history = run.net.history = History() if resumed is None else run.net.history
         self._first_epoch = run.trainer.counter.epoch if resumed is None else resumed.start[0]
         # Whether native calls cover whole epochs, after each of which a checkpoint may be written.
         self.runs_epochs = False
         self._is_stopped = resumed is not None and resumed.is_stopped
-        self._keeps_best = run.checkpoints is not None and run.checkpoints.best is not None
+        self._keeps_best = monitor is not None
         self._start_time, self._resumed_seconds = 0.0, 0.0
         self._epochs_per_call = 1 if run.progress.is_shown else sys.maxsize
 

@@ -53,7 +53,8 @@ from chainrule.train.model.step_counter import StepCounter
 from chainrule.train.progress import choose_display
 
 if TYPE_CHECKING:
-    from chainrule.train.fit.run_checkpoints import RunCheckpoints
+    from chainrule.train.fit.resumption import Checkpoints
+    from chainrule.train.fit.run_settings import RunSettings
     from chainrule.train.fit.scipy_trainer import SciPyTrainer
 
 __all__ = ["DEFAULT_BATCH_SIZE", "FitArguments", "fit"]
@@ -71,7 +72,7 @@ def _trainer(
     samples: Samples,
     size: int,
     counter: StepCounter | None,
-    checkpoints: RunCheckpoints | None,
+    checkpoints: Checkpoints | None,
 ) -> Trainer | SciPyTrainer:
     if isinstance(optimizer := objective.optimizer, SciPyMinimizer):
         from chainrule.train.fit.scipy_trainer import SciPyTrainer
@@ -82,12 +83,24 @@ def _trainer(
 
 def _checkpoints(
     checkpoint: Checkpoint | None, callbacks: Sequence[Callback]
-) -> RunCheckpoints | None:
+) -> Checkpoints | None:
     if checkpoint is None:
         return None
     from chainrule.train.fit.run_checkpoints import RunCheckpoints  # most programs have none
 
     return RunCheckpoints(checkpoint, callbacks)
+
+
+def _settings(
+    model: Model,
+    samples: Samples,
+    validation: Samples | None,
+    size: int,
+    arguments: FitArguments,
+) -> RunSettings:
+    from chainrule.train.fit.run_settings import settings_of
+
+    return settings_of(model, samples, validation, size, bool(arguments.shuffle))
 
 
 def _refuse_scipy(optimizer: Optimizer) -> None:
@@ -123,13 +136,20 @@ class FitArguments:
     checkpoint: Any = None
 
 
-def fit(net: Any, model: Model, X: Any, y: Any, arguments: FitArguments) -> History:
-    """Train a network on samples."""
+def fit(
+    net: Any,
+    model: Model,
+    X: Any,
+    y: Any,
+    arguments: FitArguments,
+    replay: Checkpoints | None = None,
+) -> History:
+    """Train a network on samples; `replay` takes the place of checkpoints."""
     callbacks = resolve_callbacks(arguments.callbacks)
     progress = choose_display(arguments.verbose, arguments.callbacks)
     _check_settings(arguments)
     checkpoint, callbacks = resolve_checkpoint(arguments.checkpoint, callbacks)
-    checkpoints = _checkpoints(checkpoint, callbacks)
+    checkpoints = replay or _checkpoints(checkpoint, callbacks)
     opened = nullcontext() if checkpoints is None else checkpoints.opened()
     with ends_on_termination(), opened, model.in_training():
         objective = model.objective("fit")
@@ -141,8 +161,8 @@ def fit(net: Any, model: Model, X: Any, y: Any, arguments: FitArguments) -> Hist
             counter = None
             if checkpoints is not None:
                 _refuse_scipy(objective.optimizer)
-                data = samples, validation, size, bool(arguments.shuffle)
-                counter = checkpoints.take_up(net, model, *data)
+                settings = _settings(model, samples, validation, size, arguments)
+                counter = checkpoints.take_up(net, model, settings)
                 objective = model.objective("fit")
             with progress.compiling():
                 contiguous = samples.as_contiguous()

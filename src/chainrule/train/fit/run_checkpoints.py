@@ -1,4 +1,4 @@
-"""Checkpoints of a call of ``fit``: when they are written, and how a run goes on from one."""
+"""Checkpoints that a call of ``fit`` writes, and when."""
 
 from __future__ import annotations
 
@@ -6,30 +6,29 @@ import math
 import time
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import Any
 
-from chainrule.errors import ArgumentError, warn
+from chainrule.errors import warn
 from chainrule.optim.config import describe_briefly
 from chainrule.storage import locked_folder
 from chainrule.train.callbacks import Callback, check_monitor
 from chainrule.train.checkpoint import Checkpoint
-from chainrule.train.files.attribute_values import decoded, encoded
-from chainrule.train.files.network_state import restore_state, state_of
-from chainrule.train.files.run_folder import RunFolder, SavedRun
+from chainrule.train.files.attribute_values import encoded
+from chainrule.train.files.network_state import state_of
+from chainrule.train.files.run_folder import RunFolder
 from chainrule.train.files.training_progress import storing
 from chainrule.train.fit.callback_state import CallbackStates
-from chainrule.train.fit.run_settings import check_settings, settings_of
+from chainrule.train.fit.resumption import Position, Resumption
+from chainrule.train.fit.run_settings import RunSettings
 from chainrule.train.fit.termination import (
     hold_signals,
     interrupts_when_released,
     release_signals,
 )
-from chainrule.train.history import History
-from chainrule.train.inputs.samples import Samples
 from chainrule.train.model.model import Model
 from chainrule.train.model.step_counter import StepCounter
 
-__all__ = ["Position", "RunCheckpoints"]
+__all__ = ["RunCheckpoints"]
 
 _LONGEST = 600.0
 """Seconds between checkpoints, where no interval is given."""
@@ -38,54 +37,21 @@ _SHARE = 100
 """How many times as long as a checkpoint takes there is none after it, where none is given."""
 
 
-class Position(Protocol):
-    """Where a training is, as the epoch loop knows it."""
-
-    history: History
-    runs_epochs: bool
-
-    @property
-    def model(self) -> Model:
-        """The model that is trained."""
-        ...
-
-    @property
-    def counter(self) -> StepCounter:
-        """Epochs and steps done."""
-        ...
-
-    @property
-    def seconds(self) -> float:
-        """How long the present epoch has taken."""
-        ...
-
-    def unfinished(self) -> dict[str, Any] | None:
-        """Publish the position, and return the metrics of an epoch that is not finished."""
-        ...
-
-    def take_up(self, unfinished: dict[str, Any] | None, seconds: float) -> None:
-        """Go on from the live parameters, and within an epoch that is not finished."""
-        ...
-
-
 class RunCheckpoints:
     """The checkpoints of a call of ``fit``, which holds the lock of their folder.
 
     A position that can be saved is one after a step and before the end of its epoch, or after the
-    callbacks at that end. Between them `hold` is in force: signals wait, and `is_consistent` is
-    false. `release` ends it.
+    callbacks at that end. Elsewhere signals wait, and `is_consistent` is false.
     """
 
     def __init__(self, checkpoint: Checkpoint, callbacks: Sequence[Callback]) -> None:
         self.folder = RunFolder(checkpoint.folder, checkpoint.keep)
-        self.checkpoint, self.best = checkpoint, checkpoint.best
-        self.is_consistent = False
-        self.start = 0, 0
-        self.is_stopped, self.is_resumed = False, False
+        self.monitor = None if checkpoint.best is None else checkpoint
+        self.resumed: Resumption | None = None
+        self.is_consistent, self.is_stopped = False, False
+        self._checkpoint, self._callbacks = checkpoint, CallbackStates(callbacks)
         self._loop: Position | None = None
-        self._callbacks = CallbackStates(callbacks)
-        self._saved: SavedRun | None = None
-        self._settings: dict[str, Any] = {}
+        self._start, self._settings = (0, 0), RunSettings({})
         self._best: list[Any] | None = None
         self._latest_steps = -1
         self._next = 0.0
@@ -97,67 +63,36 @@ class RunCheckpoints:
             self.folder.clear()
             yield
 
-    # --------------------------------------------------------------------------- going on
-
-    def take_up(
-        self,
-        net: Any,
-        model: Model,
-        samples: Samples,
-        validation: Samples | None,
-        size: int,
-        shuffle: bool,
-    ) -> StepCounter | None:
+    def take_up(self, net: Any, model: Model, settings: RunSettings) -> StepCounter | None:
         """Restore the newest checkpoint, if there is one; return its counter within an epoch."""
-        settings = settings_of(model, samples, validation, size, shuffle)
-        self._saved, self._settings = self.folder.newest(), settings
-        position = model.counter.epoch, model.counter.steps
-        if (saved := self._saved) is None:
-            self.start = position
+        self.resumed = resumed = Resumption.found(self.folder, settings)
+        if resumed is None:
+            self._start, self._settings = (model.counter.epoch, model.counter.steps), settings
             return None
-        check_settings(saved, settings)
-        self.start = tuple(saved.run["start"])
-        self._check_position(position, saved)
-        net.history = restore_state(model, saved.state, "fit")
-        self.is_stopped, self._best = saved.run["is_stopped"], saved.run["best"]
-        self._settings, self.is_resumed = saved.run["settings"], True
-        return model.counter.copy() if model.counter.step else None
-
-    def _check_position(self, position: tuple[int, int], saved: SavedRun) -> None:
-        """Refuse a run that began elsewhere than this call of ``fit`` does."""
-        here = saved.state.epoch, saved.state.steps
-        if position != self.start and (position != here or saved.run["is_stopped"]):
-            raise ArgumentError(
-                f"fit: the run in {self.folder.path} began after {self.start[0]} epochs of "
-                f"training, and this call of fit begins after {position[0]}; give each call of fit "
-                "a folder of its own"
-            )
+        resumed.check_position(model.counter, self.folder)
+        self._start, self._settings = resumed.start, RunSettings(resumed.run["settings"])
+        self.is_stopped, self._best = resumed.is_stopped, resumed.run["best"]
+        return resumed.restore(net, model)
 
     def begin(self, loop: Position) -> None:
         """Take up callbacks and metrics of the checkpoint; without one, write the first."""
         self._loop = loop
-        if (saved := self._saved) is None:
+        if self.resumed is None:
             self.save(loop)
-            self.is_consistent = True
-            return
-        run, unread = saved.run, {name for name in saved.tensors if name.startswith("run:")}
-        model = loop.model
-        # A callback may have changed them when fit began, as it did the first time.
-        restore_state(model, saved.state, "fit")
-        loop.take_up(decoded(run["unfinished"], saved.tensors, unread), run["seconds"])
-        self._callbacks.restore(run["callbacks"], saved.tensors, unread)
-        self._latest_steps, self._saved = saved.state.steps, None
-        self._schedule(0.0, loop.counter)
+        else:
+            self.resumed.begin(loop, self._callbacks)
+            self._latest_steps = loop.counter.steps
+            self._schedule(0.0, loop.counter)
         self.is_consistent = True
-
-    # ---------------------------------------------------------------------------- saving
 
     def hold(self) -> None:
         """Begin a change after which the position can be saved again."""
         self.is_consistent = False
         hold_signals()
 
-    def release(self) -> None:
+    before_steps = hold
+
+    def _release(self) -> None:
         """End it; a signal that has come meanwhile is raised here."""
         self.is_consistent = True
         release_signals()
@@ -172,24 +107,23 @@ class RunCheckpoints:
         loop = self._loop
         assert loop is not None, "there are steps between begin and close"
         if loop.counter.step or loop.runs_epochs:
-            self.save_if_due(loop)
-            self.release()
+            self._save_if_due(loop)
+            self._release()
 
     def steps_left(self) -> int | None:
         """Return after how many steps the next checkpoint is due; None if that is not counted."""
-        loop = self._loop
+        loop, interval = self._loop, self._checkpoint.interval
         assert loop is not None, "there are steps between begin and close"
         counter = loop.counter
-        if (interval := self.checkpoint.interval) is None or interval.unit == "seconds":
+        if interval is None or interval.unit == "seconds":
             return None
         if interval.unit == "steps":
             return int(self._next) - counter.steps
         epochs = int(self._next) - counter.epoch
         return max(epochs * counter.steps_per_epoch - counter.step, 1)
 
-    def save_if_due(self, loop: Position) -> None:
-        """Write a checkpoint if the interval since the last one is over."""
-        interval, counter = self.checkpoint.interval, loop.counter
+    def _save_if_due(self, loop: Position) -> None:
+        interval, counter = self._checkpoint.interval, loop.counter
         unit = "seconds" if interval is None else interval.unit
         reached = {"seconds": time.monotonic(), "steps": counter.steps, "epochs": counter.epoch}
         if reached[unit] >= self._next and not (unit == "epochs" and counter.step):
@@ -215,44 +149,45 @@ class RunCheckpoints:
             warn(f"fit: no checkpoint of the interrupted training could be written: {error}")
 
     def end_epoch(self, loop: Position, logs: Mapping[str, float], is_stopped: bool) -> None:
-        """Keep the best epoch, and write a checkpoint if it is due or a callback has stopped."""
+        """Keep the best epoch, and write a checkpoint if it is due."""
         self.is_stopped = is_stopped
-        if self.best is not None:
-            check_monitor(self.checkpoint, logs)
-            value = float(logs[self.best])
+        if (best := self._checkpoint.best) is not None:
+            check_monitor(self._checkpoint, logs)
+            value = float(logs[best])
             if self._is_best(value):
                 self._best = [value, loop.counter.epoch - 1]
                 self.folder.write_best(*self._contents(loop))
-        self.save_if_due(loop)
-        self.release()
+        self._save_if_due(loop)
+        self._release()
 
     def _is_best(self, value: float) -> bool:
         if not math.isfinite(value):
             return False
         if self._best is None:
             return True
-        return value > self._best[0] if self.checkpoint.is_maximized else value < self._best[0]
+        return value > self._best[0] if self._checkpoint.is_maximized else value < self._best[0]
 
     def _contents(self, loop: Position) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return description and tensors of the present position."""
         unfinished = loop.unfinished()
         state = state_of(loop.model, loop.history, "fit")
         tensors: dict[str, Any] = {}
         store = storing(tensors, "run")
         run = {
-            "start": list(self.start),
-            "settings": self._settings,
+            "start": list(self._start),
+            "settings": self._settings.values,
+            "optimizer": describe_briefly(state.optimizer),
             "unfinished": encoded(unfinished, store),
             "seconds": loop.seconds if unfinished else 0.0,
             "callbacks": self._callbacks.describe(store),
             "best": self._best,
             "is_stopped": self.is_stopped,
-            "optimizer": describe_briefly(state.optimizer),
         }
         return state.description | {"run": run}, state.tensors | tensors
 
     def _schedule(self, seconds: float, counter: StepCounter) -> None:
         """Set when the next checkpoint is due, after one that took some seconds."""
-        interval, now = self.checkpoint.interval, time.monotonic()
+        interval, now = self._checkpoint.interval, time.monotonic()
         if interval is None:
             self._next = now + min(_SHARE * seconds, _LONGEST)
         elif interval.unit == "seconds":

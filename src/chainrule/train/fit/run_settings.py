@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,15 +16,23 @@ from chainrule.train.files.save import described
 from chainrule.train.inputs.samples import Samples
 from chainrule.train.model.model import Model
 
-__all__ = ["check_settings", "digest_of", "settings_of"]
+__all__ = ["RunSettings", "check_settings", "digest_of", "settings_of"]
+
+
+@dataclass(frozen=True)
+class RunSettings:
+    """Data and settings of a call of ``fit`` as plain values by name, and its training samples."""
+
+    values: dict[str, Any]
+    samples: Samples | None = None
 
 
 def settings_of(
     model: Model, samples: Samples, validation: Samples | None, batch_size: int, shuffle: bool
-) -> dict[str, Any]:
+) -> RunSettings:
     """Return data and settings of a call of ``fit``, by name."""
     description, _ = described(model, "fit")
-    return {
+    values = {
         "the number of samples": len(samples),
         "batch_size": batch_size,
         "shuffle": shuffle,
@@ -33,6 +41,7 @@ def settings_of(
         "training data": digest_of(samples),
         "validation data": None if validation is None else digest_of(validation),
     }
+    return RunSettings(values, samples)
 
 
 def digest_of(samples: Samples) -> str:
@@ -46,12 +55,12 @@ def digest_of(samples: Samples) -> str:
     return digest.hexdigest()
 
 
-def check_settings(saved: SavedRun, settings: Mapping[str, Any]) -> None:
+def check_settings(saved: SavedRun, settings: RunSettings) -> None:
     """Refuse to go on with other data or settings than those of the run."""
     before: dict[str, Any] = saved.run["settings"]
     # What callbacks have changed since, which a network in this process has.
     changed = {"layers": saved.description["layers"], "optimizer": saved.run["optimizer"]}
-    for name, value in settings.items():
+    for name, value in settings.values.items():
         if value not in (before.get(name), changed.get(name, before.get(name))):
             raise ArgumentError(
                 f"fit: the checkpoint {saved.path} is of another run: "

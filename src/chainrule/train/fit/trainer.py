@@ -39,8 +39,8 @@ Results = dict[str, Array | list[float]]
 class Pauses(Protocol):
     """What happens between steps, for checkpoints."""
 
-    def hold(self) -> None:
-        """Let signals wait, before some steps."""
+    def before_steps(self) -> None:
+        """Note that some steps follow."""
         ...
 
     def steps_left(self) -> int | None:
@@ -210,7 +210,7 @@ class Trainer:
         calls = runner.run(self._state, self._samples.arrays(), end, done, left)
         while done < end:
             if pauses is not None:
-                pauses.hold()
+                pauses.before_steps()
             if (call := next(calls, None)) is None:
                 break
             values, columns = call
@@ -272,7 +272,7 @@ class Trainer:
         remaining = batches(len(samples), self._size, order, done)
         for step, rows in enumerate(remaining, start=done):
             if (pauses := self._pauses) is not None:
-                pauses.hold()
+                pauses.before_steps()
             batch = samples.take(rows)
             outputs = self._run_step(step, batch)
             if not math.isfinite(outputs[width]):
