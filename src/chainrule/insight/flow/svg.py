@@ -51,7 +51,8 @@ def to_svg(flow: FlowGraph) -> str:
     width = max((x for x, _ in points), default=0) - left + 2 * _MARGIN
     height = max((p.y + p.height / 2 for p in places.values()), default=0) + 2 * _MARGIN
     size = f"{width:.0f} {height:.0f}"
-    root = 'xmlns="http://www.w3.org/2000/svg" role="img"'
+    fit = f"width:100%;min-width:{0.75 * width:.0f}px;max-width:{width:.0f}px;height:auto"
+    root = f'xmlns="http://www.w3.org/2000/svg" role="img" style="{fit}"'
     parts = [
         f'<svg {root} viewBox="0 0 {size}" width="{width:.0f}" height="{height:.0f}">',
         f"<title>{escape(flow.name)}</title><style>{_STYLE}</style>",

@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.data.columns import take_rows
 from chainrule.insight.plots.row_table import cell_text
-from chainrule.insight.report.chart import Series, chart
+from chainrule.insight.report.chart import Series, chart, charts
+from chainrule.insight.report.data import tiles
 from chainrule.insight.report.markup import Markup, element, note, table
 from chainrule.insight.report.sample import Sample
 
@@ -67,27 +69,41 @@ def _charts(true: Array, predicted: Array, name: str) -> list[Markup]:
     true, predicted = true[rows], predicted[rows]
     agreement = Series("samples", true, predicted, "points")
     residuals = Series("samples", predicted, predicted - true, "points", 1)
-    return [
-        element("h3", f"Prediction against truth{name}"),
-        chart([agreement], "true value", "predicted value", guide=(1.0, 0.0)),
-        note("On the line predictions are exact."),
-        element("h3", f"Residuals{name}"),
-        chart([residuals], "predicted value", "predicted − true", guide=(0.0, 0.0)),
+    parts = [
+        (
+            f"Prediction against truth{name}",
+            chart([agreement], "true value", "predicted value", guide=(1.0, 0.0)),
+        ),
+        (
+            f"Residuals{name}",
+            chart([residuals], "predicted value", "predicted − true", guide=(0.0, 0.0)),
+        ),
     ]
+    return [charts(parts), note("On the lines predictions are exact.")]
 
 
 def _worst(sample: Sample, true: Array, predicted: Array) -> list[Markup]:
     """Return the samples of the largest errors with their inputs."""
     error = np.sqrt(np.mean((predicted - true) ** 2, axis=1))
     first = np.argsort(-np.nan_to_num(error, nan=np.inf), kind="stable")[:_WORST]
-    header, cells = sample.cells(first)
     is_single = true.shape[1] == 1
     named = ["predicted", "true", "residual"] if is_single else ["root mean squared error"]
     rows: list[list[str]] = []
-    for row, inputs in zip(first.tolist(), cells, strict=True):
+    for row in first.tolist():
         numbers = [error[row]]
         if is_single:
             numbers = [predicted[row, 0], true[row, 0], predicted[row, 0] - true[row, 0]]
         texts = [cell_text(np.float64(each)) for each in numbers]
-        rows.append([f"{sample.rows[row]:,}", *texts, *inputs])
-    return [table(["sample", *named, *header], rows)]
+        rows.append([f"{sample.rows[row]:,}", *texts])
+    if sample.kind != "rows":
+        captions = [_caption(*each) for each in rows]
+        return tiles(sample.kind, take_rows(sample.X, first), captions)
+    header, cells = sample.cells(first)
+    lines = [[*row, *inputs] for row, inputs in zip(rows, cells, strict=True)]
+    return [table(["sample", *named, *header], lines)]
+
+
+def _caption(row: str, number: str, *truth: str) -> str:
+    """Return a sample with its error, or with prediction and truth if it has one output."""
+    shown = f"{number}, not {truth[0]}" if truth else f"error {number}"
+    return f"{shown}; sample {row}"

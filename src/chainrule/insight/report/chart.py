@@ -7,7 +7,7 @@ millisecond, follow the scheme of the reader and need no optional library.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from chainrule.insight.report.markup import Markup, element
 
-__all__ = ["SMALL", "WIDE", "Frame", "Series", "chart", "chart_style"]
+__all__ = ["SMALL", "WIDE", "Frame", "Series", "chart", "chart_style", "charts"]
 
 Array = NDArray[np.float64]
 
@@ -41,7 +41,7 @@ class Frame:
     """Whether the label of the vertical axis stands above it, as the name of the chart."""
 
 
-WIDE = Frame(640, 320, 76, 18, 34, 46)
+WIDE = Frame(480, 280, 72, 14, 32, 44)
 SMALL = Frame(360, 200, 52, 14, 28, 40, x_gap=55, y_gap=28, is_small=True)
 
 
@@ -148,6 +148,15 @@ def chart(
     ]
     drawing = element("svg", *parts, viewBox=f"0 0 {frame.width} {frame.height}", role="img")
     return element("div", drawing, class_="chart scroll")
+
+
+def charts(parts: Iterable[tuple[str, Markup]]) -> Markup:
+    """Return charts with their titles, side by side where there is space."""
+    return element(
+        "div",
+        *(element("div", element("h3", title), each) for title, each in parts),
+        class_="charts",
+    )
 
 
 def _named(frame: Frame, label: str, series: Sequence[Series]) -> list[Markup]:

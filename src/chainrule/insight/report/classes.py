@@ -12,7 +12,6 @@ from chainrule.insight.confusion import confusion_matrix
 from chainrule.insight.palette import confusion_colours, text_colour
 from chainrule.insight.plots.classifier import Predictions, class_labels, predict_classes
 from chainrule.insight.report.data import tiles
-from chainrule.insight.report.image import are_images
 from chainrule.insight.report.markup import Markup, class_text, element, note, table
 from chainrule.insight.report.sample import Sample
 
@@ -20,6 +19,8 @@ __all__ = ["class_results", "confusion_results", "label_results"]
 
 Array = NDArray[Any]
 
+_FEW = 14
+"""Classes up to which the cells of the matrix are large."""
 _CELLS = 40
 """Classes up to which the matrix is shown; of more, the most frequent confusions."""
 _MISTAKES = 16
@@ -62,11 +63,14 @@ def _matrix(classes: Array, counts: Array) -> Markup:
     rows = [head]
     for place, each in enumerate(classes):
         cells = [
-            element("td", f"{count:,}" if count else "", style=_shade(colours[place, column]))
+            element("td", f"{count:,}", style=_shade(colours[place, column]))
+            if count
+            else element("td")
             for column, count in enumerate(counts[place].tolist())
         ]
         rows.append(element("tr", element("th", class_text(each)), *cells))
-    return element("div", element("table", *rows), class_="confusion scroll")
+    size = " many" if len(classes) > _FEW else ""
+    return element("div", element("table", *rows), class_=f"confusion{size} scroll")
 
 
 def _shade(colour: Array) -> str:
@@ -109,12 +113,12 @@ def _mistakes(sample: Sample, labels: Array, predictions: Predictions) -> list[M
         probabilities = [f"{each:.3g}" for each in predictions.scores[first].max(axis=1)]
     pairs = [(class_text(predictions.predicted[row]), class_text(labels[row])) for row in first]
     numbers = sample.rows[first].tolist()
-    if are_images(sample.X):
+    if sample.kind != "rows":
         captions = [
             f"{guess}{f' ({p})' if p else ''}, not {true}; sample {row}"
             for (guess, true), p, row in zip(pairs, probabilities, numbers, strict=True)
         ]
-        return [lead, tiles(take_rows(sample.X, first), captions)]
+        return [lead, *tiles(sample.kind, take_rows(sample.X, first), captions)]
     header, cells = sample.cells(first)
     rows = [
         [f"{row:,}", guess, true, p, *each]

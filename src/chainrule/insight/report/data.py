@@ -11,25 +11,25 @@ from chainrule.data.columns import is_table, read_columns
 from chainrule.data.sparse_rows import is_sparse
 from chainrule.insight.plots.classifier import class_labels
 from chainrule.insight.plots.row_table import cell_text
-from chainrule.insight.report.image import are_images, image_elements
+from chainrule.insight.report.image import image_elements
 from chainrule.insight.report.markup import (
     Markup,
     class_text,
     element,
-    figure,
     note,
     section,
     table,
 )
-from chainrule.insight.report.sample import Sample, is_one_class
+from chainrule.insight.report.sample import Kind, Sample, is_one_class
+from chainrule.insight.report.series import FEATURES, series_elements
 from chainrule.train.model.model import Model
 
 __all__ = ["data_section", "tiles"]
 
 Array = NDArray[Any]
 
-_COLUMNS, _CLASSES, _IMAGES = 24, 24, 10
-"""How many columns, classes and images are shown at most."""
+_COLUMNS, _CLASSES, _IMAGES, _SERIES = 24, 24, 10, 6
+"""How many columns, classes, images and series are shown at most."""
 _STATISTICS = ("smallest", "mean", "largest", "deviation", "missing")
 
 
@@ -40,19 +40,30 @@ def data_section(model: Model, sample: Sample | None, is_classifier: bool) -> Ma
     content = [element("p", f"{sample.words}."), element("h3", "Inputs"), *_inputs(sample)]
     if sample.y is not None:
         content += [element("h3", "Targets"), *_targets(sample.X, sample.y, is_classifier)]
-    if are_images(sample.X):
-        X, y = sample.first(_IMAGES)
+    if sample.kind != "rows":
+        X, y = sample.first(_SERIES if sample.kind == "series" else _IMAGES)
         labels = [""] * len(X)
         if y is not None and is_classifier and is_one_class(y):
             labels = [class_text(each) for each in class_labels("report", X, y)]
-        content.append(tiles(X, labels))
+        content += tiles(sample.kind, X, labels)
     return section("data", "Data", *content)
 
 
-def tiles(X: Array, captions: list[str]) -> Markup:
-    """Return images side by side, each with its caption."""
-    images = zip(image_elements(X, captions), captions, strict=True)
-    return element("div", *(figure(text, image) for image, text in images), class_="tiles")
+def tiles(kind: Kind, X: Array, captions: list[str]) -> list[Markup]:
+    """Return images or series side by side, each with its caption."""
+    drawn = series_elements(X, captions) if kind == "series" else image_elements(X, captions)
+    figures = (
+        element("figure", each, element("figcaption", text))
+        for text, each in zip(captions, drawn, strict=True)
+    )
+    content = [element("div", *figures, class_="tiles wide" if kind == "series" else "tiles")]
+    if kind == "series" and X.shape[2] > 1:
+        shown = [
+            element("strong", f"{each} ", style=f"color:var(--c{each})")
+            for each in range(min(X.shape[2], FEATURES))
+        ]
+        content.append(note("Curves by step, all on one scale, of feature ", *shown))
+    return content
 
 
 def _expected(model: Model) -> list[Markup]:

@@ -6,10 +6,14 @@ import re
 from collections.abc import Iterable, Sequence
 from html import escape
 
-__all__ = ["Markup", "class_text", "element", "figure", "inline_svg", "note", "section", "table"]
+__all__ = ["Markup", "class_text", "element", "inline_svg", "note", "section", "table"]
 
 _VOID = {"img", "meta", "rect", "path", "line", "circle"}
 _NUMBER = re.compile(r"[−+-]?[\d.,]+(e[-+]?\d+)?( ?[%kMGTµmn]?(B|s)?)?")
+
+
+_LONG = 36
+"""Characters of a cell beyond which its text wraps."""
 
 
 class Markup(str):
@@ -49,24 +53,29 @@ def note(*content: object) -> Markup:
     return element("p", *content, class_="note")
 
 
-def figure(caption: object, *content: Markup, class_: str | None = None) -> Markup:
-    """Return content with a caption; what is wider than the page scrolls."""
-    shown = element("div", *content, class_="scroll")
-    return element("figure", shown, element("figcaption", caption), class_=class_)
-
-
 def table(headings: Sequence[object], rows: Iterable[Sequence[object]]) -> Markup:
-    """Return a table; columns of numbers are aligned to the right."""
+    """Return a table; columns of numbers are aligned to the right, and only long texts wrap."""
     lines = [list(row) for row in rows]
     columns = list(zip(*lines, strict=True)) or [()] * len(headings)
-    kinds = ["n" if column and all(map(_is_number, column)) else None for column in columns]
+    kinds = ["n" if _are_numbers(column) else None for column in columns]
     head = [element("th", each, class_=kind) for each, kind in zip(headings, kinds, strict=True)]
     body = [
-        element("tr", *(element("td", x, class_=kind) for x, kind in zip(line, kinds, strict=True)))
+        element("tr", *(_cell(x, kind) for x, kind in zip(line, kinds, strict=True)))
         for line in lines
     ]
     inner = element("thead", element("tr", *head)), element("tbody", *body)
     return element("div", element("table", *inner), class_="scroll")
+
+
+def _cell(value: object, kind: str | None) -> Markup:
+    is_long = kind is None and not isinstance(value, Markup) and len(str(value)) > _LONG
+    return element("td", value, class_="long" if is_long else kind)
+
+
+def _are_numbers(column: Sequence[object]) -> bool:
+    """Whether most of the cells that are not empty are numbers."""
+    filled = [each for each in column if isinstance(each, Markup) or str(each)]
+    return bool(column) and 2 * sum(map(_is_number, filled)) >= len(filled)
 
 
 def _is_number(value: object) -> bool:

@@ -11,12 +11,14 @@ import numpy as np
 from chainrule.insight.program_report import format_time
 from chainrule.insight.report.data import data_section
 from chainrule.insight.report.equations import equations_section
+from chainrule.insight.report.image import are_images
 from chainrule.insight.report.markup import Markup
 from chainrule.insight.report.mistakes import mistakes_section
 from chainrule.insight.report.network import network_section
 from chainrule.insight.report.page import article, document
 from chainrule.insight.report.results import results_section, task_of
 from chainrule.insight.report.sample import Sample, sample_of
+from chainrule.insight.report.series import are_series
 from chainrule.insight.report.timing import time_section
 from chainrule.insight.report.training import training_section
 from chainrule.storage import write_atomically
@@ -64,7 +66,7 @@ def report_on(net: Network, X: Any = None, y: Any = None, path: Any = None) -> R
     """Return the report on a network, and write it if there is a path."""
     target = None if path is None else checked_path("report", path)
     model = model_of(net)
-    sample = sample_of(X, y)
+    sample = _classified(model, sample_of(X, y))
     if sample is not None and not model.output_shapes:
         net.predict(sample.first(1)[0])
     given, sample = sample, _numbered(model, sample)
@@ -84,6 +86,15 @@ def report_on(net: Network, X: Any = None, y: Any = None, path: Any = None) -> R
     if target is not None:
         report.save(target)
     return report
+
+
+def _classified(model: Model, sample: Sample | None) -> Sample | None:
+    """Return the samples with how they are to be shown."""
+    if sample is not None and are_series(sample.X, model.layers):
+        return replace(sample, kind="series")
+    if sample is not None and are_images(sample.X):
+        return replace(sample, kind="images")
+    return sample
 
 
 def _numbered(model: Model, sample: Sample | None) -> Sample | None:

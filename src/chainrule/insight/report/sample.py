@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,9 +15,11 @@ from chainrule.data.sparse_rows import is_sparse
 from chainrule.errors import ArgumentError, DataError
 from chainrule.insight.plots.row_table import cells_of_rows
 
-__all__ = ["Sample", "is_one_class", "sample_of"]
+__all__ = ["Kind", "Sample", "is_one_class", "sample_of"]
 
 Array = NDArray[Any]
+
+Kind = Literal["images", "series", "rows"]
 
 MOST = 8192
 """Samples that are evaluated at most, as a report costs a fraction of a training; a multiple of the
@@ -38,12 +40,15 @@ class Sample:
         Their positions in the samples given.
     total : int
         How many samples were given.
+    kind : str
+        How they are shown: as images, as series (curves by step), or as rows of a table.
     """
 
     X: Any
     y: Array | None
     rows: Array
     total: int
+    kind: Kind = "rows"
 
     @property
     def words(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from chainrule.insight.report.chart import Series, chart
+from chainrule.insight.report.chart import Series, chart, charts
 from chainrule.insight.report.markup import Markup, element, note, section, table
 from chainrule.train.history import History
 from chainrule.train.metrics.direction import direction
@@ -22,9 +22,8 @@ def training_section(history: History | None) -> Markup:
         return section("training", "Training", element("p", _UNTRAINED))
     content = [_table(history), *(element("p", each) for each in history.notes)]
     names = [each for each in history if each not in _UNSHOWN and not each.startswith("val_")]
-    for name in names:
-        if name != "learning_rate" or len(set(history[name])) > 1:
-            content += [element("h3", _in_words(name)), _curves(history, name)]
+    shown = [x for x in names if x != "learning_rate" or len(set(history[x])) > 1]
+    content.append(charts((_in_words(name), _curves(history, name)) for name in shown))
     if history.epochs > _POINTS:
         content.append(note(f"Drawn are {_POINTS:,} of {history.epochs:,} epochs."))
     return section("training", "Training", *content)
