@@ -65,6 +65,7 @@ def changes(trials: Trials, best: Outcome) -> Iterator[Change]:
         yield from _of_output(subject)
     yield from _of_scale(trials)
     yield from _of_layers(subject)
+    yield from _of_assigned_weights(trials)
     yield from _of_training(trials, best)
 
 
@@ -166,7 +167,9 @@ def _each(change: Callable[[Layer], dict[str, Any] | None]) -> Callable[[Recipe]
 
     def apply(recipe: Recipe) -> Recipe:
         made = [(each, change(each)) for each in recipe.layers]
-        return replace(recipe, layers=tuple(x if not new else fresh(x, **new) for x, new in made))
+        return replace(
+            recipe, layers=tuple(x if new is None else fresh(x, **new) for x, new in made)
+        )
 
     return apply
 
@@ -206,11 +209,18 @@ def _of_layers(subject: Subject) -> Iterator[Change]:
         yield Change("CR028", "no penalty", _each(lambda x: {"l2": 0.0} if x.l2 > 0 else None))
     if len(subject.weighted) == 1 and not any(map(_is_weighted, _hidden(layers))):
         yield Change("CR027", "a hidden layer of 64 units", _with_hidden_layer)
-    is_copy = subject.X.shape == subject.y.shape and np.allclose(subject.X, subject.y)
+    is_copy = bool(np.array_equal(subject.X, subject.y))
     if (
         any(map(_is_narrow, _hidden(layers))) and not is_copy
     ):  # the code of an autoencoder is narrow
         yield Change("CR027", "64 units in the narrow hidden layers", _widen)
+
+
+def _of_assigned_weights(trials: Trials) -> Iterator[Change]:
+    """Yield the change of weights that were assigned, and are trained, for those of the seed."""
+    if any(each.trainable for each in trials.given):
+        change = _each(lambda x: {} if x.trainable else None)
+        yield Change("CR026", "initial weights of the seed in place of those assigned", change)
 
 
 def _activate(recipe: Recipe) -> Recipe:

@@ -21,9 +21,11 @@ from chainrule.insight.mistakes.settings import setting_mistakes
 from chainrule.insight.mistakes.subject import Settings, Subject
 from chainrule.insight.mistakes.training import training_mistakes
 from chainrule.train.checks import as_array, check_settings
+from chainrule.train.fit.fit import DEFAULT_BATCH_SIZE
 from chainrule.train.inputs.data_adapter import prepare_samples
 from chainrule.train.inputs.samples import Samples
-from chainrule.train.inputs.table_inputs import fit_table
+from chainrule.train.inputs.table_inputs import as_inputs, fit_table
+from chainrule.train.model.model import Model
 from chainrule.train.network import Network, model_of
 
 __all__ = ["check"]
@@ -38,7 +40,7 @@ def check(
     y_val: Any = None,
     *,
     epochs: int | None = None,
-    batch_size: int | None = 32,
+    batch_size: int | None = DEFAULT_BATCH_SIZE,
     validation_data: Any = None,
     class_weight: Any = None,
     sample_weight: Any = None,
@@ -63,7 +65,7 @@ def check(
     epochs : int >= 1 or None
         The epochs of the training; None for those of the last `fit`, or as many as are needed.
     batch_size : int >= 1 or None
-        Samples a step, as in `fit`.
+        Samples a step, as in `fit`; of a trained network those of its last `fit`.
     validation_data : (X, y) or None
         As `X_val` and `y_val`.
     class_weight, sample_weight : as in `fit`
@@ -99,16 +101,28 @@ def check(
     check_settings("check", batch_size=batch_size, epochs=1 if epochs is None else epochs)
     if validation_data is not None:
         X_val, y_val = validation_data[0], validation_data[1]
-    if epochs is None and net.history is not None:
-        epochs = len(net.history["loss"]) or None
+    if net.history is not None:
+        epochs, batch_size = _of_training(net, len(y) if np.ndim(y) else 0, epochs, batch_size)
     is_weighted = class_weight is not None or sample_weight is not None
     settings = Settings(epochs, batch_size, is_weighted)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return Mistakes(_find(copy.deepcopy(net), (X, y, X_val, y_val), settings, trials))
+        return _find(copy.deepcopy(net), (X, y, X_val, y_val), settings, trials)
 
 
-def _find(net: Network, data: tuple[Any, ...], settings: Settings, trials: bool) -> list[Mistake]:
+def _of_training(
+    net: Network, count: int, epochs: int | None, batch_size: int | None
+) -> tuple[int | None, int | None]:
+    """Return the epochs of all calls of `fit`, and the batch size of the latest, unless given."""
+    counter = model_of(net).counter
+    if epochs is None:
+        epochs = max(counter.epoch, len(net.history["loss"]) if net.history else 0) or None
+    if batch_size is DEFAULT_BATCH_SIZE and counter.steps_per_epoch:
+        return epochs, max(1, -(-count // counter.steps_per_epoch))
+    return epochs, batch_size
+
+
+def _find(net: Network, data: tuple[Any, ...], settings: Settings, trials: bool) -> Mistakes:
     model = model_of(net)
     X, y, X_val, y_val = data
     try:
@@ -118,23 +132,30 @@ def _find(net: Network, data: tuple[Any, ...], settings: Settings, trials: bool)
         inputs, targets = (x.astype("uint8") if x.dtype == bool else x for x in (inputs, targets))
         if len(inputs) != len(targets):
             raise DataError(f"check: X has {len(inputs)} samples but y has {len(targets)}")
-        held_out = None if X_val is None else as_array(X_val, "check", "X_val")
+        held_out = None if X_val is None else as_array(_encoded(model, X_val), "check", "X_val")
         model.build(inputs.shape, "check")
     except ChainruleError as error:
-        return [_refused(error)]
+        return Mistakes([_refused(error)])
     if targets.dtype.kind == "O":
         targets = targets.astype(str)
     answers = None if y_val is None else np.asarray(y_val)
     subject = Subject(net, model, inputs, targets, held_out, answers, settings)
     found = [*sample_mistakes(subject)]
     if any(each.code == "CR036" for each in found):
-        return found
+        return Mistakes(found)
     certain = (output_mistakes, architecture_mistakes, setting_mistakes)
     found = [x for each in certain for x in each(subject)] + found
     samples = _prepared(subject, found)
-    if samples is not None and trials and not _are_hopeless(found):
-        found += training_mistakes(subject, samples.X, samples.y, found)
-    return found
+    if samples is None or not trials or _are_hopeless(found):
+        return Mistakes(found)
+    try:
+        return Mistakes(found + training_mistakes(subject, samples.X, samples.y, found))
+    except Exception as error:  # noqa: BLE001 (of a layer or loss of the user's own)
+        return Mistakes(found, f"copies could not be trained, so this only was read: {error}")
+
+
+def _encoded(model: Model, X: Any) -> Any:
+    return X.toarray() if is_sparse(X) else as_inputs(model, X, "check")
 
 
 def _prepared(subject: Subject, found: list[Mistake]) -> Samples | None:

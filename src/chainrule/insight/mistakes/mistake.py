@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from html import escape
 from textwrap import indent, wrap
@@ -87,7 +88,19 @@ class Mistake:
 
 
 class Mistakes(list[Mistake]):
-    """The mistakes found, the most certain first; prints as text, and as a table in a notebook."""
+    """The mistakes found, the most certain first; prints as text, and as a table in a notebook.
+
+    Parameters
+    ----------
+    found : sequence of Mistake
+        The mistakes.
+    note : str
+        What could not be examined, and why; empty if all was.
+    """
+
+    def __init__(self, found: Iterable[Mistake] = (), note: str = "") -> None:
+        list.__init__(self, found)
+        self.note = note
 
     @property
     def codes(self) -> list[str]:
@@ -95,16 +108,18 @@ class Mistakes(list[Mistake]):
         return [each.code for each in self]
 
     def __str__(self) -> str:
-        return "\n".join(map(str, self)) or "no mistakes found"
+        lines = list(map(str, self)) or ["no mistakes found"]
+        return "\n".join([*lines, *([f"note: {self.note}"] if self.note else [])])
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
+        note = f"<p>note: {escape(self.note)}</p>" if self.note else ""
         if not self:
-            return "<p>no mistakes found</p>"
+            return "<p>no mistakes found</p>" + note
         cells = [(each.code, each.name, each.evidence, each.remedy) for each in self]
         rows = "".join(
             "<tr>" + "".join(f"<td>{escape(text)}</td>" for text in row) + "</tr>" for row in cells
         )
         head = "".join(f"<th>{each}</th>" for each in ("code", "mistake", "evidence", "remedy"))
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>" + note

@@ -1,4 +1,4 @@
-"""Checks of inputs and targets: columns, missing values, classes, validation rows."""
+"""Checks of inputs and targets: missing values, classes, validation rows."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.insight.mistakes.catalogue import kind
+from chainrule.insight.mistakes.columns import column_mistakes
 from chainrule.insight.mistakes.mistake import Mistake
 from chainrule.insight.mistakes.subject import Subject
 
@@ -17,9 +18,7 @@ __all__ = ["sample_mistakes"]
 Array = NDArray[Any]
 
 _FEW = 20
-"""Samples; with fewer, columns are equal by chance."""
-_COLUMNS = 48
-"""Columns of a table at most; more are pixels of 7 × 7 and larger, of which some never change."""
+"""Samples; with fewer, rows are equal by chance."""
 _IMBALANCED = 0.95
 _ENOUGH = 100  # samples; fewer are no evidence of imbalance
 _ROWS = 20_000
@@ -35,12 +34,12 @@ def sample_mistakes(subject: Subject) -> Iterator[Mistake]:
         return
     if len(X) < 2:
         return
-    if bool(np.all(y == y[:1])):
+    if bool(np.all(y == y[:1])) and subject.loss.is_built_in:  # others may not use targets
         yield Mistake(kind("CR040"), f"y is {y.flat[0]} for all {len(y)} samples")
     if float(np.ptp(X)) == 0:
         yield Mistake(kind("CR033"), f"X is {X.flat[0]:.4g} everywhere")
-    elif X.ndim == 2 and len(X) >= _FEW and 1 < X.shape[1] <= _COLUMNS:
-        yield from _columns(X, y)
+    else:
+        yield from column_mistakes(X, y)
     yield from _imbalance(subject)
     yield from _validation(subject)
 
@@ -58,34 +57,6 @@ def _missing(values: Array, name: str) -> Iterator[Mistake]:
             f"{name}[{first}]",
             remedy,
         )
-
-
-def _columns(X: Array, y: Array) -> Iterator[Mistake]:
-    values = np.asarray(X[:_ROWS], "float64")
-    spread = np.ptp(values, axis=0)
-    if (constant := np.flatnonzero(spread == 0)).size:
-        yield Mistake(kind("CR033"), f"{_listed(constant)} of X never change")
-    varying = np.flatnonzero(spread > 0)
-    standard = (values - values.mean(axis=0))[:, varying] / values[:, varying].std(axis=0)
-    correlation = np.triu(standard.T @ standard / len(values), 1)
-    pairs = np.argwhere(np.abs(correlation) > 1 - 1e-9)
-    if len(pairs):
-        one, other = (int(varying[each]) for each in pairs[0])
-        equal = bool(np.array_equal(values[:, one], values[:, other]))
-        relation = "are equal" if equal else "are linear functions of each other"
-        yield Mistake(kind("CR034"), f"columns {one} and {other} of X {relation}")
-    target = np.asarray(y[:_ROWS]) if y.dtype.kind in "biuf" else np.empty((0, 2))
-    if target.size == len(values) and np.ptp(target) > 0:
-        target = target.reshape(-1).astype("float64")
-        target = (target - target.mean()) / target.std()
-        agreement = np.abs(standard.T @ target) / len(values)
-        if (leaks := varying[agreement > 1 - 1e-9]).size:
-            yield Mistake(kind("CR035"), f"{_listed(leaks)} of X and y are linear functions")
-
-
-def _listed(columns: Array) -> str:
-    shown = ", ".join(map(str, columns[:5])) + (", ..." if len(columns) > 5 else "")
-    return f"column{'s' if len(columns) > 1 else ''} {shown}"
 
 
 def _imbalance(subject: Subject) -> Iterator[Mistake]:
@@ -106,10 +77,10 @@ def _validation(subject: Subject) -> Iterator[Mistake]:
     if held_out is None or held_out.shape[1:] != X.shape[1:] or len(held_out) < 2:
         return
     rows, others = _hashes(X[:_ROWS]), _hashes(held_out[:_ROWS])
-    if len(set(rows)) < 0.9 * len(rows):  # of few values, which repeat anyway
-        return
-    shared = sum(map(set(rows).__contains__, others))
-    if shared > 0.05 * len(others) and len(rows) >= _FEW:
+    distinct = set(rows)
+    repeated = 1 - len(distinct) / len(rows)  # of few values, which repeat anyway
+    shared = sum(map(distinct.__contains__, others))
+    if shared > (0.05 + 3 * repeated) * len(others) and len(rows) >= _FEW:
         yield Mistake(
             kind("CR038"),
             f"{shared} of the {len(others)} validation samples are among the training samples",

@@ -19,6 +19,9 @@ _SHARE = 0.5
 """Part of the largest gain that other changes must reach to be named beside it."""
 _MOST = 4  # changes that are named
 
+_SPEED = ("CR051", "CR053", "CR055")
+"""What makes a training faster, which in a part of it is no evidence of a mistake."""
+
 Finding = tuple[Change, str, float]
 """A change, its title with those it needs besides, and what a copy explains with them."""
 
@@ -41,6 +44,8 @@ def findings(trials: Trials, best: Outcome) -> list[Finding]:
     least = max(_needed_gain(base), 0.4 * (reach - base))
     found: list[tuple[Change, float]] = []
     for change in changes(trials, best):
+        if change.code in _SPEED and base > _LITTLE and not trials.is_complete:
+            continue
         if trials.are_used_up:
             break
         if change.code in {each.code for each, score in found if score > 0.9}:

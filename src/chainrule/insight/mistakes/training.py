@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.errors import ChainruleError
 from chainrule.insight.mistakes.architecture import likely_architecture_mistakes
 from chainrule.insight.mistakes.behaviour import behaviour_mistakes
 from chainrule.insight.mistakes.catalogue import kind
@@ -16,7 +15,7 @@ from chainrule.insight.mistakes.mistake import Mistake
 from chainrule.insight.mistakes.search import findings
 from chainrule.insight.mistakes.settings import likely_setting_mistakes
 from chainrule.insight.mistakes.subject import Subject
-from chainrule.insight.mistakes.trial import Outcome, Trials, can_be_made_anew
+from chainrule.insight.mistakes.trial import Outcome, Trials
 
 __all__ = ["training_mistakes"]
 
@@ -29,30 +28,52 @@ _BEGUN = 0.5
 _SEEDS = 3
 
 
-def training_mistakes(subject: Subject, X: Any, y: Any, found: list[Mistake]) -> Iterator[Mistake]:
-    """Yield the mistakes that keep a network from learning, found by trials.
+def training_mistakes(subject: Subject, X: Any, y: Any, found: list[Mistake]) -> list[Mistake]:
+    """Return the mistakes that keep a network from learning, found by trials.
 
     Three trials from different seeds must fail, and two with the change succeed.
     """
-    if not can_be_made_anew(subject.layers) or len(X) < 2 or not isinstance(X, np.ndarray):
-        return
+    if len(X) < 2 or not isinstance(X, np.ndarray):
+        return []
     trials = Trials(subject, X, y)
+    if subject.net.history is not None and trials.own_score() >= _LEARNED:
+        return []
     mend_output(trials, found)
+    outcomes, has_learned = _as_it_is(trials)
+    new: list[Mistake] = []
+    if not has_learned:
+        best = max(outcomes, key=lambda each: each.score)
+        new += [*_tried(trials, best), *_likely(subject, best)]
+    new += _unchanged(outcomes)
+    seen = {each.code for each in found}
+    return [each for i, each in enumerate(new) if each.code not in seen | {x.code for x in new[:i]}]
+
+
+def _as_it_is(trials: Trials) -> tuple[list[Outcome], bool]:
+    """Return trials without a change, and whether the last of them learned."""
     enough = _LEARNED if trials.is_complete else _BEGUN
     outcomes: list[Outcome] = []
     for seed in range(_SEEDS):
-        try:
-            outcomes.append(trials.run(trials.recipe(), seed))
-        except (ChainruleError, TypeError, ValueError):  # of a layer or loss of the user's own
-            return
+        outcomes.append(trials.run(trials.recipe(), seed))
         if outcomes[-1].train >= enough and not outcomes[-1].diverged:
-            return
-    best = max(outcomes, key=lambda each: each.score)
-    seen = {each.code for each in found}
-    for each in (*_tried(trials, best), *_likely(subject, best)):
-        if each.code not in seen:
-            seen.add(each.code)
-            yield each
+            return outcomes, True
+    return outcomes, False
+
+
+def _unchanged(outcomes: list[Outcome]) -> Iterator[Mistake]:
+    """Yield layers that have no gradient: training leaves them as they are, from each seed."""
+    if any(each.diverged for each in outcomes):
+        return
+    names = frozenset[str].intersection(*[each.unchanged for each in outcomes])
+    if names:
+        listed = ", ".join(map(repr, sorted(names)))
+        yield Mistake(
+            kind("CR024"),
+            f"the weights of {listed} are as before after {len(outcomes[0].losses)} epochs of a "
+            "copy: the loss has no gradient with respect to them",
+            "let the loss depend on them by functions that have a derivative other than 0, not by "
+            "round, sign, argmax, comparisons or stop_gradient",
+        )
 
 
 def _tried(trials: Trials, best: Outcome) -> Iterator[Mistake]:

@@ -12,15 +12,20 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.errors import ChainruleError, DataError
+from chainrule.errors import DataError
 from chainrule.insight.mistakes.subject import Subject, activation_of
+from chainrule.insight.mistakes.weights import (
+    copy_weights,
+    layers_with_given_weights,
+    unchanged_weights,
+)
 from chainrule.nn.layer import Layer
 from chainrule.nn.losses.loss import Loss
 from chainrule.optim.minimizer import Minimizer
 from chainrule.optim.optimizer import Optimizer
 from chainrule.train.network import Network
 
-__all__ = ["Outcome", "Recipe", "Trials", "can_be_made_anew", "fresh"]
+__all__ = ["Outcome", "Recipe", "Trials", "fresh"]
 
 Array = NDArray[Any]
 
@@ -84,6 +89,8 @@ class Outcome:
         Whether the loss became NaN or infinite.
     first_loss : float
         The loss before training; NaN if it could not be computed.
+    unchanged : set of str
+        Layers and parameters that are trained and stayed as they were.
     """
 
     net: Any
@@ -92,6 +99,7 @@ class Outcome:
     held_out: float
     diverged: bool = False
     first_loss: float = math.nan
+    unchanged: frozenset[str] = frozenset()
 
     @property
     def score(self) -> float:
@@ -123,6 +131,9 @@ class Trials:
         self.epochs, self.is_complete = self._length(len(X))
         self.spent, self.is_mended = 0.0, False
         self._base: Recipe | None = None
+        pristine = self._made(subject.layers, 0)
+        pristine(self.X[:1])
+        self.given = layers_with_given_weights(subject, pristine)
 
     def _count(self, total: int) -> int:
         """Return the samples to train with: whole batches, fewer of them for large networks."""
@@ -171,16 +182,19 @@ class Trials:
 
     def run(self, recipe: Recipe, seed: int = 0) -> Outcome:
         """Train a copy; the seed is added to that of the network."""
-        model, n = self.subject.model, self.count
+        n = self.count
         self.spent += self._cost(recipe.epochs) + _TRIAL
-        layers = [fresh(each) for each in recipe.layers]
-        net = Network(layers, seed=model.seed + seed, dtype=model.dtype.name)
-        net.compile(loss=recipe.loss, optimizer=recipe.optimizer)
         first = math.nan
+        net = self._made(recipe.layers, seed)
+        net.compile(loss=recipe.loss, optimizer=recipe.optimizer)
         try:
             with warnings.catch_warnings(), np.errstate(all="ignore"):
                 warnings.simplefilter("ignore")
                 net(recipe.X[:1])
+                for source, layer in zip(recipe.layers, net.layers, strict=True):
+                    if any(each is source for each in self.given):
+                        copy_weights(source, layer)
+                before = {name: np.copy(value) for name, value in net.params.items()}
                 first = float(net.evaluate(recipe.X[:n], recipe.y[:n])["loss"])
                 history = net.fit(
                     recipe.X[:n], recipe.y[:n], epochs=recipe.epochs, verbose=0,
@@ -191,7 +205,20 @@ class Trials:
         except DataError:
             return Outcome(net, [math.nan], -1.0, -1.0, True, first)
         losses = [float(each) for each in history["loss"]]
-        return Outcome(net, losses, train, held_out, not math.isfinite(train), first)
+        return Outcome(
+            net, losses, train, held_out, not math.isfinite(train), first,
+            frozenset(unchanged_weights(net, before)),
+        )  # fmt: skip
+
+    def _made(self, layers: Sequence[Layer], seed: int) -> Network:
+        """Return a network of new layers of the same arguments."""
+        model = self.subject.model
+        made = [fresh(each) for each in layers]
+        return Network(made, seed=model.seed + seed, dtype=model.dtype.name)
+
+    def own_score(self) -> float:
+        """Return what the network explains as it is, without a trial."""
+        return self._score(self.subject.net, self.recipe(), slice(None))
 
     def _score(self, net: Network, recipe: Recipe, rows: slice) -> float:
         """Return the part explained beyond a constant answer."""
@@ -277,11 +304,3 @@ def _unbuilt(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return type(cast(list[Any], value))(map(_unbuilt, cast(list[Any], value)))
     return value
-
-
-def can_be_made_anew(layers: Sequence[Layer]) -> bool:
-    """Whether all layers can be made again from their arguments."""
-    try:
-        return len([fresh(each) for each in layers]) > 0
-    except (ChainruleError, TypeError, ValueError):
-        return False
