@@ -130,7 +130,7 @@ def display(found: Any) -> str:
     return found._repr_html_()
 
 
-def compiled(layers: Sequence[nn.Layer], arguments: dict[str, Any]) -> cr.Network:
+def compiled(layers: Sequence[Any], arguments: dict[str, Any]) -> cr.Network:
     net = cr.Network(layers, seed=1)
     net.compile(**arguments)
     return net
@@ -217,3 +217,82 @@ def test_pixels_that_never_change_are_no_mistake():
     net = cr.Network([nn.Dense(128, activation="relu"), nn.Dropout(0.5), nn.Dense(10)], seed=0)
     net.compile(loss="cross_entropy", optimizer="adam", metrics=["accuracy"])
     assert not cr.check(net, X, y, trials=False)
+
+
+def test_columns_of_codes_and_series_are_no_mistakes_but_leaks_are():
+    X, line = random.normal(size=(200, 3)), np.linspace(0, 1, 203)
+    y, bit = X.sum(axis=1) + 0.1 * random.normal(size=200), (X[:, :1] > 0).astype(float)
+    sound = {
+        "one-hot columns of two classes": (np.c_[X, bit, 1 - bit], y),
+        "binary numbers": (np.arange(100)[:, None] >> np.arange(8) & 1, np.arange(100)),
+        "a straight series": (np.stack([line[i : i + 200] for i in range(3)], axis=1), line[3:]),
+        "the one column that matters": (X, 2 * X[:, 1]),
+    }
+    for name, data in sound.items():
+        assert not cr.check(compiled(dense((1,)), MSE), *data, trials=False), name
+    for leak in (y, 3 * y - 2, y + 0.001 * X[:, 0]):
+        found = cr.check(compiled(dense((1,)), MSE), np.c_[X, leak], y, trials=False)
+        assert found.codes == ["CR035"]
+
+
+def test_validation_rows_that_repeat_as_often_as_training_rows_are_no_mistake():
+    X = random.integers(0, 6, (400, 4))
+    y = X.sum(axis=1)
+    net = compiled(dense((1,)), MSE)
+    assert not cr.check(net, X[:300], y[:300], X[300:], y[300:], trials=False)
+
+
+class Sign(nn.Layer):
+    def forward(self, x: Any) -> Any:
+        return np.sign(x)
+
+
+class Pair(nn.Layer):
+    def build(self, input_shape: Any):
+        self.used = self.parameter("used", input_shape[-1:])
+        self.spare = self.parameter("spare", input_shape[-1:])
+
+    def forward(self, x: Any) -> Any:
+        return x * self.used
+
+
+def wrong(y_true: Any, y_pred: Any) -> Any:
+    return np.mean(np.argmax(y_pred, axis=-1) != y_true)
+
+
+def test_weights_without_a_gradient_are_named():
+    for layers, loss, named in (
+        (dense((8,), Sign(), (1,)), "mse", "'dense'"),
+        ([Pair(), nn.Dense(1)], "mse", "'pair.spare'"),
+        (dense(RELU, (3,)), wrong, "does not depend on any parameter"),
+    ):
+        net = compiled(layers, {"loss": loss, "optimizer": "adam", "learning_rate": 0.05})
+        (found,) = [x for x in cr.check(net, X, AMOUNT, epochs=4) if x.code == "CR024"]
+        assert named in found.evidence
+
+
+def test_trained_weights_and_those_of_a_frozen_base_are_not_accused():
+    base = compiled(dense((16, "relu"), (3,)), CE)
+    base.fit(X, Y3, epochs=40, verbose=0)
+    base.fit(X, Y3, epochs=1, verbose=0)  # learned before: the epoch is not too few
+    assert not cr.check(base, X, Y3)
+    base.trainable = False
+    head = compiled([base, nn.Dense(2)], CE)
+    assert not cr.check(head, X, Y3 == 2, epochs=30)
+
+
+def test_a_loss_or_layer_that_no_copy_can_be_made_of_is_said():
+    class Counted(nn.Layer):
+        made = 0
+
+        def __init__(self):
+            Counted.made += 1
+            assert Counted.made == 1
+
+        def forward(self, x: Any) -> Any:
+            return x
+
+    found = cr.check(compiled(dense(Counted(), (1,)), MSE), X, AMOUNT)
+    assert not found
+    assert "copies could not be trained" in str(found)
+    assert "copies could not be trained" in display(found)

@@ -151,6 +151,9 @@ def _find(net: Network, data: tuple[Any, ...], settings: Settings, trials: bool)
     try:
         return Mistakes(found + training_mistakes(subject, samples.X, samples.y, found))
     except Exception as error:  # noqa: BLE001 (of a layer or loss of the user's own)
+        if "does not depend on any parameter" in str(error):  # check_dependence
+            evidence, _, remedy = str(error).removeprefix("fit: ").rpartition("; ")
+            return Mistakes([*found, Mistake(kind("CR024"), evidence, remedy)])
         return Mistakes(found, f"copies could not be trained, so this only was read: {error}")
 
 

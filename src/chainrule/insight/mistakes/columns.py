@@ -91,8 +91,9 @@ def _leaks(values: Array, standard: Array, varying: Array, y: Array) -> Iterator
     close = agreement > _CLOSE
     if 0 < close.sum() <= len(varying) // 2:
         others, told = _explained(standard[:, ~close], target), float(agreement.max()) ** 2
-        how = "linear functions" if agreement[close].min() > _EXACT else "nearly linear functions"
-        if others > _TOLD and 1 - others > max(10 * (1 - told), 1 - _EXACT):
+        is_exact = told > _EXACT**2
+        if others > _TOLD and (is_exact or 1 - others > 10 * (1 - told)):
+            how = "linear functions" if is_exact else "nearly linear functions"
             yield Mistake(
                 kind("CR035"), f"{_listed(varying[close])} of X and y are {how} of each other"
             )
