@@ -152,7 +152,8 @@ def test_attention_is_stated_in_queries_keys_and_values() -> None:
     equations = list(map(str, explanation))
     for wanted in (
         "Q¹ = x W¹_Q + b¹_Q",
-        "A¹ = softmax(Q¹ K¹ᵀ/√2)",
+        "S¹ = Q¹ K¹ᵀ/√2",
+        "A¹ = softmax(S¹)",
         "a¹ = (A¹ V¹) W¹_O + b¹_O",
         "δ²_V = A¹ᵀ (δ² W¹_Oᵀ)",
         "∂L/∂b¹_V = Σₙⱼ δ²_V",
@@ -166,6 +167,65 @@ def test_a_convolution_is_stated_as_a_sum_over_windows() -> None:
     equations = list(map(str, explained(layers, "mse", IMAGES, NUMBERS[:4])))
     assert "a²ₙᵢⱼₖ = Σₗₘₚ a¹_{n, i+m, j+p, l} W²ₘₚₗₖ + b²ₖ" in equations
     assert "δ²ₙᵢⱼₖ = Σₗₘₚ δ³_{n, i−l, j−m, p} W²ₗₘₖₚ" in equations
+
+
+POOLED = {
+    "non-overlapping": (
+        [nn.MaxPool2D(2)],
+        "a²ₙᵢⱼₖ = maxₗₘ a¹_{n, 2i+l, 2j+m, k}",
+        "δ²_{n, 2i+j, 2k+l, m} = δ³ₙᵢₖₘ [(j, l) = argmax_{p, q} a¹_{n, 2i+p, 2k+q, m}]",
+    ),
+    "overlapping": (
+        [nn.MaxPool2D(3, strides=2)],
+        "a²ₙᵢⱼₖ = maxₗₘ a¹_{n, 2i+l, 2j+m, k}",
+        "δ²ₙᵢⱼₖ = Σ_{2l+p=i, 2m+q=j} δ³ₙₗₘₖ [(p, q) = argmaxᵣₛ a¹_{n, 2l+r, 2m+s, k}]",
+    ),
+    "average": (
+        [nn.AvgPool2D(2)],
+        "a²ₙᵢⱼₖ = (1/4) Σₗₘ a¹_{n, 2i+l, 2j+m, k}",
+        "δ²_{n, 2i+j, 2k+l, m} = δ³ₙᵢₖₘ/4",
+    ),
+    "overlapping average": (
+        [nn.AvgPool2D(3, strides=2)],
+        "a²ₙᵢⱼₖ = (1/9) Σₗₘ a¹_{n, 2i+l, 2j+m, k}",
+        "δ²ₙᵢⱼₖ = (1/9) Σ_{2l+p=i, 2m+q=j} δ³ₙₗₘₖ",
+    ),
+    "global": (
+        [nn.GlobalMaxPool2D()],
+        "a² = maxⱼₖ a¹",
+        "δ²ₙᵢⱼₖ = δ³ₙₖ [(i, j) = argmaxₗₘ a¹ₙₗₘₖ]",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", POOLED)
+def test_the_gradient_of_a_maximum_goes_to_its_first_place(kind: str) -> None:
+    layers, forward, backward = POOLED[kind]
+    flat = [] if kind == "global" else [nn.Flatten()]
+    layers = [nn.Conv2D(2, 1), *layers, *flat, nn.Dense(1)]
+    explanation = explained(layers, "mse", IMAGES, NUMBERS[:4])
+    written = list(map(str, explanation))
+    assert forward in written
+    assert backward in written
+    assert all(each.is_confirmed for each in explanation)
+
+
+def test_heads_are_blocks_that_are_joined() -> None:
+    layers = [nn.MultiHeadAttention(2, 2), nn.GlobalAvgPool1D(), nn.Dense(1)]
+    explanation = explained(layers, "mse", SERIES, NUMBERS[:5])
+    written = list(map(str, explanation))
+    for wanted in (
+        "S¹ₕ = Q¹ₕ K¹ₕᵀ/√2",
+        "A¹ = softmax(S¹)",
+        "a¹ = concatₕ(A¹ₕ V¹ₕ) W¹_O + b¹_O",
+        "δ²_S = (δ²_A − Σₗ δ²_A ⊙ A¹) ⊙ A¹",
+        "δ²_{Q, h} = δ²_{S, h} K¹ₕ/√2",
+        "δ²_{K, h} = δ²_{S, h}ᵀ Q¹ₕ/√2",
+        "δ²_{V, h} = A¹ₕᵀ (δ² W¹_{O, h}ᵀ)",
+        "∂L/∂W¹_Q = Σₙ xₙᵀ δ²_{Q, n}",
+    ):
+        assert wanted in written
+    assert all(each.is_confirmed for each in explanation)
 
 
 class Gated(nn.Layer):

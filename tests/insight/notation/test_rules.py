@@ -9,8 +9,9 @@ from chainrule.graph.trace import trace_call
 from chainrule.insight.notation import layout, rules
 from chainrule.insight.notation.evaluation import evaluate
 from chainrule.insight.notation.expression import Expression, Name
-from chainrule.insight.notation.from_graph import Names, axes_of, express
+from chainrule.insight.notation.from_graph import express
 from chainrule.insight.notation.index import Axis, Index
+from chainrule.insight.notation.names import Names, axes_of
 from chainrule.insight.notation.text import to_text
 from chainrule.insight.notation.typeset import Mark
 

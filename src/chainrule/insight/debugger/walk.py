@@ -25,8 +25,9 @@ from chainrule.insight.debugger.stop import Stop
 from chainrule.insight.debugger.used_entries import conditions_of, used_entries
 from chainrule.insight.notation import layout
 from chainrule.insight.notation.expression import Name
-from chainrule.insight.notation.from_graph import Names, axes_of, express
+from chainrule.insight.notation.from_graph import express
 from chainrule.insight.notation.index import Index
+from chainrule.insight.notation.names import Names, axes_of
 from chainrule.insight.notation.text import to_text
 from chainrule.insight.notation.typeset import Mark, Row
 

@@ -13,7 +13,7 @@ from chainrule.graph.node import Node, ancestors
 from chainrule.graph.value_names import resolved
 from chainrule.insight.notation.elementary import size
 from chainrule.insight.notation.expression import Expression
-from chainrule.insight.notation.from_graph import Names
+from chainrule.insight.notation.names import Names
 
 __all__ = ["LONGEST", "cut", "is_projection", "is_softmax"]
 
@@ -37,12 +37,13 @@ def cut(
     node: Node,
     names: Names,
     write: Callable[[Node], Expression],
-    name: Callable[[Node], None],
+    name: Callable[[Node, str], None],
     is_named_derivative: Callable[[Node], bool],
 ) -> None:
     """Name parts of a value, the largest first, until `write` of it is short.
 
-    Derivatives by values that have a name have one too, in any equation.
+    Derivatives by values that have a name have one too, in any equation. `name` is called with a
+    part and its letter, which is that of Vaswani et al. (2017) for softmax and its scores.
     """
 
     def is_written(each: Node) -> bool:
@@ -57,8 +58,12 @@ def cut(
     while (part := _largest_part(node, is_written, is_named_derivative)) is not None:
         if not is_named_derivative(part) and is_short():
             return
+        letter = "A" if is_softmax(part) else ""
+        scores = _scores(part) if letter else part
+        if scores is not part and _is_part(scores, is_written):
+            part, letter = scores, "S"
         cut(part, names, write, name, is_named_derivative)
-        name(part)
+        name(part, letter)
 
 
 def _written_size(node: Node, is_written: Callable[[Node], bool]) -> int:
@@ -100,9 +105,16 @@ def is_projection(node: Node) -> bool:
 
 
 def _kind(node: Node) -> str:
+    node = _source(node)
+    return "leaf" if node.primitive is None else node.primitive.name
+
+
+def _source(node: Node) -> Node:
+    """Return the value whose entries a node rearranges."""
+    node = resolved(node)
     while node.primitive is not None and node.primitive.name in _REARRANGING:
         node = resolved(node.inputs[0])
-    return "leaf" if node.primitive is None else node.primitive.name
+    return node
 
 
 def is_softmax(node: Node) -> bool:
@@ -110,6 +122,14 @@ def is_softmax(node: Node) -> bool:
     if node.primitive is None or node.primitive.name != "divide":
         return False
     return [_kind(each) for each in map(resolved, node.inputs)] == ["exp", "reduce_to"]
+
+
+def _scores(softmax: Node) -> Node:
+    """Return the value z of which a quotient of exp(z - max z) and its sum is the softmax."""
+    node = _source(softmax.inputs[0])
+    while node.primitive is not None and node.primitive.name in ("exp", "subtract"):
+        node = _source(node.inputs[0])
+    return node
 
 
 def _sizes(nodes: Iterable[Node], is_written: Callable[[Node], bool]) -> dict[int, int]:

@@ -35,8 +35,9 @@ class Derivation:
         The inputs that the scalar is differentiated by.
     gradients : tuple of Node or None
         Its derivative by each of them.
-    pulled : dict of int to Node
-        The value that each derivative on the way is by, by the serial of the derivative.
+    pulled : dict of int to list of Node
+        The values that each derivative on the way is by, the last computed first, by the serial of
+        the derivative.
     """
 
     graph: Graph
@@ -44,7 +45,7 @@ class Derivation:
     cotangents: tuple[Node | None, ...]
     sources: tuple[Node, ...]
     gradients: tuple[Node | None, ...]
-    pulled: dict[int, Node]
+    pulled: dict[int, list[Node]]
 
     @property
     def derived(self) -> tuple[Node, ...]:
@@ -61,12 +62,12 @@ def derive(graph: Graph, named: Sequence[Node], inputs: Sequence[Node]) -> Deriv
     loss = resolved(graph.outputs[0])
     wanted = {_source(node): i for i, node in enumerate(named)}
     found: list[Node | None] = [None] * len(named)
-    every: dict[int, Node] = {}
+    every: dict[int, list[Node]] = {}
 
     def observe(node: Node, cotangent: Any, pulled: Any) -> None:
         several = isinstance(node.type, tuple)
         if isinstance(cotangent, Node):
-            every.setdefault(resolved(cotangent).serial, node)
+            every.setdefault(resolved(cotangent).serial, []).append(node)
         for result, each in enumerate(cotangent if several else [cotangent]):
             place = wanted.get((node.serial, result))
             if place is not None and each is not None:

@@ -22,7 +22,8 @@ from chainrule.insight.explanation.school_rules import StepByStep, differentiate
 from chainrule.insight.explanation.symbols import part_names, variable_name
 from chainrule.insight.explanation.writer import Writer
 from chainrule.insight.notation.expression import Name
-from chainrule.insight.notation.from_graph import Names, express
+from chainrule.insight.notation.from_graph import express
+from chainrule.insight.notation.names import Names
 
 __all__ = ["explain"]
 

@@ -26,7 +26,7 @@ from chainrule.insight.explanation.symbols import (
 )
 from chainrule.insight.explanation.variables import assigned_variables
 from chainrule.insight.notation.expression import Name
-from chainrule.insight.notation.from_graph import Names
+from chainrule.insight.notation.names import Names
 
 __all__ = ["Loops"]
 
@@ -129,9 +129,9 @@ class Loops:
         shared, carries = scan.params["shared"], scan.params["carries"]
         variables = body.inputs[shared : shared + carries]
         by = {
-            each.serial: resolved(source)
+            each.serial: resolved(self.derivation.pulled[each.serial][0])
             for each in body.nodes
-            if (source := self.derivation.pulled.get(each.serial)) is not None
+            if each.serial in self.derivation.pulled
         }
         sums: dict[int, int] = {}
         names: list[Name] = []

@@ -27,8 +27,9 @@ from chainrule.insight.notation.expression import (
     operands,
     substitute,
 )
-from chainrule.insight.notation.from_graph import Names, express
+from chainrule.insight.notation.from_graph import express
 from chainrule.insight.notation.index import Axis, Index
+from chainrule.insight.notation.names import Names
 
 __all__ = ["Naming", "Recurrence", "bind"]
 
@@ -176,7 +177,7 @@ def bind(scan: Node, names: Names, naming: Naming) -> Recurrence:
     now, past = Index.of(step), Index((), 1 if is_reverse else -1)
     before, after = (now, now - past) if naming.is_reverse_pass else (now + past, now)
     first = int(is_reverse == naming.is_reverse_pass)
-    inside = Names(names.names, names.constants, {}, names.loops, names.parts)
+    inside = names.within()
 
     def at(name: Name, place: Index, first: int) -> _Binding:
         return lambda indices: Symbol(name, (place, *indices), first=first)

@@ -32,7 +32,8 @@ from chainrule.insight.notation.expression import (
     operands,
     walk,
 )
-from chainrule.insight.notation.from_graph import Names, express
+from chainrule.insight.notation.from_graph import express
+from chainrule.insight.notation.names import Names
 from chainrule.insight.notation.text import to_text
 from chainrule.insight.notation.typeset import Fenced, Formula, Mark, Row, Scripts
 from chainrule.ops.primitives import elementwise, special

@@ -19,8 +19,9 @@ from chainrule.graph.value_names import resolved, value_names
 from chainrule.insight.explanation.symbols import variable_name
 from chainrule.insight.notation import layout
 from chainrule.insight.notation.batch import TRACED_BATCH
-from chainrule.insight.notation.from_graph import Names, axes_of, express
+from chainrule.insight.notation.from_graph import express
 from chainrule.insight.notation.index import Index
+from chainrule.insight.notation.names import Names, axes_of
 from chainrule.insight.notation.text import to_text
 from chainrule.insight.notation.typeset import Mark, Row
 

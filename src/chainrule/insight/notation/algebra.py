@@ -20,6 +20,7 @@ from chainrule.insight.notation.expression import (
     Expression,
     Function,
     Number,
+    Place,
     Power,
     Product,
     Reduction,
@@ -28,8 +29,10 @@ from chainrule.insight.notation.expression import (
     free_axes,
     operands,
     rebuilt,
+    substitute,
+    walk,
 )
-from chainrule.insight.notation.index import Axis
+from chainrule.insight.notation.index import Axis, Index
 
 __all__ = [
     "ONE",
@@ -156,8 +159,10 @@ def power(base: Expression, exponent: Expression) -> Expression:
 
 def reduce(kind: str, axes: Sequence[Axis], body: Expression) -> Expression:
     """Return the sum, max or min over axes; what does not depend on them is taken out of a sum."""
-    if isinstance(body, Reduction) and body.kind == kind:
+    if isinstance(body, Reduction) and body.kind == kind and kind != "argmax":
         axes, body = (*axes, *body.axes), body.body
+    single = _short_axes(body, axes)
+    axes, body = [axis for axis in axes if axis not in single], substitute(body, single)
     depends = free_axes(body)
     bound = tuple(axis for axis in axes if axis in depends)
     if kind != "Σ":
@@ -173,6 +178,18 @@ def reduce(kind: str, axes: Sequence[Axis], body: Expression) -> Expression:
     if isinstance(summed, Reduction) and summed.kind == kind:
         return multiply(*outside, reduce(kind, bound, summed))
     return multiply(*outside, Reduction(kind, bound, summed))
+
+
+def _short_axes(body: Expression, axes: Sequence[Axis]) -> dict[Axis, Index]:
+    """Return the axes of one entry that are left out: all but those of a contraction of arrays."""
+    short = [axis for axis in axes if axis.length == 1]
+    if not short:
+        return {}
+    plain = [
+        [index.axis for index in each.indices] for each in walk(body) if isinstance(each, Symbol)
+    ]
+    uses = {axis: sum(axis in each for each in plain) for axis in short}
+    return {axis: Index(is_only=True) for axis in short if uses[axis] < 2}
 
 
 def length_of(axis: Axis) -> Expression:
@@ -202,7 +219,7 @@ def normalized(expression: Expression, new: tuple[Expression, ...]) -> Expressio
             return power(new[0], new[1])
         case Reduction(kind, axes):
             return reduce(kind, axes, new[0])
-        case Number() | Symbol():
+        case Number() | Symbol() | Place():
             return expression
         case Function() | Relation() | Cases() | Application():
             return expression if new == operands(expression) else rebuilt(expression, new)

@@ -12,6 +12,7 @@ from chainrule.insight.notation.expression import (
     Expression,
     Function,
     Number,
+    Place,
     Product,
     Reduction,
     Relation,
@@ -56,6 +57,8 @@ def _key(expression: Expression, bound: _Bound) -> Hashable:
             return "number", float(value)
         case Symbol(name, indices, is_padded):
             return "symbol", name, _keys(indices, bound), is_padded
+        case Place(index):
+            return "place", _keys((index,), bound)
         case Reduction(kind, axes, body):
             depth = _depth(expression)
             inner = {axis: (depth, i, axis.length) for i, axis in enumerate(axes)}

@@ -22,6 +22,7 @@ from chainrule.insight.notation.expression import (
     Function,
     Name,
     Number,
+    Place,
     Power,
     Product,
     Reduction,
@@ -88,6 +89,8 @@ class _Scope:
                 return np.float64(value), ()
             case Symbol():
                 return self.symbol(expression)
+            case Place(index):
+                return self.place(index, index.axes), index.axes
             case Addition(terms):
                 return self.elementwise(lambda *x: sum(x[1:], x[0]), *terms)
             case Product(factors):
@@ -124,18 +127,23 @@ class _Scope:
         places: list[Any] = []
         is_inside: Any = True
         for index, length in zip(indices, array.shape, strict=True):
-            place: Any = np.full((1,) * len(axes), for_batch(index.offset, self.batch_size))
-            for axis, coefficient in index.terms:
-                shape = [1] * len(axes)
-                shape[axes.index(axis)] = -1
-                steps = np.arange(self.length(axis)).reshape(shape)
-                place = place + for_batch(coefficient, self.batch_size) * steps
+            place = self.place(index, axes)
             if is_padded:
                 is_inside = is_inside & (place >= 0) & (place < length)
                 place = np.clip(place, 0, length - 1)
             places.append(place)
         found = array[tuple(places)] if places else array
         return np.where(is_inside, found, 0.0) if is_padded else found
+
+    def place(self, index: Index, axes: tuple[Axis, ...]) -> Any:
+        """Return the values of an index, with one axis for each of `axes`."""
+        place: Any = np.full((1,) * len(axes), for_batch(index.offset, self.batch_size))
+        for axis, coefficient in index.terms:
+            shape = [1] * len(axes)
+            shape[axes.index(axis)] = -1
+            steps = np.arange(self.length(axis)).reshape(shape)
+            place = place + for_batch(coefficient, self.batch_size) * steps
+        return place
 
     def elementwise(self, function: Any, *operands: Expression) -> _Value:
         computed = [self.value(each) for each in operands]
@@ -157,6 +165,9 @@ class _Scope:
         array, axes = self.value(reduction.body)
         kept = tuple(axis for axis in axes if axis not in reduction.axes)
         over = tuple(i for i, axis in enumerate(axes) if axis in reduction.axes)
+        if reduction.kind == "argmax":
+            moved = self.aligned((array, axes), (*kept, *reduction.axes))
+            return np.argmax(moved.reshape(*moved.shape[: len(kept)], -1), axis=-1), kept
         reduce: Any = {"max": np.max, "min": np.min}[reduction.kind]
         return reduce(array, axis=over), kept
 

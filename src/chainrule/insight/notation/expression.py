@@ -2,7 +2,7 @@
 
 ::
 
-    expression ::= Number | Symbol[index, ...]
+    expression ::= Number | Symbol[index, ...] | Place(index)
                  | Addition(expression, ...) | Product(expression, ...)
                  | Power(expression, expression) | Function(expression, ...)
                  | Relation(expression, expression) | Cases(condition, expression, expression)
@@ -33,6 +33,7 @@ __all__ = [
     "Function",
     "Name",
     "Number",
+    "Place",
     "Power",
     "Product",
     "Reduction",
@@ -79,6 +80,13 @@ class Symbol:
     indices: tuple[Index, ...] = ()
     is_padded: bool = False
     first: int | None = None
+
+
+@dataclass(frozen=True)
+class Place:
+    """The value of an index as a number: the entry of ``np.arange``."""
+
+    index: Index
 
 
 @dataclass(frozen=True)
@@ -132,7 +140,10 @@ class Cases:
 
 @dataclass(frozen=True)
 class Reduction:
-    """The sum, maximum or minimum of an expression over axes: `kind` is Σ, max or min."""
+    """The sum, maximum or minimum of an expression over axes: `kind` is Σ, max or min.
+
+    Of the kind argmax it is the place of the first maximum, in row-major order of the axes.
+    """
 
     kind: str
     axes: tuple[Axis, ...]
@@ -162,6 +173,7 @@ class Application:
 Expression = (
     Number
     | Symbol
+    | Place
     | Addition
     | Product
     | Power
@@ -192,7 +204,7 @@ def operands(expression: Expression) -> tuple[Expression, ...]:
             return (body,)
         case Application(_, arguments):
             return tuple(each for each, _ in arguments)
-        case Number() | Symbol():
+        case Number() | Symbol() | Place():
             return ()
 
 
@@ -216,7 +228,7 @@ def rebuilt(expression: Expression, new: tuple[Expression, ...]) -> Expression:
         case Application(_, arguments):
             axes = (each for _, each in arguments)
             return replace(expression, arguments=tuple(zip(new, axes, strict=True)))
-        case Number() | Symbol():
+        case Number() | Symbol() | Place():
             return expression
 
 
@@ -242,6 +254,8 @@ def free_axes(expression: Expression) -> tuple[Axis, ...]:
     match expression:
         case Symbol(_, indices):
             return _axes_of(indices)
+        case Place(index):
+            return index.axes
         case Application(_, arguments, indices):
             found |= dict.fromkeys(_axes_of(indices))
             for each, own in arguments:
@@ -265,6 +279,8 @@ def substitute(expression: Expression, values: Mapping[Axis, Index]) -> Expressi
     match expression:
         case Symbol(_, indices):
             return replace(expression, indices=tuple(each.substitute(values) for each in indices))
+        case Place(index):
+            return Place(index.substitute(values))
         case Application(_, arguments):
             indices = tuple(each.substitute(values) for each in expression.indices)
             inside = tuple((substitute(each, values), own) for each, own in arguments)

@@ -1,16 +1,16 @@
 """Expressions of the nodes of a graph, one rule for each primitive that has a formula of entries.
 
 `express` writes the entry of a node at given indices in terms of named nodes, inputs and constants.
-Indices are carried from a result to its operands: through a broadcast an index is dropped, through
-a transposition they change places, through windows and slices they become affine, ``x[2i + p]``.
-A contraction is ``Σ_j a[i, j] · b[j, k]``. A primitive without a rule is an `Application`.
+Indices are carried from a result to its operands (`index_maps`). A contraction is
+``Σ_j a[i, j] · b[j, k]``. A primitive without a rule is an `Application`.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
 
 import numpy as np
 
@@ -22,54 +22,52 @@ from chainrule.insight.notation.expression import (
     Expression,
     Function,
     Name,
+    Number,
+    Place,
     Product,
     Reduction,
     Relation,
     Symbol,
     free_axes,
+    operands,
 )
 from chainrule.insight.notation.index import Axis, Index
+from chainrule.insight.notation.index_maps import INDEX_MAPS
+from chainrule.insight.notation.names import Indices, Names, axes_of
 from chainrule.insight.notation.primitive_rules import ALGEBRA, RELATIONS, choose
 from chainrule.ops.primitives.contraction import split_spec
 
-__all__ = ["Names", "axes_of", "express"]
-
-Indices = tuple[Index, ...]
+__all__ = ["express", "express_array"]
 
 
-@dataclass
-class Names:
-    """The names of nodes by serial, and the nodes of constants that are not one number.
+def express_array(
+    node: Node, names: Names, is_root: bool = False
+) -> tuple[tuple[Axis, ...], Indices, Expression]:
+    """Write a value entry by entry.
 
-    An entry of a node in `bindings` is what the function there returns for its indices; one of a
-    result of a loop in `loops` what that returns for the number of the result and its indices.
-    `parts` has names of slices, blocks of equal length of an axis.
+    Returns
+    -------
+    axes : tuple of Axis
+        Those of the expression; where arrays are joined, more than those of the value.
+    places : tuple of Index
+        The indices of the entry along the axes of the value.
+    expression : Expression
+        The entry.
     """
-
-    names: dict[int, Name] = field(default_factory=dict[int, Name])
-    constants: dict[Name, Node] = field(default_factory=dict[Name, Node])
-    bindings: dict[int, Callable[[Indices], Expression]] = field(
-        default_factory=dict[int, "Callable[[Indices], Expression]"]
-    )
-    loops: dict[int, Callable[[int, Indices], Expression]] = field(
-        default_factory=dict[int, "Callable[[int, Indices], Expression]"]
-    )
-    parts: dict[int, str] = field(default_factory=dict[int, str])
-
-    def constant(self, node: Node) -> Name:
-        """Return the name of an array constant, which is new if it has none."""
-        for name, known in self.constants.items():
-            if known is node:
-                return name
-        name = Name("C", subscript=str(len(self.constants) + 1))
-        self.constants[name] = node
-        return name
+    own = axes_of(node)
+    if not _is_reshaped_name(node, names):
+        names.splits.allow(own)
+    written = express(node, tuple(map(Index.of, own)), names, is_root)
+    places = tuple(map(names.splits.index_of, own))
+    return names.splits.axes_of(own), places, names.splits.applied(written, own)
 
 
-def axes_of(node: Node, letters: Sequence[str] = ()) -> tuple[Axis, ...]:
-    """Return a new axis for each axis of the value of a node."""
-    given = [*letters, *[""] * len(node.shape)]
-    return tuple(map(Axis, node.shape, given))
+def _is_reshaped_name(node: Node, names: Names) -> bool:
+    """Whether a value is vec(a) of a named value."""
+    node = resolved(node)
+    if node.primitive is None or node.primitive.name != "reshape":
+        return False
+    return resolved(node.inputs[0]).serial in names.names
 
 
 def express(node: Node, indices: Indices, names: Names, is_root: bool = False) -> Expression:
@@ -93,10 +91,14 @@ def express(node: Node, indices: Indices, names: Names, is_root: bool = False) -
         return names.bindings[node.serial](indices)
     if node.primitive is None:
         return _leaf(node, indices, names)
-    rule = _RULES.get(node.primitive.name)
-    if rule is None:
-        rule = _elementwise if node.primitive.ufunc is not None else _application
-    found = rule(node, indices, names)
+    if node.primitive.name in INDEX_MAPS:
+        inner = INDEX_MAPS[node.primitive.name](node, indices, names)
+        found = None if inner is None else express(node.inputs[0], inner, names)
+    else:
+        rule = _RULES.get(node.primitive.name)
+        if rule is None:
+            rule = _elementwise if node.primitive.ufunc is not None else _application
+        found = rule(node, indices, names)
     return found if found is not None else _application(node, indices, names)
 
 
@@ -106,8 +108,24 @@ def _leaf(node: Node, indices: Indices, names: Names) -> Expression:
         array = np.asarray(value)
         if array.size and array.dtype.kind in "iufb" and (array == array.flat[0]).all():
             return algebra.constant(float(array.flat[0]), str(array.dtype))
+        place = _place(array, indices)
+        if place is not None:
+            return place
         return Symbol(names.constant(node), _marked(indices, node.shape))
     return Symbol(Name(node.name or "x"), _marked(indices, node.shape))
+
+
+def _place(array: Any, indices: Indices) -> Expression | None:
+    """Return the entry of an array of consecutive integers, such as `np.arange`, as its place."""
+    if not array.size or array.dtype.kind not in "iuf":
+        return None
+    steps = [array.size // int(np.prod(array.shape[: i + 1])) for i in range(array.ndim)]
+    if not np.array_equal(array.ravel(), array.flat[0] + np.arange(array.size)):
+        return None
+    index = Index((), int(array.flat[0]))
+    for each, step in zip(indices, steps, strict=True):
+        index = index + each * step
+    return Place(index) if array.flat[0] == int(array.flat[0]) else None
 
 
 def _marked(indices: Indices, shape: tuple[int, ...]) -> Indices:
@@ -137,51 +155,6 @@ def _select(node: Node, indices: Indices, names: Names) -> Expression:
     return choose(condition, if_true, if_false)
 
 
-def _operand(node: Node, indices: Indices, names: Names) -> Expression:
-    return express(node.inputs[0], indices, names)
-
-
-def _broadcast(node: Node, indices: Indices, names: Names) -> Expression:
-    (operand,) = node.inputs
-    new = len(indices) - len(operand.shape)
-    inner = tuple(
-        Index(is_only=True) if length == 1 and node.shape[new + i] != 1 else indices[new + i]
-        for i, length in enumerate(operand.shape)
-    )
-    return express(operand, inner, names)
-
-
-def _reshape(node: Node, indices: Indices, names: Names) -> Expression | None:
-    """Axes of length 1 come and go, an axis is split, ``x[n, 2i + p]`` for p < 2, or joined."""
-    (operand,) = node.inputs
-    kept = [(i, length) for i, length in zip(indices, node.shape, strict=True) if length != 1]
-    found, lengths = list[Index](), list[int]()
-    index, count = Index(), 1
-    for length in operand.shape:
-        if length == 1:
-            continue
-        lengths.append(length)
-        while count < math.prod(lengths) and kept:
-            following, size = kept.pop(0)
-            index = following if count == 1 else index * size + following
-            count *= size
-        if count == math.prod(lengths):
-            digits = index.digits(lengths)
-            if digits is None:
-                return None
-            found, lengths, count = [*found, *digits], [], 1
-    if kept or lengths:
-        return None
-    rest = iter(found)
-    inner = (Index(is_only=True) if length == 1 else next(rest) for length in operand.shape)
-    return express(operand, tuple(inner), names)
-
-
-def _transpose(node: Node, indices: Indices, names: Names) -> Expression:
-    inner = dict(zip(node.params["axes"], indices, strict=True))
-    return express(node.inputs[0], tuple(inner[i] for i in range(len(inner))), names)
-
-
 def _contract(node: Node, indices: Indices, names: Names) -> Expression:
     left, right, result = split_spec(node.params["spec"])
     a, b = node.inputs
@@ -193,11 +166,25 @@ def _contract(node: Node, indices: Indices, names: Names) -> Expression:
                 axis = Axis(length)
                 bound.append(axis)
                 at[letter] = Index.of(axis)
-    factors = (
-        express(operand, tuple(at[letter] for letter in letters), names)
-        for letters, operand in ((left, a), (right, b))
-    )
-    return algebra.reduce("Σ", bound, algebra.multiply(*factors))
+
+    def product() -> Expression:
+        return algebra.multiply(
+            *(
+                express(operand, tuple(at[letter] for letter in letters), names)
+                for letters, operand in ((left, a), (right, b))
+            )
+        )
+
+    return _reduced("Σ", bound, names, product)
+
+
+def _reduced(
+    kind: str, bound: Sequence[Axis], names: Names, write: Callable[[], Expression]
+) -> Expression:
+    """Reduce what `write` returns over axes, which may be split while it is written."""
+    names.splits.allow(bound, in_sum=True)
+    body = names.splits.applied(write(), bound)
+    return algebra.reduce(kind, names.splits.axes_of(bound), body)
 
 
 def _reduce_to(node: Node, indices: Indices, names: Names) -> Expression:
@@ -214,7 +201,7 @@ def _reduce_to(node: Node, indices: Indices, names: Names) -> Expression:
         else:
             bound.append(Axis(length))
             inner.append(Index.of(bound[-1]))
-    return algebra.reduce("Σ", bound, express(operand, tuple(inner), names))
+    return _reduced("Σ", bound, names, lambda: express(operand, tuple(inner), names))
 
 
 def _extremum(kind: str) -> _Rule:
@@ -227,44 +214,32 @@ def _extremum(kind: str) -> _Rule:
                 inner.append(Index.of(bound[-1]))
             else:
                 inner.append(next(outer))
-        return algebra.reduce(kind, bound, express(operand, tuple(inner), names))
+        return _reduced(kind, bound, names, lambda: express(operand, tuple(inner), names))
 
     return rule
 
 
-def _slice(node: Node, indices: Indices, names: Names) -> Expression:
-    (operand,) = node.inputs
-    inner: list[Index] = []
-    for index, length, each in zip(indices, operand.shape, node.params["slices"], strict=True):
-        start, count, step = each
-        shifted = index * step + Index((), start)
-        if step == 1 and count < length and not length % count and not start % count:
-            shifted = replace(shifted, block=names.parts.get(node.serial, str(start // count + 1)))
-        inner.append(shifted)
-    return express(operand, tuple(inner), names)
-
-
-def _unfold(node: Node, indices: Indices, names: Names) -> Expression:
-    (operand,) = node.inputs
-    rank = len(operand.shape)
-    inner = list(indices[:rank])
-    for i, axis in enumerate(node.params["axes"]):
-        stride, dilation = node.params["strides"][i], node.params["dilations"][i]
-        inner[axis] = inner[axis] * stride + indices[rank + i] * dilation
-    return express(operand, tuple(inner), names)
-
-
-def _fold(node: Node, indices: Indices, names: Names) -> Expression | None:
-    """Sum over the windows that contain an entry: ``Σ_p y[i - p, p]``, for a stride of 1."""
-    params = node.params
-    if any(each != 1 for each in params["strides"]):
-        return None
-    inner, bound = list(indices), [Axis(size) for size in params["sizes"]]
-    for axis, offset, dilation in zip(params["axes"], bound, params["dilations"], strict=True):
-        inner[axis] -= Index.of(offset) * dilation
+def _fold(node: Node, indices: Indices, names: Names) -> Expression:
+    """Sum over the windows that contain an entry: ``Σ_p y[i - p, p]``, or ``Σ_{2j + p = i}``."""
+    params, (operand,) = node.params, node.inputs
+    bound, inner = [Axis(size) for size in params["sizes"]], list(indices)
+    if all(each == 1 for each in params["strides"]):
+        for axis, offset, dilation in zip(params["axes"], bound, params["dilations"], strict=True):
+            inner[axis] -= Index.of(offset) * dilation
+        inner += map(Index.of, bound)
+        body = _zero_outside(express(operand, tuple(inner), names), bound)
+        if body is not None:
+            return algebra.reduce("Σ", bound, body)
+    windows, conditions, inner = list[Axis](), list[Expression](), list(indices)
+    for i, axis in enumerate(params["axes"]):
+        windows.append(Axis(operand.shape[axis]))
+        inner[axis] = Index.of(windows[-1])
+        stride, dilation = params["strides"][i], params["dilations"][i]
+        place = inner[axis] * stride + Index.of(bound[i]) * dilation
+        conditions.append(Relation("=", Place(place), Place(indices[axis])))
     inner += map(Index.of, bound)
-    body = _zero_outside(express(node.inputs[0], tuple(inner), names), bound)
-    return None if body is None else algebra.reduce("Σ", bound, body)
+    body = express(operand, tuple(inner), names)
+    return algebra.reduce("Σ", (*windows, *bound), algebra.multiply(body, *conditions))
 
 
 def _zero_outside(expression: Expression, axes: Sequence[Axis]) -> Expression | None:
@@ -294,8 +269,40 @@ def _has_shifted(symbol: Symbol, axes: Sequence[Axis]) -> bool:
     return all(axis in shifted for axis in axes)
 
 
-def _pad(node: Node, indices: Indices, names: Names) -> Expression | None:
-    """Outside the operand the value is 0, which a symbol says of itself."""
+def _pad(node: Node, indices: Indices, names: Names) -> Expression:
+    """Outside the operand the value is 0, which a symbol says of itself, or a condition."""
+    (operand,) = node.inputs
+    found = _padded_symbol(node, indices, names)
+    if found is not None:
+        return found
+    inner, windows, conditions = list[Index](), list[Axis](), list[Expression]()
+    for index, length, each in zip(indices, node.shape, node.params["slices"], strict=True):
+        start, count, step = each
+        if step == 1:
+            place = index - Index((), start)
+            if start:
+                conditions.append(Relation("≤", algebra.ZERO, Place(place)))
+            if start + count < length:
+                conditions.append(Relation("<", Place(place), Number(Fraction(count))))
+        else:
+            windows.append(Axis(count))
+            place = Index.of(windows[-1])
+            source = Place(place * step + Index((), start))
+            conditions.append(Relation("=", source, Place(index)))
+        inner.append(place)
+    body = _guarded(express(operand, tuple(inner), names))
+    return algebra.reduce("Σ", windows, algebra.multiply(body, *conditions))
+
+
+def _guarded(expression: Expression) -> Expression:
+    """Return an expression that can be evaluated where its indices are out of range."""
+    if isinstance(expression, Symbol):
+        return replace(expression, is_padded=True)
+    new = tuple(_guarded(each) for each in operands(expression))
+    return algebra.normalized(expression, new) if new else expression
+
+
+def _padded_symbol(node: Node, indices: Indices, names: Names) -> Expression | None:
     (operand,) = node.inputs
     if any(step != 1 for _, _, step in node.params["slices"]):
         return None
@@ -332,19 +339,11 @@ def _application(node: Node, indices: Indices, names: Names) -> Expression:
 _Rule = Callable[[Node, Indices, Names], Expression | None]
 
 _RULES: Mapping[str, _Rule] = {
-    "broadcast_to": _broadcast,
-    "cast": _operand,
     "contract": _contract,
-    "custom_vjp_call": _operand,
     "fold": _fold,
     "pad_into": _pad,
     "reduce_max": _extremum("max"),
     "reduce_min": _extremum("min"),
     "reduce_to": _reduce_to,
-    "reshape": _reshape,
     "select": _select,
-    "stop_gradient": _operand,
-    "strided_slice": _slice,
-    "transpose": _transpose,
-    "unfold": _unfold,
 }

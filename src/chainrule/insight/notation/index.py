@@ -68,6 +68,14 @@ class Index:
         return self.terms[0][0] if is_plain and is_whole else None
 
     @cached_property
+    def block_axes(self) -> tuple[Axis, Axis] | None:
+        """The axes h and d of an index ``2h + d``, entry d < 2 of block h; None for others."""
+        if len(self.terms) != 2 or self.offset or self.is_part:
+            return None
+        (outer, size), (inner, one) = sorted(self.terms, key=lambda term: -term[1])
+        return (outer, inner) if one == 1 and inner.length == size else None
+
+    @cached_property
     def axes(self) -> tuple[Axis, ...]:
         """The axes that it depends on."""
         return tuple(axis for axis, _ in self.terms)
@@ -92,7 +100,8 @@ class Index:
         """Return the index with indices in place of axes."""
         if not any(axis in values for axis, _ in self.terms):
             return self
-        if all(axis in values and values[axis].is_only for axis, _ in self.terms):
+        only = all(axis in values and values[axis].is_only for axis, _ in self.terms)
+        if only and not self.offset:
             return Index(is_only=True)
         result = Index((), self.offset)
         for axis, coefficient in self.terms:

@@ -39,7 +39,7 @@ def to_latex(formula: Formula) -> str:
         case Fenced(opening, body, closing):
             return rf"\left{_fence(opening)}{to_latex(body)}\right{_fence(closing)}"
         case BigOperator(sign, under, body):
-            operator = {"Σ": r"\sum"}.get(sign, rf"\{sign}")
+            operator = _OPERATORS.get(sign, rf"\{sign}")
             beneath = "" if under is None else f"_{{{to_latex(under)}}}"
             return f"{operator}{beneath} {to_latex(body)}"
         case Choice(rows):
@@ -73,6 +73,8 @@ def _fence(bracket: str) -> str:
         bracket, bracket
     )
 
+
+_OPERATORS = {"Σ": r"\sum", "argmax": r"\operatorname*{arg\,max}"}
 
 _FUNCTIONS = {each.text: each.latex for each in FUNCTIONS.values() if "{0}" not in each.text}
 

@@ -13,20 +13,21 @@ from collections.abc import Sequence
 from chainrule.insight.notation.expression import (
     Expression,
 )
+from chainrule.insight.notation.fixed_axes import fixed_axes
 from chainrule.insight.notation.index import Axis, Index
 from chainrule.insight.notation.layouts.arrays import array_formula
 from chainrule.insight.notation.layouts.boxes import (
     NotMatricesError,
-    is_fixed,
     name_of,
     title_of,
     with_indices,
 )
 from chainrule.insight.notation.layouts.indexed import IndexedLayout
-from chainrule.insight.notation.layouts.matrices import MatrixLayout
-from chainrule.insight.notation.letters import Letters, steps_of
+from chainrule.insight.notation.layouts.matrices import MatrixLayout, fixed_marks
+from chainrule.insight.notation.letters import Letters
 from chainrule.insight.notation.typeset import (
     Formula,
+    Fraction,
     Mark,
     Row,
 )
@@ -54,18 +55,27 @@ def equation(
         Its indices, if they are not the axes themselves.
     """
     places = [Index.of(axis) for axis in axes] if places is None else places
-    letters = Letters(expression, axes)
-    steps = steps_of(expression) | {axis for axis in axes if axis.is_step}
+    fixed = fixed_axes(expression, axes, places)
+    letters = Letters(expression, axes, fixed)
 
-    def array(argument: Expression, own: tuple[Axis, ...]) -> Formula:
-        return array_formula(argument, own, letters, steps)
+    def array(argument: Expression, own: tuple[Axis, ...], inner: frozenset[Axis]) -> Formula:
+        return array_formula(argument, own, letters, fixed | inner)
 
     try:
-        plain = tuple(axis for axis in axes if axis not in steps)
-        right = MatrixLayout(letters, steps, array).box(expression, plain)
-        shown = [each for each in places if is_fixed(each, steps)]
+        plain = tuple(axis for axis in axes if axis not in fixed)
+        right = MatrixLayout(letters, fixed, array).box(expression, plain)
+        shown = fixed_marks(places, fixed, letters)
     except NotMatricesError:
+        steps = frozenset(axis for axis in fixed if axis.is_step)
         right = IndexedLayout(letters, steps, array).box(expression, tuple(axes))
-        shown = [each for each in places if not each.is_only_entry]
-    left = with_indices(left, [letters.index(each) for each in shown])
-    return Row((left, Mark("=", "operator"), right.formula))
+        shown = [letters.index(each) for each in places if not each.is_only_entry]
+    return Row((_indexed(left, shown), Mark("=", "operator"), right.formula))
+
+
+def _indexed(left: Formula, marks: Sequence[Formula]) -> Formula:
+    """Return a left-hand side with indices, those of a derivative at what it is by."""
+    match left:
+        case Fraction(numerator, Row((sign, by))):
+            return Fraction(numerator, Row((sign, with_indices(by, marks))))
+        case _:
+            return with_indices(left, marks)

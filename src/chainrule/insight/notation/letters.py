@@ -14,26 +14,24 @@ from chainrule.insight.notation.expression import (
     operands,
     walk,
 )
+from chainrule.insight.notation.fixed_axes import joined_axes, steps_of
 from chainrule.insight.notation.index import Axis, Index
 from chainrule.insight.notation.typeset import Formula, Mark, Row
 
-__all__ = ["Letters", "steps_of"]
+__all__ = ["Letters"]
 
 _POOL = "ijklmpqrstuvw"
-
-
-def steps_of(expression: Expression) -> frozenset[Axis]:
-    """Return the axes that are steps of sequences."""
-    sequences = (x for x in walk(expression) if isinstance(x, Symbol) and x.first is not None)
-    return frozenset(axis for each in sequences for axis in each.indices[0].axes)
 
 
 class Letters:
     """A letter for each axis of an equation."""
 
-    def __init__(self, expression: Expression, axes: Sequence[Axis]) -> None:
+    def __init__(
+        self, expression: Expression, axes: Sequence[Axis], fixed: frozenset[Axis] = frozenset()
+    ) -> None:
         self._letters: dict[Axis, str] = {}
-        self._steps = steps_of(expression)
+        self._steps = steps_of(expression) | {axis for axis in axes if axis.is_step}
+        self._heads = (fixed - self._steps) | joined_axes(expression)
         taken = {each.name.base for each in walk(expression) if isinstance(each, Symbol)}
         for axis in dict.fromkeys((*axes, *free_axes(expression))):
             self._assign(axis, taken)
@@ -58,7 +56,7 @@ class Letters:
     def _assign(self, axis: Axis, taken: set[str]) -> None:
         """Give an axis a letter that is not taken, and take it."""
         wanted = "n" if axis.length == TRACED_BATCH else axis.letter
-        wanted = "t" if axis in self._steps else wanted
+        wanted = "t" if axis in self._steps else "h" if axis in self._heads else wanted
         free = (each for each in [wanted, *_POOL] if each and each not in taken)
         letter = next(free, f"i{len(self._letters)}")
         taken.add(self._letters.setdefault(axis, letter))

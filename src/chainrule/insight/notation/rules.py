@@ -14,6 +14,7 @@ from chainrule.insight.notation.expression import Expression, operands
 from chainrule.insight.notation.identities.conditions import (
     decided,
     finite,
+    first_maximum,
     present,
     rectifier,
     saturation,
@@ -80,6 +81,7 @@ _RULES = (
     Rule("|z| < 500", saturation),
     Rule("", decided),
     Rule("where two values are equal, one of them counts as the larger", tie),
+    Rule("the first of equal maxima counts", first_maximum),
     Rule("exp(ln v) = v", exp_of_log),
     Rule("", log_of_exp),
     Rule("", product_of_exps),

@@ -13,12 +13,22 @@ from chainrule.insight.notation.expression import (
     Expression,
     Function,
     Number,
+    Place,
     Reduction,
     Relation,
 )
+from chainrule.insight.notation.index import Index
 from chainrule.insight.notation.primitive_rules import OPPOSITES
 
-__all__ = ["decided", "finite", "present", "rectifier", "saturation", "tie"]
+__all__ = [
+    "decided",
+    "finite",
+    "first_maximum",
+    "present",
+    "rectifier",
+    "saturation",
+    "tie",
+]
 
 
 def finite(expression: Expression) -> Expression | None:
@@ -51,6 +61,27 @@ def _is_condition(expression: Expression) -> bool:
             return True
         case _:
             return False
+
+
+def first_maximum(expression: Expression) -> Expression | None:
+    """Return ``argmax a`` for the least place at which no entry of ``a`` is larger.
+
+    ``min_i (i if a_i ≥ max_j a_j else n)`` is the place of the first maximum.
+    """
+    match expression:
+        case Reduction("min", _, Cases(Relation("<", a, largest), Number(end), Place(index))):
+            axes = tuple(axis for axis, _ in sorted(index.terms, key=lambda term: -term[1]))
+            in_order = Index()
+            for axis in axes:
+                in_order = in_order * axis.length + Index.of(axis)
+            is_end = end >= math.prod(axis.length for axis in axes)
+            is_order = set(in_order.terms) == set(index.terms) and not index.offset
+            is_largest = key(largest) == key(Reduction("max", axes, a))
+            if is_end and is_order and is_largest and set(axes) == set(expression.axes):
+                return Reduction("argmax", axes, a)
+        case _:
+            pass
+    return None
 
 
 def saturation(expression: Expression) -> Expression | None:

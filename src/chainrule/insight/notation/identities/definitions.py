@@ -104,8 +104,11 @@ def definition(
     `first` is that of the symbol of a sequence.
     """
     parts = powers_of(value)
+    kinds = {_kind(base) for base, _ in parts.values()}
 
     def apply(expression: Expression) -> Expression | None:
+        if not kinds <= {_kind(base) for base, _ in powers_of(expression).values()}:
+            return None
         for at in _placements(expression, value, axes):
             wanted = {key(substitute(base, at)): exponent for base, exponent in parts.values()}
             found = powers_of(expression)
@@ -119,6 +122,11 @@ def definition(
         return None
 
     return Rule("", apply, name)
+
+
+def _kind(factor: Expression) -> object:
+    """Return what a factor shares with all that are equal to it, whatever its axes."""
+    return type(factor), getattr(factor, "name", None)
 
 
 def odds_of_sigmoid(

@@ -14,14 +14,15 @@ __all__ = ["array_formula"]
 
 
 def array_formula(
-    expression: Expression, axes: tuple[Axis, ...], letters: Letters, steps: frozenset[Axis]
+    expression: Expression, axes: tuple[Axis, ...], letters: Letters, fixed: frozenset[Axis]
 ) -> Formula:
-    """Return the formula of an array of some axes."""
+    """Return the formula of an array of some axes; those in `fixed` are subscripts."""
 
-    def array(argument: Expression, own: tuple[Axis, ...]) -> Formula:
-        return array_formula(argument, own, letters, steps)
+    def array(argument: Expression, own: tuple[Axis, ...], inner: frozenset[Axis]) -> Formula:
+        return array_formula(argument, own, letters, fixed | inner)
 
     try:
-        return MatrixLayout(letters, steps, array).box(expression, axes).formula
+        plain = tuple(axis for axis in axes if axis not in fixed)
+        return MatrixLayout(letters, fixed, array).box(expression, plain).formula
     except NotMatricesError:
-        return IndexedLayout(letters, steps, array).box(expression, axes).formula
+        return IndexedLayout(letters, fixed, array).box(expression, axes).formula

@@ -92,15 +92,17 @@ def title_of(function: Function) -> str:
     return function.name if known is None or "{0}" in known.text else known.text
 
 
-def plain_axes(indices: Iterable[Index]) -> tuple[Axis, ...] | None:
-    """Return the axes of indices that are axes alone; None if one is more."""
+def plain_axes(indices: Iterable[Index], fixed: Container[Axis] = ()) -> tuple[Axis, ...] | None:
+    """Return the axes of indices that are axes alone, or run through a block; None for others."""
     found: list[Axis] = []
     for index in indices:
         if index.is_only:
             continue
-        if index.axis_of_block is None:
+        block = index.block_axes
+        axis = index.axis_of_block if block is None or block[0] not in fixed else block[1]
+        if axis is None:
             return None
-        found.append(index.axis_of_block)
+        found.append(axis)
     return tuple(found)
 
 
@@ -126,9 +128,9 @@ def is_array(factor: Expression) -> bool:
     return bool(free_axes(factor))
 
 
-def is_fixed(index: Index, steps: Container[Axis]) -> bool:
-    """Whether an index is the same for the whole matrix: a number, or a step."""
-    return not index.is_only and all(axis in steps for axis in index.axes)
+def is_fixed(index: Index, fixed: Container[Axis]) -> bool:
+    """Whether an index is the same for the whole matrix: a number, or along a fixed axis."""
+    return not index.is_only and all(axis in fixed for axis in index.axes)
 
 
 def is_negative(term: Expression) -> bool:

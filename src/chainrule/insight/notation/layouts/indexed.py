@@ -4,21 +4,27 @@ from __future__ import annotations
 
 from typing import final
 
+from chainrule.insight.notation import algebra
+from chainrule.insight.notation.algebra import as_factors
 from chainrule.insight.notation.expression import (
     Application,
     Expression,
+    Place,
     Reduction,
+    Relation,
     Symbol,
+    free_axes,
+    operands,
 )
 from chainrule.insight.notation.index import Axis
 from chainrule.insight.notation.layouts.boxes import (
+    ADD,
     ATOM,
     POWER,
     SPACE,
     SUM,
     Box,
     listed,
-    long_axes,
     name_of,
     with_indices,
 )
@@ -26,6 +32,8 @@ from chainrule.insight.notation.layouts.layout import Layout
 from chainrule.insight.notation.typeset import (
     BigOperator,
     Formula,
+    Mark,
+    Row,
     Scripts,
 )
 
@@ -42,6 +50,11 @@ class IndexedLayout(Layout):
         marks = [self.letters.index(each) for each in indices]
         return Box(with_indices(name_of(symbol.name), marks), ATOM)
 
+    def place(self, place: Place) -> Box:
+        """Return the index."""
+        formula = self.letters.index(place.index)
+        return Box(formula, ADD if isinstance(formula, Row) else ATOM)
+
     def between(self, left: Expression, right: Expression) -> Formula:
         """Return a blank: entries are numbers."""
         return SPACE
@@ -52,9 +65,19 @@ class IndexedLayout(Layout):
 
     def reduction(self, reduction: Reduction, axes: tuple[Axis, ...]) -> Box:
         """Return the sign of a sum or extremum with its axes beneath."""
-        under = listed([self.letters.mark(axis) for axis in long_axes(reduction.axes)])
-        body = self.box(reduction.body, (*axes, *reduction.axes)).at_least(SUM)
-        return Box(BigOperator(reduction.kind, under, body), SUM)
+        conditions = [x for x in as_factors(reduction.body) if _is_condition(x, reduction)]
+        under = [self.condition(each) for each in conditions]
+        said = {axis for each in conditions for axis in free_axes(each)}
+        axes_left = (axis for axis in reduction.axes if axis.length != 1 and axis not in said)
+        under += [self.letters.mark(axis) for axis in axes_left]
+        rest = [x for x in as_factors(reduction.body) if x not in conditions]
+        body = self.box(algebra.multiply(*rest), (*axes, *reduction.axes)).at_least(SUM)
+        return Box(BigOperator(reduction.kind, listed(under), body), SUM)
+
+    def condition(self, condition: Expression) -> Formula:
+        """Return what is written beneath a sum: ``2i + p = u``."""
+        left, right = (self.box(each, ()).formula for each in operands(condition))
+        return Row((left, Mark("=", "function"), right))
 
     def application(self, application: Application, axes: tuple[Axis, ...]) -> Box:
         """Return a function of whole arrays, with indices."""
@@ -64,3 +87,12 @@ class IndexedLayout(Layout):
             return whole
         lower = listed([self.letters.index(each) for each in indices])
         return Box(Scripts(whole.at_least(POWER), lower), POWER)
+
+
+def _is_condition(factor: Expression, reduction: Reduction) -> bool:
+    """Whether a factor says which entries a sum is over."""
+    match factor:
+        case Relation("=", Place(left), Place(right)) if reduction.kind == "Σ":
+            return any(axis in reduction.axes for axis in (*left.axes, *right.axes))
+        case _:
+            return False

@@ -17,6 +17,7 @@ from chainrule.insight.notation.expression import (
     Expression,
     Function,
     Number,
+    Place,
     Power,
     Product,
     Reduction,
@@ -25,6 +26,7 @@ from chainrule.insight.notation.expression import (
     free_axes,
     operands,
 )
+from chainrule.insight.notation.fixed_axes import joined_axis
 from chainrule.insight.notation.functions import FUNCTIONS
 from chainrule.insight.notation.index import Axis
 from chainrule.insight.notation.layouts.boxes import (
@@ -66,20 +68,21 @@ class Layout(ABC):
     ----------
     letters : Letters
         The letters of axes.
-    steps : frozenset of Axis
-        The axes that are steps of sequences.
+    fixed : frozenset of Axis
+        The axes that are subscripts of matrices, such as steps of sequences.
     array : callable
-        Returns the formula of a whole array of some axes, an argument of a primitive.
+        Returns the formula of a whole array of some axes, an argument of a primitive, in which
+        further axes are fixed.
     """
 
     def __init__(
         self,
         letters: Letters,
-        steps: frozenset[Axis],
-        array: Callable[[Expression, tuple[Axis, ...]], Formula],
+        fixed: frozenset[Axis],
+        array: Callable[[Expression, tuple[Axis, ...], frozenset[Axis]], Formula],
     ) -> None:
         self.letters = letters
-        self.steps = steps
+        self.fixed = fixed
         self.array = array
 
     def box(self, expression: Expression, axes: tuple[Axis, ...]) -> Box:
@@ -97,10 +100,10 @@ class Layout(ABC):
                 return self.power(expression, axes)
             case Function():
                 return self.function(expression, axes)
-            case Relation(sign, left, right):
-                sides = [self.box(each, axes).at_least(ADD) for each in (left, right)]
-                body = Row((sides[0], Mark(sign, "operator"), sides[1]))
-                return Box(Fenced("[", body, "]"), ATOM)
+            case Place():
+                return self.place(expression)
+            case Relation():
+                return self.relation(expression, axes)
             case Cases():
                 return self.cases(expression, axes)
             case Reduction():
@@ -111,6 +114,24 @@ class Layout(ABC):
     @abstractmethod
     def symbol(self, symbol: Symbol, axes: tuple[Axis, ...]) -> Box:
         """Return the formula of a symbol in an array of `axes`."""
+
+    @abstractmethod
+    def place(self, place: Place) -> Box:
+        """Return the formula of the value of an index."""
+
+    def relation(self, relation: Relation, axes: tuple[Axis, ...]) -> Box:
+        """Return the bracket of a comparison; ``[(p, q) = argmax x_{p,q}]`` of places."""
+        left, right = (self.box(each, axes).at_least(ADD) for each in operands(relation))
+        match relation:
+            case Relation("=", Place(index), Reduction("argmax", over)):
+                digits = index.digits([axis.length for axis in over])
+                if digits is not None and len(digits) > 1:
+                    marks = [self.place(Place(each)).formula for each in digits]
+                    left = Fenced("(", listed(marks), ")")
+            case _:
+                pass
+        body = Row((left, Mark(relation.sign, "operator"), right))
+        return Box(Fenced("[", body, "]"), ATOM)
 
     def addition(self, terms: Sequence[Expression], axes: tuple[Axis, ...]) -> Box:
         """Return the formula of a sum of terms; those subtracted come last."""
@@ -237,9 +258,15 @@ class Layout(ABC):
 
     def whole(self, application: Application) -> Box:
         """Return a primitive of whole arrays as a function of them."""
-        arguments: list[Formula] = []
-        for each, axes in application.arguments:
-            arguments.append(self.array(each, long_axes(axes)))
+        joined = joined_axis(application)
+        if joined is not None:
+            ((argument, axes),) = application.arguments
+            body = Fenced("(", self.array(argument, long_axes(axes), frozenset([joined])), ")")
+            title = Mark("concat", "function")
+            return Box(Row((Scripts(title, self.letters.mark(joined)), body)), POWER)
+        arguments = [
+            self.array(each, long_axes(axes), frozenset()) for each, axes in application.arguments
+        ]
         name = _TITLES.get(application.primitive.name, application.primitive.name)
         body = Fenced("(", listed(arguments), ")")
         return Box(Row((Mark(name, "function"), body)), POWER)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import final
 
 from chainrule.insight.notation import algebra
 from chainrule.insight.notation.algebra import as_factors
+from chainrule.insight.notation.batch import TRACED_BATCH
 from chainrule.insight.notation.expression import (
     Application,
     Expression,
+    Place,
     Reduction,
     Symbol,
     free_axes,
 )
-from chainrule.insight.notation.index import Axis
+from chainrule.insight.notation.index import Axis, Index
 from chainrule.insight.notation.layouts.boxes import (
     ATOM,
     MATRIX,
@@ -33,7 +36,8 @@ from chainrule.insight.notation.layouts.boxes import (
 )
 from chainrule.insight.notation.layouts.layout import Layout
 
-__all__ = ["MatrixLayout"]
+__all__ = ["MatrixLayout", "fixed_marks"]
+from chainrule.insight.notation.letters import Letters
 from chainrule.insight.notation.typeset import (
     BigOperator,
     Formula,
@@ -52,13 +56,15 @@ class MatrixLayout(Layout):
 
     def symbol(self, symbol: Symbol, axes: tuple[Axis, ...]) -> Box:
         """Return the name of an array, transposed if its axes are those of the result exchanged."""
-        fixed = [each for each in symbol.indices if is_fixed(each, self.steps)]
+        fixed = [each for each in symbol.indices if is_fixed(each, self.fixed)]
         if any(not each.terms for each in fixed) and fixed != list(symbol.indices[: len(fixed)]):
             raise NotMatricesError
-        own = plain_axes(each for each in symbol.indices if each not in fixed)
+        own = plain_axes((each for each in symbol.indices if each not in fixed), self.fixed)
         blocks = [x.block for x in symbol.indices if x.block is not None and x not in fixed]
-        marks = [Mark(each, "number" if each.isdigit() else "letter") for each in blocks]
-        marks += [self.letters.index(each) for each in fixed]
+        marks: list[Formula] = [
+            Mark(each, "number" if each.isdigit() else "letter") for each in blocks
+        ]
+        marks += fixed_marks(symbol.indices, self.fixed, self.letters)
         base = with_indices(name_of(symbol.name), marks)
         if own is None or (symbol.is_padded and not fixed):
             raise NotMatricesError
@@ -67,6 +73,10 @@ class MatrixLayout(Layout):
         own, axes = long_axes(own), long_axes(axes)
         if own == axes[len(axes) - len(own) :] or own == axes[: len(own)]:
             return Box(base, ATOM)
+        raise NotMatricesError
+
+    def place(self, place: Place) -> Box:
+        """Refuse: a place is a number for each entry."""
         raise NotMatricesError
 
     def between(self, left: Expression, right: Expression) -> Formula:
@@ -83,35 +93,51 @@ class MatrixLayout(Layout):
     def reduction(self, reduction: Reduction, axes: tuple[Axis, ...]) -> Box:
         """Return a product of matrices, or a sum or extremum over axes."""
         if reduction.kind == "Σ":
-            found = self.matrix_product(reduction, axes) or self.sum_of_steps(reduction, axes)
+            found = self.matrix_product(reduction, axes) or self.sum_of_products(reduction, axes)
             if found is not None:
                 return found
         kept = tuple(axis for axis in axes if axis in free_axes(reduction))
         inner = free_axes(reduction.body)
         ordered = tuple(axis for axis in inner if axis in kept or axis in reduction.axes)
-        ordered = tuple(axis for axis in ordered if axis not in self.steps)
+        ordered = tuple(axis for axis in ordered if axis not in self.fixed)
         if len(ordered) > len(kept) + len(reduction.axes):
             raise NotMatricesError
         under = listed([self.letters.mark(axis) for axis in reduction.axes])
         body = self.box(reduction.body, ordered).at_least(SUM)
         return Box(BigOperator(reduction.kind, under, body), SUM)
 
-    def sum_of_steps(self, reduction: Reduction, axes: tuple[Axis, ...]) -> Box | None:
-        """Return a sum over steps, and other axes, as the sum of a matrix product of each step."""
-        over = [axis for axis in reduction.axes if axis in self.steps]
-        rest = tuple(axis for axis in reduction.axes if axis not in self.steps)
-        if not over or not rest:
+    def sum_of_products(self, reduction: Reduction, axes: tuple[Axis, ...]) -> Box | None:
+        """Return a sum over steps, or samples, and other axes as one of products of matrices."""
+        over = tuple(axis for axis in reduction.axes if axis in self.fixed)
+        if over:
+            return self.outer_sum(over, reduction, axes, self.box)
+        if len(axes) < 2:
             return None
-        inner = self.box(Reduction("Σ", rest, reduction.body), axes).at_least(SUM)
+        over = tuple(axis for axis in reduction.axes if axis.length == TRACED_BATCH)
+        inner = MatrixLayout(self.letters, self.fixed | set(over), self.array)
+        return self.outer_sum(over, reduction, axes, inner.matrix_product)
+
+    def outer_sum(
+        self,
+        over: tuple[Axis, ...],
+        reduction: Reduction,
+        axes: tuple[Axis, ...],
+        inner: Callable[[Reduction, tuple[Axis, ...]], Box | None],
+    ) -> Box | None:
+        """Return a sum over some axes of the sum over the others."""
+        rest = tuple(axis for axis in reduction.axes if axis not in over)
+        box = inner(Reduction("Σ", rest, reduction.body), axes) if over and rest else None
+        if box is None:
+            return None
         under = listed([self.letters.mark(axis) for axis in over])
-        return Box(BigOperator("Σ", under, inner), SUM)
+        return Box(BigOperator("Σ", under, box.at_least(SUM)), SUM)
 
     def matrix_product(self, reduction: Reduction, axes: tuple[Axis, ...]) -> Box | None:
         """Return a contraction over one axis as a product of two matrices, if it is one."""
         if len(reduction.axes) != 1:
             return None
         (over,) = reduction.axes
-        if over in self.steps:
+        if over in self.fixed:
             return None
         row, column = axes[:-1], axes[-1:]
         if len(axes) == 1 and not any(
@@ -156,10 +182,23 @@ class MatrixLayout(Layout):
 
     def application(self, application: Application, axes: tuple[Axis, ...]) -> Box:
         """Return a function of whole arrays."""
-        own = plain_axes(application.indices)
+        own = plain_axes(application.indices, self.fixed)
         if (
             own is None
             or long_axes(own) != long_axes(axes)[len(long_axes(axes)) - len(long_axes(own)) :]
         ):
             raise NotMatricesError
         return self.whole(application)
+
+
+def fixed_marks(
+    indices: Sequence[Index], fixed: frozenset[Axis], letters: Letters
+) -> list[Formula]:
+    """Return the subscripts of a matrix: the indices along fixed axes, and blocks."""
+    marks: list[Formula] = []
+    for each in indices:
+        if is_fixed(each, fixed):
+            marks.append(letters.index(each))
+        elif each.block_axes is not None and each.block_axes[0] in fixed:
+            marks.append(letters.mark(each.block_axes[0]))
+    return marks
