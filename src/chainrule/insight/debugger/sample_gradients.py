@@ -2,7 +2,8 @@
 
 Weights of samples enter the loss alone, and linearly: with weights w the gradient of the batch is
 g(w) = Σᵢ wᵢ gᵢ + g(0), where g(0) is that of penalties. So gᵢ = g(eᵢ) − g(0), also for layers that
-relate samples, as batch normalization does. What does not depend on w is computed once.
+relate samples, as batch normalization does. What does not depend on w is computed once. Where the loss
+relates no samples, derivatives by eᵢ are zero but for one row, and contractions leave out zeros.
 """
 
 from __future__ import annotations
@@ -14,9 +15,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.blas_threads import one_blas_thread
 from chainrule.graph.evaluate import evaluate
 from chainrule.graph.graph import Graph
 from chainrule.graph.node import Node
+from chainrule.ops.primitives.contraction import contract, split_spec
 
 __all__ = ["SampleGradients", "gradient_of_weights", "rank_samples"]
 
@@ -111,7 +114,39 @@ def gradient_of_weights(
         known = evaluate(before, inputs)
 
     def of_weights(weights: NDArray[Any]) -> NDArray[Any]:
-        with np.errstate(all="ignore"):
-            return np.asarray(evaluate(after, [weights, *known])[0])
+        # Products of a few rows are over before another thread has begun.
+        with np.errstate(all="ignore"), one_blas_thread():
+            return np.asarray(_evaluated(after, [weights, *known]))
 
     return of_weights
+
+
+def _evaluated(graph: Graph, inputs: Sequence[Any]) -> Any:
+    """Return the first output of a graph, as `evaluate` does, but for zeros in contractions."""
+    values = {node.serial: each for node, each in zip(graph.inputs, inputs, strict=True)}
+    for node in graph.nodes:
+        if node.primitive is None:
+            values[node.serial] = node.known_value
+            continue
+        operands = [values[each.serial] for each in node.inputs]
+        if node.primitive is contract:
+            operands = _without_zeros(*operands, node.params["spec"])
+        values[node.serial] = node.primitive.evaluate(*operands, **node.params)
+    return values[graph.outputs[0].serial]
+
+
+def _without_zeros(a: Any, b: Any, spec: str) -> list[Any]:
+    """Return operands without the terms of a sum that are zero, where those are most."""
+    left, right, result = split_spec(spec)
+    for letter in set(left) & set(right) - set(result):
+        for one, indices in ((a, left), (b, right)):
+            axis = indices.index(letter)
+            others = tuple(i for i in range(one.ndim) if i != axis)
+            rows = np.flatnonzero(np.any(one, axis=others))
+            if len(rows) < 2:  # BLAS is not used for a sum of one term
+                rows = np.union1d(rows, np.arange(min(2, one.shape[axis])))
+            if 2 * len(rows) <= one.shape[axis]:
+                a = np.take(a, rows, axis=left.index(letter))
+                b = np.take(b, rows, axis=right.index(letter))
+                break
+    return [a, b]
