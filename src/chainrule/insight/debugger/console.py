@@ -41,6 +41,10 @@ class Walk(Protocol):
         """Go to a stop."""
         ...
 
+    def enter(self, step: int) -> Walk:
+        """Enter a loop."""
+        ...
+
     def goto_step(self, step: int) -> Stop:
         """Go to another step of a run."""
         ...
@@ -69,6 +73,7 @@ u COND     go on until a condition holds: nan, inf, branch, |grad| > 10, dead > 
 g STOP     go to a stop by number, name or layer
 l          list the stops
 p [NAME]   print the value and the gradient of a stop in full, of the current one by default
+e STEP     enter the loop of the current stop, at one of its steps; o goes out again
 t STEP     go to another step of the run that is debugged
 s NAME     print the samples with the largest gradients by a parameter; s NAME 0,2: by one weight
 q          end
@@ -80,6 +85,7 @@ class Console:
 
     def __init__(self, session: Walk, commands: Iterable[str] | None = None) -> None:
         self.session = session
+        self._around: list[Walk] = []  # of loops that are entered
         self._lines = None if commands is None else iter(commands)
         self._commands: dict[str, Callable[[str], None]] = {
             "n": lambda rest: self._show(self.session.step(_count(rest))),
@@ -90,6 +96,8 @@ class Console:
             "p": self._print,
             "s": self._samples,
             "t": self._repeat,
+            "e": self._enter,
+            "o": self._leave,
             "?": lambda rest: self._write(_HELP),
         }
 
@@ -134,9 +142,26 @@ class Console:
             self._show(stop)
 
     def _repeat(self, rest: str) -> None:
-        stop = self.session.goto_step(int(rest) if rest.isdigit() else -1)
+        stop = self.session.goto_step(_integer(rest))
         self._write(self.session.title)
         self._show(stop)
+
+    def _enter(self, rest: str) -> None:
+        inner = self.session.enter(_integer(rest))
+        self._around.append(self.session)
+        self._go_on_in(inner)
+
+    def _leave(self, rest: str) -> None:
+        del rest
+        if not self._around:
+            self._write("no loop is entered; e 0 enters that of the current stop")
+            return
+        self._go_on_in(self._around.pop())
+
+    def _go_on_in(self, session: Walk) -> None:
+        self.session = session
+        self._write(f"{session.title}: {len(session.stops)} stops")
+        self._show(session.current)
 
     def _samples(self, rest: str) -> None:
         name, _, place = rest.partition(" ")
@@ -208,6 +233,12 @@ def _count(text: str) -> int:
     if text and not text.isdigit():
         raise ValueError(f"{text!r} is no number of stops; write n 3")
     return int(text or 1)
+
+
+def _integer(text: str) -> int:
+    if not text.removeprefix("-").isdigit():
+        raise ValueError(f"{text!r} is no number of a step; write e 0, or t 0")
+    return int(text)
 
 
 def _stop(text: str) -> int | str:

@@ -2,8 +2,8 @@
 
 Weights of samples enter the loss alone, and linearly: with weights w the gradient of the batch is
 g(w) = Σᵢ wᵢ gᵢ + g(0), where g(0) is that of penalties. So gᵢ = g(eᵢ) − g(0), also for layers that
-relate samples, as batch normalization does. What does not depend on w is computed once. Where the loss
-relates no samples, derivatives by eᵢ are zero but for one row, and contractions leave out zeros.
+relate samples, as batch normalization does. What does not depend on w is computed once. Where the
+loss relates no samples, derivatives by eᵢ are zero but for a row, and contractions leave out zeros.
 """
 
 from __future__ import annotations
@@ -130,7 +130,8 @@ def _evaluated(graph: Graph, inputs: Sequence[Any]) -> Any:
             continue
         operands = [values[each.serial] for each in node.inputs]
         if node.primitive is contract:
-            operands = _without_zeros(*operands, node.params["spec"])
+            left, right = operands
+            operands = _without_zeros(left, right, node.params["spec"])
         values[node.serial] = node.primitive.evaluate(*operands, **node.params)
     return values[graph.outputs[0].serial]
 

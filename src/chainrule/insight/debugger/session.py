@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, SupportsIndex
+from dataclasses import replace
+from typing import Any, NoReturn, SupportsIndex
 
+import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.arguments.checks import bad_argument
@@ -16,6 +18,7 @@ from chainrule.insight.debugger.console import Console
 from chainrule.insight.debugger.page import page
 from chainrule.insight.debugger.sample_gradients import SampleGradients
 from chainrule.insight.debugger.stop import Stop
+from chainrule.insight.debugger.walk import walk
 
 __all__ = ["DebugSession"]
 
@@ -122,6 +125,39 @@ class DebugSession:
             If there is no such stop.
         """
         return self._move(self._find(target, "goto").number)
+
+    def enter(self, step: int) -> DebugSession:
+        """Return a session within the loop that computes the current stop, at one of its steps.
+
+        Its stops are the values of that step and the derivatives of the loss by them; those by
+        values that all steps share, such as weights, are the step's part of the sum.
+
+        Parameters
+        ----------
+        step : int
+            The row of the sequences that the step takes, from 0; negative from the end.
+
+        Raises
+        ------
+        ArgumentError
+            If the stop is not of a loop, or there is no such step.
+        """
+        loop = self.current.loop
+        if loop is None:
+            known = [stop.name for stop in self.stops if stop.loop is not None]
+            hint = f"those of loops are {', '.join(known)}" if known else "none here is"
+            raise ArgumentError(
+                f"enter: stop {self.current.name!r} is not the result of a loop (a scan); {hint}"
+            )
+        number = _step_number(step, loop.length)
+        entered = loop.step(number)
+        sources = [each for each in entered.graph.inputs if each.array_type.is_float]
+        stops = [
+            replace(each, line=None) if each.line == loop.line else each
+            for each in walk(entered.graph, entered.arrays, sources, entered.titles)
+        ]
+        title = f"step {number} of {loop.length} of a loop in {self.title}"
+        return DebugSession(title, stops, _refuse_samples)
 
     def run_until(self, condition: str | Condition) -> Stop | None:
         """Go to the next stop for which a condition holds, and return it.
@@ -244,6 +280,19 @@ class DebugSession:
             hint = closest(target, [*self._names, *layers]) or listed
             raise ArgumentError(f"{function}: there is no stop {target!r}; {hint}")
         return found
+
+
+def _step_number(step: Any, length: int) -> int:
+    """Return the number of a step of a loop, from 0."""
+    is_integer = isinstance(step, int | np.integer) and not isinstance(step, bool)
+    if not (is_integer and -length <= step < length):
+        rule = f"a step of the loop, from 0 to {length - 1}, or from -{length} to -1"
+        raise bad_argument("enter", "step", step, rule)
+    return int(step) % length
+
+
+def _refuse_samples(parameter: str, index: Any, n: int) -> NoReturn:
+    raise ArgumentError("samples: a step of a loop is debugged; ask the session that entered it")
 
 
 def _as_number(target: Any, function: str) -> int:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.graph.array_type import type_of
+from chainrule.insight.debugger.loop import Loop
 from chainrule.locks import cached_property
 
 __all__ = ["Statistics", "Stop", "shown_array", "statistics_of"]
@@ -94,6 +95,10 @@ class Stop:
         Which entries a result depends on: those that a condition leaves out do not count.
     line : (str, int) or None
         File and line of the user's code that computes it; None within layers of the library.
+    write_formula : callable
+        Returns the formula.
+    loop : Loop or None
+        The loop that computes it, whose steps can be entered.
     """
 
     number: int
@@ -106,6 +111,7 @@ class Stop:
     used: NDArray[np.bool_] | bool
     line: tuple[str, int] | None
     write_formula: Callable[[], str] = field(repr=False, default=str)
+    loop: Loop | None = field(repr=False, default=None)
 
     @cached_property
     def formula(self) -> str:

@@ -21,6 +21,7 @@ from chainrule.graph.graph import Graph
 from chainrule.graph.node import Node, constant
 from chainrule.graph.source_location import line_of
 from chainrule.graph.value_names import assigned_values, resolved
+from chainrule.insight.debugger.loop import Loop, loop_of
 from chainrule.insight.debugger.stop import Stop
 from chainrule.insight.debugger.used_entries import conditions_of, used_entries
 from chainrule.insight.notation import layout
@@ -43,7 +44,7 @@ def walk(
     """
     loss = resolved(graph.outputs[0])
     forward = _forward_order(Graph(graph.inputs, (loss,), graph.name, graph.origin))
-    cotangents = _cotangents(loss, sources, forward)
+    cotangents, found = _cotangents(loss, sources, forward)
     values, used = _values(graph.inputs, inputs, loss, forward, cotangents)
     writer = _Writer(graph, forward, loss, titles)
     backward = [node for node in reversed(forward) if node.serial in cotangents]
@@ -69,9 +70,30 @@ def walk(
                 used=used.get(shown.serial, True),
                 line=_line(node, graph),
                 write_formula=writer.formula_of(shown, name),
+                loop=_loop(node, found, graph, inputs, titles),
             )
         )
     return tuple(stops)
+
+
+def _loop(
+    node: Node,
+    cotangents: Mapping[tuple[int, int], Node],
+    graph: Graph,
+    arrays: Sequence[Any],
+    titles: Mapping[int, str],
+) -> Loop | None:
+    if (source := loop_of(node)) is None:
+        return None
+    count = len(source.params["body"].outputs)
+    known = [cotangents.get((source.serial, i)) for i in range(count)]
+
+    def values(nodes: Sequence[Node]) -> list[Any]:
+        with np.errstate(all="ignore"):
+            return evaluate(Graph(graph.inputs, tuple(nodes)), arrays)
+
+    line = None if graph.origin is None else line_of(graph.origin)
+    return Loop(source, known, values, titles, line)
 
 
 _REPEATING = {"broadcast_to", "get_result", "identity", "stop_gradient"}
@@ -99,8 +121,10 @@ def _is_shown(node: Node) -> bool:
     return node.primitive.name not in _REPEATING and not isinstance(node.type, tuple)
 
 
-def _cotangents(loss: Node, sources: Sequence[Node], forward: Sequence[Node]) -> dict[int, Node]:
-    """Return the derivative of the loss by each value that has one, by serial."""
+def _cotangents(
+    loss: Node, sources: Sequence[Node], forward: Sequence[Node]
+) -> tuple[dict[int, Node], dict[tuple[int, int], Node]]:
+    """Return the derivative of the loss by each value that has one: by serial, and by result."""
     found: dict[tuple[int, int], Node] = {}
 
     def observe(node: Node, cotangent: Any, pulled: Any) -> None:
@@ -115,7 +139,7 @@ def _cotangents(loss: Node, sources: Sequence[Node], forward: Sequence[Node]) ->
             if each is not None:
                 found[source.serial, 0] = selected(each)
     named = {node.serial: found.get(_place(node)) for node in forward}
-    return {serial: each for serial, each in named.items() if each is not None}
+    return {serial: each for serial, each in named.items() if each is not None}, found
 
 
 def _place(node: Node) -> tuple[int, int]:
