@@ -16,7 +16,7 @@ from chainrule.errors import (
     TraceError,
     UnsupportedError,
 )
-from chainrule.train.early_stopping import EarlyStopping
+from chainrule.train.callbacks import EarlyStopping
 
 X = np.random.default_rng(0).normal(size=(12, 2))
 y = np.arange(12) % 3

@@ -53,7 +53,7 @@ autodiff/control_flow ops/primitives/linear_algebra cli cli/csv_table data data/
 datasets insight insight/debugger insight/mistakes insight/plots insight/explanation insight/flow
 insight/displays insight/lab insight/lab/catalogue insight/notation
 insight/notation/identities insight/notation/layouts insight/report
-losses metrics testing (export) solvers interop interop/tensorboard
+losses metrics testing (export) solvers interop interop/optuna interop/tensorboard
 science science/optimize science/optimize/minimizers science/optimize/global_search
 science/optimize/roots science/optimize/fits science/optimize/extremum_search
 science/integrate science/ndimage science/images
@@ -67,7 +67,7 @@ compiler/backends/llvm/contraction compiler/backends/llvm/spmd compiler/backends
 nn nn/layers nn/activations nn/losses nn/initializers
 optim optim/schedules
 train train/model train/inputs train/checks train/fit train/inference train/metrics train/files
-train/progress train/rbm train/fit/minimizers
+train/callbacks train/progress train/rbm train/fit/minimizers
 """
 
 # Methods of a higher layer, and solvers: imported when called (pyproject.toml).

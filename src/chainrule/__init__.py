@@ -25,9 +25,15 @@ from chainrule.insight import lab, plot
 from chainrule.ops import counter_based_random as random
 from chainrule.testing import check_grads
 from chainrule.tracebacks import boundary
-from chainrule.train.callbacks import Callback
-from chainrule.train.checkpoint import Checkpoint
-from chainrule.train.early_stopping import EarlyStopping
+from chainrule.train.callbacks import (
+    Callback,
+    Checkpoint,
+    CSVLog,
+    EarlyStopping,
+    LambdaCallback,
+    LearningRateSchedule,
+    ReduceOnPlateau,
+)
 from chainrule.train.load import load
 from chainrule.train.network import Network
 from chainrule.train.progress import Progress
@@ -55,16 +61,20 @@ __version__ = "0.1.0"
 
 __all__ = [
     "RBM",
+    "CSVLog",
     "Callback",
     "ChainruleError",
     "ChainruleWarning",
     "Checkpoint",
     "EarlyStopping",
     "GradientError",
+    "LambdaCallback",
     "LayerHistograms",
+    "LearningRateSchedule",
     "Network",
     "ParameterPath",
     "Progress",
+    "ReduceOnPlateau",
     "TensorBoard",
     "check",
     "check_grads",

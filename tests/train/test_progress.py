@@ -15,7 +15,7 @@ import pytest
 import chainrule as cr
 from chainrule import nn
 from chainrule.errors import ArgumentError
-from chainrule.train.early_stopping import EarlyStopping
+from chainrule.train.callbacks import EarlyStopping
 from chainrule.train.fit import trainer
 from chainrule.train.history import History
 from chainrule.train.network import Network

@@ -16,8 +16,7 @@ from chainrule.optim.optimizer import Optimizer
 from chainrule.optim.registry import resolve_optimizer
 from chainrule.optim.schedules.schedule import Rate
 from chainrule.pickling import independent_copies
-from chainrule.train.callbacks import Callback
-from chainrule.train.checkpoint import Checkpoint
+from chainrule.train.callbacks import Callback, Checkpoint
 from chainrule.train.fit.fit import DEFAULT_BATCH_SIZE, FitArguments, fit
 from chainrule.train.history import History
 from chainrule.train.inference.class_prediction import predicted_classes, probability_activation

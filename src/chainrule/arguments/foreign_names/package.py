@@ -71,7 +71,7 @@ keras  SGD Adam RMSprop Adagrad AdamW  -> optimisers are in chainrule.optim, as 
 keras  models  -> a network is chainrule.Network, and chainrule.load reads one
 keras  keras Keras  -> names of Keras are in chainrule itself, as chainrule.Network, nn.Dense
 torch  torch  -> layers are in chainrule.nn, derivatives in chainrule.grad, arrays are NumPy's
-keras  callbacks  -> callbacks are chainrule.Callback and chainrule.EarlyStopping
+keras  callbacks  -> callbacks are in chainrule itself, as chainrule.EarlyStopping
 keras  activations  -> activations are given by name, as in nn.Dense(3, activation='relu')
 keras  initializers  -> initialisers are given by name, as in nn.Dense(3, initializer='zeros')
 keras  regularizers  -> the penalty of weights is an argument, as in nn.Dense(3, l2=0.01)
@@ -94,12 +94,9 @@ keras  fit evaluate predict  -> they are methods of a network, as net.fit(X, y)
 keras  backend config  -> programs are compiled by LLVM, and there is nothing to choose
 torch  cuda device  -> programs run on the CPU
 torch  float32 float64  -> dtypes are NumPy's or their names, as np.float32
-keras  CSVLogger  -> net.fit returns the numbers of each epoch, a mapping of names to lists
-keras  LambdaCallback  -> any function (net, epoch, logs) is a callback
-keras  LearningRateScheduler  -> give net.compile a schedule, such as
-       learning_rate=optim.cosine(0.1, epochs=20)
-keras  ModelCheckpoint  -> a function saves after each epoch:
-       callbacks=lambda net, epoch, logs: net.save('model.safetensors')
+keras  CSVLogger  -> CSVLog
+keras  LearningRateScheduler  -> LearningRateSchedule
+keras  ModelCheckpoint BackupAndRestore  -> Checkpoint
 numpy,jax  scipy optimize integrate  -> SciPy's names are in chainrule.science, as science.minimize
 numpy  ndimage  -> filters are in chainrule.science, as science.ndimage
 numpy,jax  minimize  -> it is chainrule.science.minimize
@@ -112,8 +109,8 @@ jax,torch  lbfgs LBFGS  -> give net.compile('mse', optimizer='lbfgs'), or use
        chainrule.solvers.lbfgs
 numpy,other  sobel gaussian_filter  -> filters are in chainrule.science, as science.sobel
 torch,jax  NeuralODE neural_ode  -> it is the layer chainrule.nn.ODE
-keras  ReduceLROnPlateau  -> give net.compile a schedule, such as
-       learning_rate=optim.reduce_on_plateau(0.1)
+keras  ReduceLROnPlateau  -> ReduceOnPlateau
+torch  SummaryWriter  -> TensorBoard
 keras  TerminateOnNaN  -> net.fit stops by itself, and explains where NaN arose
 """,
 )

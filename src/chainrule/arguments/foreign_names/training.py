@@ -169,17 +169,16 @@ keras  on_test_end  -> on_epoch_end
 keras  on_train_begin  -> on_fit_start
 torch  on_train_start  -> on_fit_start
 keras,torch  on_train_end  -> on_fit_end
-keras  on_batch_begin on_batch_end on_train_batch_begin on_train_batch_end on_test_batch_begin
-       on_test_batch_end on_predict_batch_begin on_predict_batch_end
-       -> batches run in native code, without a call of Python between them; use on_epoch_end with
-       fewer samples an epoch, or write the loop by hand with chainrule.value_and_grad
-torch  on_train_batch_start on_train_batch_end on_before_backward on_after_backward
-       on_before_optimizer_step
-       -> batches run in native code, without a call of Python between them; use on_epoch_end with
-       fewer samples an epoch, or write the loop by hand with chainrule.value_and_grad
-other  on_step_begin on_step_end
-       -> batches run in native code, without a call of Python between them; use on_epoch_end with
-       fewer samples an epoch, or write the loop by hand with chainrule.value_and_grad
+keras  on_batch_end on_train_batch_end  -> on_step_end
+torch  on_train_batch_end on_before_zero_grad  -> on_step_end
+keras  on_batch_begin on_train_batch_begin  -> it is on_step_end of the step before
+torch  on_train_batch_start  -> it is on_step_end of the step before
+other  on_step_begin on_step_start  -> it is on_step_end of the step before
+keras  on_test_batch_begin on_test_batch_end on_predict_batch_begin on_predict_batch_end
+       -> predictions run in native code, without calls of Python; use on_epoch_end
+torch  on_before_backward on_after_backward on_before_optimizer_step
+       -> a step is one native program: use on_step_end, or write the loop by hand with
+       chainrule.value_and_grad
 """,
 )
 

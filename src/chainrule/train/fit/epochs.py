@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
 __all__ = ["EpochLoop", "FitRun"]
 
+_EPOCH_METHODS = ("on_epoch_start", "on_step_end", "on_epoch_end")
+"""Methods of callbacks that are called between the steps of a call of ``fit``."""
+
 
 @dataclass(frozen=True)
 class FitRun:
@@ -65,6 +68,9 @@ class EpochLoop:
         self._is_stopped = resumed is not None and resumed.is_stopped
         self._keeps_best = monitor is not None
         self._start_time, self._resumed_seconds = 0.0, 0.0
+        self._observes_epochs = any(self._is_defined(each) for each in _EPOCH_METHODS)
+        if isinstance(run.trainer, Trainer) and self._is_defined("on_step_end"):
+            run.trainer.after_step = self._end_step
         self._epochs_per_call = 1 if run.progress.is_shown else sys.maxsize
 
     def run(self, epochs: int, shuffle: bool) -> None:
@@ -141,7 +147,8 @@ class EpochLoop:
         run = self._run
         count = min(limit, trainer.epochs_per_call, self._epochs_per_call)
         objective = trainer.objective
-        is_observed = run.callbacks or run.validation or objective.gathers or self._keeps_best
+        is_observed = self._observes_epochs or run.validation or objective.gathers
+        is_observed = is_observed or self._keeps_best
         if count < 2 or trainer.counter.step or is_observed or objective.optimizer.has_schedule:
             return 0
         start = self._start_time = time.perf_counter()
@@ -192,6 +199,10 @@ class EpochLoop:
             self._begin_epoch()
         return self._end_epoch(lambda: trainer.run_epoch(order, self._report))
 
+    def _end_step(self, running: RunningMetrics) -> None:
+        """Call the callbacks of a step that has ended."""
+        self._notify("on_step_end", self._run.net, self.counter.steps - 1, running.latest())
+
     def _begin_epoch(self) -> None:
         raise_if_terminated()
         self._notify("on_epoch_start", self._run.net, self._trainer.counter.epoch)
@@ -210,6 +221,8 @@ class EpochLoop:
         self.history.append(logs)
         run.progress.finish_epochs(1, lambda _: logs, speed)
         self._adapt_learning_rate(logs.get("val_loss", logs["loss"]))
+        if not isinstance(self._trainer, Trainer):  # an iteration of SciPy's is one step
+            self._notify("on_step_end", run.net, self.counter.steps - 1, {"loss": logs["loss"]})
         names = set(logs)
         stopping = self._notify("on_epoch_end", run.net, epoch, logs)
         if len(logs) > len(names):
@@ -243,6 +256,9 @@ class EpochLoop:
             self._run.model.compile_arguments = CompileArguments(
                 objective.loss, optimizer, objective.metrics
             )
+
+    def _is_defined(self, method: str) -> bool:
+        return any(defines(each, method) for each in self._run.callbacks)
 
     def _notify(self, method: str, *arguments: Any) -> list[bool]:
         """Call a method of the callbacks that define it, in order; return which returned True."""

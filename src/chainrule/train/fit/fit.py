@@ -24,8 +24,7 @@ from chainrule.nn.sublayers import with_sublayers
 from chainrule.optim.minimizer import Minimizer
 from chainrule.optim.optimizer import Optimizer
 from chainrule.optim.scipy_minimizer import SciPyMinimizer
-from chainrule.train.callbacks import Callback, resolve_callbacks
-from chainrule.train.checkpoint import Checkpoint, resolve_checkpoint
+from chainrule.train.callbacks import Callback, Checkpoint, resolve_callbacks, resolve_checkpoint
 from chainrule.train.checks import check_settings, warn_likely_mistakes
 from chainrule.train.checks.lookup_range import explain_lookup_error
 from chainrule.train.checks.sorted_rows import warn_of_sorted_rows

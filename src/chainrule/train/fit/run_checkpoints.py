@@ -11,8 +11,7 @@ from typing import Any
 from chainrule.errors import warn
 from chainrule.optim.config import describe_briefly
 from chainrule.storage import locked_folder
-from chainrule.train.callbacks import Callback, check_monitor
-from chainrule.train.checkpoint import Checkpoint
+from chainrule.train.callbacks import Callback, Checkpoint, check_monitor
 from chainrule.train.files.attribute_values import encoded
 from chainrule.train.files.network_state import state_of
 from chainrule.train.files.run_folder import RunFolder

@@ -56,6 +56,10 @@ def _unlimited() -> None:
     return None
 
 
+def _single() -> int:
+    return 1
+
+
 class Trainer:
     """Train state of a network between steps, and the compiled steps that update it.
 
@@ -78,6 +82,8 @@ class Trainer:
         self.objective = objective
         self.counter = model.counter.begin(-(-len(samples) // size)) if counter is None else counter
         self._pauses, self._resumed = pauses, None
+        # Called after each step, with the metrics of its epoch; None lets several be one call.
+        self.after_step: Callable[[RunningMetrics], None] | None = None
         self._present: tuple[RunningMetrics, int, Callable[[Results], None] | None] | None = None
         self._model, self._samples, self._size = model, samples, size
         self._published, self._next_publication = self._progress, 0.0
@@ -207,6 +213,8 @@ class Trainer:
         self._rate = step_inputs.rate[end - 1]
         pauses = self._pauses
         left = _unlimited if pauses is None else pauses.steps_left
+        if self.after_step is not None:
+            left = _single
         calls = runner.run(self._state, self._samples.arrays(), end, done, left)
         while done < end:
             if pauses is not None:
@@ -225,6 +233,8 @@ class Trainer:
                 raise self._replay(columns, done, running)
             done += count
             running.add_steps(size, columns, self._targets(step_inputs.rows, done - count, done))
+            if self.after_step is not None:
+                self.after_step(running)
             report(done, running)
             if pauses is not None:
                 pauses.after_steps()
@@ -281,6 +291,8 @@ class Trainer:
             values = state.copied(outputs[:width]) if self._steps.runner else outputs[:width]
             self._advance(values, 1)
             running.add(len(batch[0]), outputs[width:], batch[1])
+            if self.after_step is not None:
+                self.after_step(running)
             if pauses is not None:
                 pauses.after_steps()
             if time.perf_counter() - reported > REPORT_SECONDS:

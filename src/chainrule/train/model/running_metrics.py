@@ -35,6 +35,7 @@ class RunningMetrics:
         self._pending: list[tuple[int, Sequence[Any], Array | None]] = []
         self._totals, self._sizes = [0.0] * self._width, [0.0] * self._width
         self._gathered: list[tuple[Array, ...]] = []  # targets, outputs, mask
+        self._latest: Sequence[Array] = ()
 
     def add(self, count: int, results: Sequence[Any], y: Array) -> None:
         """Add a step of `count` samples: results of `compute_loss_and_metrics`, and targets."""
@@ -48,6 +49,7 @@ class RunningMetrics:
             joined = (each.reshape(-1, *each.shape[2:]) for each in gathered)
             self._gathered.append((y, *joined))
         self._pending.append((count, columns, others[0] if others else None))
+        self._latest = columns
 
     def means(self) -> dict[str, float]:
         """Return loss and mean metrics of the samples so far."""
@@ -114,6 +116,11 @@ class RunningMetrics:
     def steps(self) -> int:
         """Number of steps since the last call of `means`."""
         return sum(len(columns[0]) for _, columns, _ in self._pending)
+
+    def latest(self) -> dict[str, float]:
+        """Return loss and mean metrics of the last step alone."""
+        loss, penalty, *metrics = (float(each[-1]) for each in self._latest)
+        return {"loss": loss + penalty, **dict(zip(self._names, metrics, strict=True))}
 
     def latest_losses(self) -> list[float]:
         """Return the losses of the steps since the last call of `means`."""

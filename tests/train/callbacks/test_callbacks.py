@@ -5,8 +5,7 @@ import pytest
 
 from chainrule import nn, optim
 from chainrule.errors import ArgumentError, DataError
-from chainrule.train.callbacks import Callback, resolve_callbacks
-from chainrule.train.early_stopping import EarlyStopping
+from chainrule.train.callbacks import Callback, EarlyStopping, LambdaCallback, resolve_callbacks
 from chainrule.train.network import Network
 
 X = np.random.default_rng(0).normal(size=(20, 3))
@@ -186,7 +185,7 @@ class NotPlainMethod(Callback):
         (Keras(), r"Keras.on_epoch_end\(epoch, logs=None\) is called with \(net, epoch, logs\)"),
         (Misnamed(), r"on_epoch_begin, which is never called; here it is 'on_epoch_start'"),
         (Misspelt(), r"on_epochs_end, which is never called; did you mean 'on_epoch_end'"),
-        (OfBatches(), r"on_train_batch_end, which is never called; batches run in native code"),
+        (OfBatches(), r"on_train_batch_end, which is never called; here it is 'on_step_end'"),
         (Coroutine(), r"Coroutine.on_epoch_end is a coroutine"),
         (NotPlainMethod(), r"on_fit_start\(\) is called with \(net\)"),
         (lambda epoch, logs: None, r"<lambda>\(epoch, logs\) is called with \(net, epoch, logs\)"),
@@ -257,3 +256,45 @@ def test_a_callback_that_leaves_nan_in_the_parameters_is_named():
 
     with pytest.raises(DataError, match=r"callback spoil has written NaN .*'dense_1.bias'"):
         network().fit(X, Y, epochs=3, verbose=0, callbacks=spoil)
+
+
+def test_each_step_has_its_parameters_and_its_loss():
+    seen = []
+
+    def look(net, step, logs):
+        seen.append((step, logs["loss"], net.params["dense.weight"].copy()))
+
+    net, other = network(), network()
+    history = net.fit(
+        X, Y, epochs=2, batch_size=8, callbacks=LambdaCallback(on_step_end=look), verbose=0
+    )
+    unobserved = other.fit(X, Y, epochs=2, batch_size=8, verbose=0)
+    assert history["loss"] == unobserved["loss"]
+    assert [step for step, *_ in seen] == list(range(6))
+    sizes = np.array([8, 8, 4])
+    np.testing.assert_allclose(sizes @ [loss for _, loss, _ in seen[:3]] / 20, history["loss"][0])
+    np.testing.assert_array_equal(seen[-1][2], net.params["dense.weight"])
+    assert len({weights.tobytes() for *_, weights in seen}) == 6
+
+
+def test_what_is_written_after_a_step_takes_effect_in_the_next():
+    def freeze(net, step, logs):
+        net.params["dense.weight"] = np.zeros((3, 4))
+
+    net = network()
+    net.fit(X, Y, epochs=1, batch_size=4, callbacks=LambdaCallback(on_step_end=freeze), verbose=0)
+    assert not net.params["dense.weight"].any()
+
+
+def test_a_callback_of_the_fit_alone_lets_many_epochs_be_one_native_call(monkeypatch):
+    from chainrule.train.fit.trainer import Trainer
+
+    calls = []
+    run_epochs = Trainer.run_epochs
+    monkeypatch.setattr(
+        Trainer, "run_epochs", lambda self, *rest: calls.append(1) or run_epochs(self, *rest)
+    )
+    ends = LambdaCallback(on_fit_end=lambda net: calls.append("end"))
+    network().fit(X, Y, epochs=50, callbacks=ends, verbose=0)
+    assert calls[-1] == "end"
+    assert 0 < len(calls) < 50

@@ -8,7 +8,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from chainrule.arguments.aliases import FIT_ALIASES, METRIC_ALIASES
+from chainrule.arguments.aliases import FIT_ALIASES
 from chainrule.arguments.checks import (
     NON_NEGATIVE,
     checked_choice,
@@ -18,11 +18,10 @@ from chainrule.arguments.checks import (
     checked_text,
 )
 from chainrule.arguments.keywords import answers_foreign_names
-from chainrule.errors import ArgumentError
-from chainrule.train.callbacks import Callback, check_monitor
-from chainrule.train.metrics.direction import direction
+from chainrule.train.callbacks.callback import Callback
+from chainrule.train.callbacks.monitor import check_monitor, is_maximized
 
-__all__ = ["EarlyStopping", "is_maximized"]
+__all__ = ["EarlyStopping"]
 
 
 @answers_foreign_names(FIT_ALIASES)
@@ -112,18 +111,3 @@ class EarlyStopping(Callback):
             f"EarlyStopping(monitor={self.monitor!r}, patience={self.patience}, "
             f"restore_best={self.restore_best})"
         )
-
-
-def is_maximized(title: str, monitor: str, mode: str = "auto") -> bool:
-    """Whether higher values of a quantity are better."""
-    by_name = direction(monitor)
-    if mode == "auto" and by_name is None:
-        name = monitor.removeprefix("val_")
-        for own in METRIC_ALIASES.targets(name):
-            right = monitor.removesuffix(name) + own
-            raise ArgumentError(f"{title}: monitor is {monitor!r}; here it is {right!r}")
-        raise ArgumentError(
-            f"{title}: monitor is {monitor!r}, of which mode='auto' does not know whether "
-            "higher values are better; give mode='max' or mode='min'"
-        )
-    return mode == "max" or (mode == "auto" and bool(by_name))

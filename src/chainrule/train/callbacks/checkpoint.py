@@ -12,8 +12,8 @@ from chainrule.arguments.checks import bad_argument, checked_count, checked_text
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.errors import ArgumentError
 from chainrule.storage import expanded
-from chainrule.train.callbacks import Callback
-from chainrule.train.early_stopping import is_maximized
+from chainrule.train.callbacks.callback import Callback
+from chainrule.train.callbacks.monitor import is_maximized
 
 __all__ = ["Checkpoint", "Interval", "resolve_checkpoint"]
 
