@@ -9,8 +9,7 @@ from typing import Any
 
 from chainrule.arguments.checks import checked_count
 from chainrule.errors import ArgumentError
-from chainrule.train.callbacks import Callback, resolve_callbacks
-from chainrule.train.checkpoint import Checkpoint
+from chainrule.train.callbacks import Callback, Checkpoint, resolve_callbacks
 from chainrule.train.files.run_folder import RunFolder, SavedRun
 from chainrule.train.fit.callback_state import CallbackStates
 from chainrule.train.fit.fit import FitArguments, fit
