@@ -79,7 +79,7 @@ UPWARD = {
         for name in (
             "autodiff",
             "insight.debugger.function",
-            "insight.displays",
+            "insight.displays.choice",
             "insight.explanation.function",
             "insight.mistakes.check",
             "insight.plots.recorders",

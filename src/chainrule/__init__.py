@@ -120,7 +120,7 @@ sys.modules |= {f"{__name__}.{room}": globals()[room] for room in ("lab", "plot"
 
 
 def _html_of(shown: object) -> str | None:
-    from chainrule.insight.displays import html_of
+    from chainrule.insight.displays.choice import html_of
 
     return html_of(shown)
 

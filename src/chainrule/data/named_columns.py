@@ -12,6 +12,7 @@ from chainrule.arguments.attributes import refuse_missing
 from chainrule.arguments.checks import shown
 from chainrule.arguments.lookup import suggestion
 from chainrule.errors import ArgumentError, MissingKeyError
+from chainrule.rich_display import html_of
 from chainrule.tracebacks import boundary
 
 __all__ = ["NamedColumns"]
@@ -33,6 +34,7 @@ class NamedColumns(dict[str, NDArray[Any]]):
     """
 
     __slots__ = ()
+    _repr_html_ = html_of
 
     @boundary
     def __getitem__(self, name: Any) -> NDArray[Any]:

@@ -19,6 +19,7 @@ from chainrule.data.collate import stack
 from chainrule.data.pipeline_stage import Source, Stage, name_of
 from chainrule.data.shuffling import permutation
 from chainrule.errors import DataError, UnsupportedError
+from chainrule.rich_display import html_of
 
 __all__ = ["Pipeline"]
 
@@ -96,6 +97,9 @@ class Pipeline(Generic[T]):
 
     def __repr__(self) -> str:
         return self._stage.text
+
+    def _repr_html_(self) -> str | None:
+        return html_of(self._stage)
 
     def map(self, function: Callable[[T], U]) -> "Pipeline[U]":
         """Replace each element x by ``function(x)``.
@@ -210,11 +214,8 @@ class Pipeline(Generic[T]):
         [1, 2, 1, 2, 1, 2]
         """
         if times is None:
-            return self._with(
-                lambda epoch: pipeline_stage.endless(self._stage, epoch),
-                None,
-                "repeat()",
-            )
+            stage = self._stage
+            return self._with(lambda epoch: pipeline_stage.endless(stage, epoch), None, "repeat()")
         times = checked_count("repeat", "times", times, 0)
         # A repetition that is itself repeated continues with the next epochs.
         return self._with(
@@ -268,11 +269,8 @@ class Pipeline(Generic[T]):
         length = self._stage.length
         if length is not None:
             length = max(0, (length - size) // stride + 1)
-        return self._each(
-            lambda xs: pipeline_stage.windows(xs, size, stride),
-            length,
-            f"window({size}, stride={stride})",
-        )
+        text = f"window({size}, stride={stride})"
+        return self._each(lambda xs: pipeline_stage.windows(xs, size, stride), length, text)
 
     def take(self, count: int) -> "Pipeline[T]":
         """Keep the first ``count`` elements, or all if there are fewer.
@@ -396,4 +394,5 @@ class Pipeline(Generic[T]):
     def _with(
         self, iterate: Callable[[int], Iterator[U]], length: int | None, method: str
     ) -> "Pipeline[U]":
-        return Pipeline(Stage(iterate, length, f"{self._stage.text}.{method}"))
+        text = f"{self._stage.text}.{method}"
+        return Pipeline(Stage(iterate, length, text, self._stage))

@@ -38,11 +38,12 @@ U = TypeVar("U")
 
 @dataclass(frozen=True)
 class Stage(Generic[T]):
-    """One stage: the pass of an epoch, the length and the repr."""
+    """One stage: the pass of an epoch, the length and the repr; and the stage before it."""
 
     iterate: Callable[[int], Iterator[T]]  # epoch -> elements, the same ones for the same epoch
     length: int | None  # where it is known without iterating
     text: str
+    before: "Stage[Any] | None" = None
 
 
 Source = Iterable[T] | Callable[[], Iterable[T]] | Stage[T]
@@ -238,7 +239,7 @@ def zipped(stages: list[Stage[Any]]) -> Stage[tuple[Any, ...]]:
     # One unknown length may be the shortest.
     length = None if None in lengths else lengths[0]
     others = ", ".join(stage.text for stage in stages[1:])
-    return Stage(iterate, length, f"{stages[0].text}.zip({others})")
+    return Stage(iterate, length, f"{stages[0].text}.zip({others})", stages[0])
 
 
 def name_of(method: str, function: Any) -> str:

@@ -27,6 +27,7 @@ from chainrule.data.features import FittedCategory, FittedDate, FittedNumber, Nu
 from chainrule.data.file_columns import FileColumns
 from chainrule.errors import ArgumentError, DataError, counted
 from chainrule.pickling import independent_copies
+from chainrule.rich_display import html_of
 
 __all__ = ["Table"]
 
@@ -277,6 +278,8 @@ class Table:
         table = Table(*self._columns, target=self.target, drop=self.drop)
         table._fitted = self._fitted
         return table
+
+    _repr_html_ = html_of
 
     def __repr__(self) -> str:
         if not self._fitted:

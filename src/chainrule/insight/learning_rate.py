@@ -18,6 +18,7 @@ from chainrule.insight.figure import File, drawing, root_figure
 from chainrule.insight.palette import COLOURS
 from chainrule.optim.minimizer import Minimizer
 from chainrule.optim.schedules.decay import exponential
+from chainrule.rich_display import html_of
 from chainrule.train.checks import check_samples
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ class LearningRateRange:
         )
 
     __repr__ = __str__
+    _repr_html_ = html_of
 
     def plot(self, path: File = None, *, axes: Axes | None = None) -> Figure:
         """Plot the loss by the learning rate, and the rate to take.

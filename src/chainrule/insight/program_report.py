@@ -7,11 +7,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chainrule.console import left_aligned, right_aligned, shortened, width_of
+from chainrule.rich_display import html_of
 
 if TYPE_CHECKING:
     from chainrule.insight.profiling import MachinePeak
 
-__all__ = ["NestReport", "ProgramReport", "format_count", "format_time"]
+__all__ = [
+    "NestReport", "ProgramReport", "format_count", "format_time", "header_lines", "note_lines",
+    "table_cells",
+]  # fmt: skip
 
 _HEADINGS = ("nest", "layer", "pass", "operation", "FLOPs", "read", "written")
 _MEASURED = ("time", "of step", "of roofline")
@@ -111,21 +115,28 @@ class ProgramReport:
         return _formatted(self)
 
     __repr__ = __str__
+    _repr_html_ = html_of
 
 
 def _formatted(report: ProgramReport) -> str:
     """Format a header, the table of nests with its total, and notes."""
-    headings = _HEADINGS if report.step_seconds is None else (*_HEADINGS, *_MEASURED)
-    rows = [_row(str(n), each, report) for n, each in enumerate(report.nests, 1)]
-    total = _total(report)
+    headings, (*rows, total) = table_cells(report)
     widths = [max(map(width_of, column)) for column in zip(headings, *rows, total, strict=True)]
     rule = "─" * (sum(widths) + 2 * len(widths) - 2)
     table = [_line(cells, headings, widths) for cells in (headings, *rows)]
-    foot = [rule, _line(total, headings, widths), *_notes(report)]
-    return "\n".join([*_head(report), table[0], rule, *table[1:], *foot])
+    foot = [rule, _line(total, headings, widths), *note_lines(report)]
+    return "\n".join([*header_lines(report), table[0], rule, *table[1:], *foot])
 
 
-def _head(report: ProgramReport) -> list[str]:
+def table_cells(report: ProgramReport) -> tuple[Sequence[str], list[tuple[str, ...]]]:
+    """Return the headings of the table and its rows, the last of which is the total."""
+    headings = _HEADINGS if report.step_seconds is None else (*_HEADINGS, *_MEASURED)
+    rows = [_row(str(n), each, report) for n, each in enumerate(report.nests, 1)]
+    return headings, [*rows, _total(report)]
+
+
+def header_lines(report: ProgramReport) -> list[str]:
+    """Return what is said above the table."""
     threads = _threads(report)
     origin = "from the cache" if report.is_from_cache else "generated"
     seconds, arena = format_time(report.compile_seconds), format_count(report.arena_bytes, "B")
@@ -168,7 +179,8 @@ def _total(report: ProgramReport) -> tuple[str, ...]:
     return (*cells, format_time(report.step_seconds), "100%", _percent(limit, report.step_seconds))
 
 
-def _notes(report: ProgramReport) -> list[str]:
+def note_lines(report: ProgramReport) -> list[str]:
+    """Return what is said below the table."""
     once = sum(each.bytes_written for each in report.once)
     notes = [f"once per call: {format_count(once, 'B')} of training state copied"]
     if report.limit is not None:

@@ -9,8 +9,12 @@ import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule import nn
+from chainrule import data, nn
+from chainrule.data.named_columns import NamedColumns
 from chainrule.insight.displays.array_image import array_image
+from chainrule.insight.learning_rate import LearningRateRange
+from chainrule.insight.mistakes.catalogue import CATALOGUE
+from chainrule.insight.mistakes.mistake import Mistake, Mistakes
 
 EVIL = "<script>alert('&')</script>"
 VOID = {"img", "rect", "path", "line", "circle", "meta"}
@@ -139,3 +143,79 @@ def test_a_network_is_shown_while_another_thread_trains_it():
         shown += 1
     thread.join()
     assert shown
+
+
+def columns_of_every_kind(rows=400):
+    names = np.array(["Bonn", "Ulm", "", EVIL])
+    return NamedColumns(
+        {
+            EVIL: names[rng.integers(0, 4, rows)],
+            "income": np.where(rng.random(rows) < 0.25, np.nan, rng.normal(size=rows)),
+            "day": np.datetime64("2020-01-01") + np.arange(rows).astype("m8[D]"),
+            "written": np.array([f"{1 + place % 28}.3.2024" for place in range(rows)]),
+            "member": rng.random(rows) < 0.5,
+            "children": rng.integers(0, 3, rows),
+            "mixed": np.array([1, None, 2.5, float("nan")] * (rows // 4), object),
+            "objects": np.array([EVIL, None] * (rows // 2), object),
+            "constant": np.ones(rows),
+            "gone": np.full(rows, np.nan),
+            "large": np.where(np.arange(rows) % 2, 1e308, -1e308),
+            "infinite": np.where(np.arange(rows) % 2, np.inf, 1.0),
+            "number": np.array([f"A{place}" for place in range(rows)]),
+            "images": np.zeros((rows, 2, 2)),
+        }
+    )
+
+
+def test_a_table_has_the_kind_the_gaps_and_the_distribution_of_each_column():
+    columns = columns_of_every_kind()
+    shown = read(columns)
+    for words in ("400 rows, 14 columns", EVIL, "arrays of 2 × 2", "400 different", "%d.%m.%Y"):
+        assert words in shown.text
+    page = columns._repr_html_()
+    for name, kind in [
+        ("income", "number"), ("day", "date"), ("written", "date"), ("member", "boolean"),
+        ("children", "integer"), ("mixed", "number"), ("objects", "category"), ("number", "text"),
+    ]:  # fmt: skip
+        assert f"<td>{name}</td><td>{kind}</td>" in page
+    assert '<td class="n">50.0%</td>' in page
+    assert read(NamedColumns()).text.startswith("Table 0 rows, 0 columns")
+    assert read(NamedColumns(a=np.zeros(0), b=np.array([], str))).tags.count("tr") == 3
+    many = NamedColumns({f"c{place}": np.arange(300_000.0) for place in range(120)})
+    start = time.perf_counter()
+    assert "evenly spaced" in read(many).text
+    assert time.perf_counter() - start < 3
+
+
+def test_preprocessing_is_shown_with_its_statistics_and_pipelines_without_being_run():
+    columns = columns_of_every_kind()
+    names = [EVIL, "income", "day", "member"]
+    table = data.Table(target="member")
+    assert "every column, not fitted" in read(table).text
+    shown = read(table.fit({name: columns[name] for name in names}))
+    assert all(words in shown.text for words in (EVIL, "deviation", "where missing", "member"))
+    pipe = data.Pipeline(lambda: 1 / 0).map(abs).batch(8).zip(data.Pipeline([1, 2]))
+    assert "batch(8)" in read(pipe).text
+    assert "unknown" in read(pipe).text
+
+
+def test_machines_evaluations_and_findings_are_shown():
+    net, _ = trained()
+    X = rng.normal(size=(40, 16))
+    y = np.array([EVIL, "b"] * 20)
+    machine = cr.RBM(6, seed=0)
+    assert "6 hidden units" in read(machine).text
+    machine.fit((X > 0).astype(float), verbose=0)
+    assert read(machine).tags.count("img") == 3
+    assert "accuracy" in read(net.evaluate(X, y)).text
+    assert "FLOPs" in read(net.program()).text
+    assert "svg" in read(range_of_rates()).tags
+    mistakes = Mistakes([Mistake(CATALOGUE["CR035"], EVIL)])
+    assert EVIL in read(mistakes).text
+    assert read(Mistakes()).text == "no mistakes found"
+
+
+def range_of_rates():
+    rates = np.logspace(-6, 0, 50)
+    losses = 1 + 1 / (1 + 1000 * rates) + np.where(rates > 0.5, np.inf, 0)
+    return LearningRateRange(0.01, rates, losses, losses)

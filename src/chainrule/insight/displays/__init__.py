@@ -4,7 +4,3 @@ All of it is HTML without scripts, in the colours of the notebook, whether light
 the colour around it, and marks have colours that stand out from both. Its styles apply to nothing
 else on the page, and whatever a user has named is escaped.
 """
-
-from chainrule.insight.displays.choice import html_of
-
-__all__ = ["html_of"]

@@ -42,7 +42,11 @@ class _Budget:
 
 
 def network_display(net: Any, model: Model) -> Markup:
-    """Return a network: its totals, and its layers, each to be unfolded."""
+    """Return a network, as of one moment: its totals, and its layers, each to be unfolded."""
+    return model.parameter_lock.read(lambda: _network(net, model))
+
+
+def _network(net: Any, model: Model) -> Markup:
     shapes: list[Any] = list(model.output_shapes) or [None] * len(model.layers)
     budget = _Budget(first=_first_matrix(model))
     layers = [

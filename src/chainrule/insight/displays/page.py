@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from chainrule.insight.displays.style import SCOPE, STYLE
-from chainrule.insight.report.markup import Markup, element
+from chainrule.insight.report.markup import Markup, element, note, table
 
-__all__ = ["display", "folded", "quantities"]
+__all__ = ["display", "folded", "lines_and_table", "quantities"]
 
 
 def display(*content: Markup) -> Markup:
@@ -29,3 +29,14 @@ def quantities(values: Iterable[tuple[str, str]]) -> Markup:
         for name, value in values
     ]
     return element("div", *parts, class_="quantities")
+
+
+def lines_and_table(
+    lines: Sequence[str],
+    headings: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    notes: Sequence[str],
+) -> Markup:
+    """Return a report that is a table, with lines above it and notes below."""
+    above = (element("p", each, class_="soft") for each in lines)
+    return display(*above, table(headings, rows), *map(note, notes))

@@ -45,6 +45,9 @@ margin:.35em 0;max-width:36rem}
 .bar>span{background:var(--c0);border-radius:1em}
 .quantities{display:flex;flex-wrap:wrap;gap:0 1.3em}
 .quantities b{font-variant-numeric:tabular-nums}
+pre{margin:.3em 0;padding:.2em .9em;color:inherit;background:none;border:0;
+border-left:3px solid var(--c1);overflow-x:auto;font-size:13px;line-height:1.4}
+.right pre{border-color:var(--c2)}
 code{color:inherit;background:var(--panel);padding:.05em .3em;border-radius:3px;font-size:.93em}
 """
 

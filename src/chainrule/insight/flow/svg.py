@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 from itertools import pairwise
+from zlib import crc32
 
 from chainrule.insight.flow.flow_graph import Box, FlowGraph
 from chainrule.insight.flow.placement import Place, place_boxes
@@ -19,24 +20,28 @@ _WIDTHS = {"title": 1.22, "note": 0.9}
 """Of characters of a kind of line, in those of the others, in a wide font."""
 
 _STYLE = """
-svg{font:13px ui-sans-serif,system-ui,sans-serif;color-scheme:light dark}
-.box{fill:#f7f7f7;stroke:#555;stroke-width:1.2}
-.input .box{fill:#dcebf7;stroke:#0072B2}.parameter .box{fill:#fdf0d5;stroke:#b87900}
-.derivative .box{fill:#e2f4ec;stroke:#009E73}.output .box{fill:#fbe3d6;stroke:#D55E00}
-text{fill:#1a1a1a}.title{font-weight:600}.note{fill:#555;font-size:11px}
-.edge{fill:none;stroke:#777;stroke-width:1.2}.head{fill:#777}
+.flow-graph{font:13px ui-sans-serif,system-ui,sans-serif;color-scheme:light dark}
+.flow-graph .box{fill:#f7f7f7;stroke:#555;stroke-width:1.2}
+.flow-graph .input .box{fill:#dcebf7;stroke:#0072B2}
+.flow-graph .parameter .box{fill:#fdf0d5;stroke:#b87900}
+.flow-graph .derivative .box{fill:#e2f4ec;stroke:#009E73}
+.flow-graph .output .box{fill:#fbe3d6;stroke:#D55E00}
+.flow-graph text{fill:#1a1a1a}
+.flow-graph .title{font-weight:600}
+.flow-graph .note{fill:#555;font-size:11px}
+.flow-graph .edge{fill:none;stroke:#777;stroke-width:1.2}
+.flow-graph .head{fill:#777}
 @media (prefers-color-scheme:dark){
-.box{fill:#2b2b2b;stroke:#aaa}.input .box{fill:#123249;stroke:#56B4E9}
-.parameter .box{fill:#43330f;stroke:#E69F00}.derivative .box{fill:#0f3a2d;stroke:#2fc79b}
-.output .box{fill:#4a2410;stroke:#ff8a4c}text{fill:#eee}.note{fill:#bbb}
-.edge{stroke:#999}.head{fill:#999}}
+.flow-graph .box{fill:#2b2b2b;stroke:#aaa}
+.flow-graph .input .box{fill:#123249;stroke:#56B4E9}
+.flow-graph .parameter .box{fill:#43330f;stroke:#E69F00}
+.flow-graph .derivative .box{fill:#0f3a2d;stroke:#2fc79b}
+.flow-graph .output .box{fill:#4a2410;stroke:#ff8a4c}
+.flow-graph text{fill:#eee}
+.flow-graph .note{fill:#bbb}
+.flow-graph .edge{stroke:#999}
+.flow-graph .head{fill:#999}}
 """
-
-
-_HEAD = (
-    '<defs><marker id="head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" '
-    'markerHeight="7" orient="auto"><path class="head" d="M0 0L8 4L0 8z"/></marker></defs>'
-)
 
 
 def to_svg(flow: FlowGraph) -> str:
@@ -52,19 +57,29 @@ def to_svg(flow: FlowGraph) -> str:
     height = max((p.y + p.height / 2 for p in places.values()), default=0) + 2 * _MARGIN
     size = f"{width:.0f} {height:.0f}"
     fit = f"width:100%;min-width:{0.75 * width:.0f}px;max-width:{width:.0f}px;height:auto"
-    root = f'xmlns="http://www.w3.org/2000/svg" role="img" style="{fit}"'
+    # In a page with several drawings a name belongs to one, which may be folded away.
+    name = f"head-{crc32(repr((flow, size)).encode()):08x}"
+    root = f'xmlns="http://www.w3.org/2000/svg" class="flow-graph" role="img" style="{fit}"'
     parts = [
         f'<svg {root} viewBox="0 0 {size}" width="{width:.0f}" height="{height:.0f}">',
         f"<title>{escape(flow.name)}</title><style>{_STYLE}</style>",
-        _HEAD,
+        _head(name),
         f'<g transform="translate({_MARGIN - left:.1f} {_MARGIN})">',
     ]
     parts += [
-        _edge(places[edge.source], places[edge.target], placement.routes[edge])
+        _edge(places[edge.source], places[edge.target], placement.routes[edge], name)
         for edge in flow.edges
     ]
     parts += [_box(box, lines[box.key], places[box.key]) for box in flow.boxes]
     return "\n".join([*parts, "</g></svg>"])
+
+
+def _head(name: str) -> str:
+    """Return the head of the arrows, to which they refer by a name."""
+    return (
+        f'<defs><marker id="{name}" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" '
+        'markerHeight="7" orient="auto"><path class="head" d="M0 0L8 4L0 8z"/></marker></defs>'
+    )
 
 
 def _lines(box: Box) -> list[tuple[str, str]]:
@@ -98,7 +113,7 @@ def _box(box: Box, lines: list[tuple[str, str]], place: Place) -> str:
     )
 
 
-def _edge(source: Place, target: Place, route: Sequence[tuple[float, float]]) -> str:
+def _edge(source: Place, target: Place, route: Sequence[tuple[float, float]], head: str) -> str:
     """Draw an arrow from the lower edge of a box to the upper edge of another, along a route."""
     start = source.x, source.y + source.height / 2
     end = target.x, target.y - target.height / 2
@@ -106,4 +121,4 @@ def _edge(source: Place, target: Place, route: Sequence[tuple[float, float]]) ->
     for (x0, y0), (x1, y1) in pairwise([start, *route, end]):
         bend = (y1 - y0) / 2
         path.append(f"C{x0:.1f} {y0 + bend:.1f} {x1:.1f} {y1 - bend:.1f} {x1:.1f} {y1:.1f}")
-    return f'<path class="edge" marker-end="url(#head)" d="{"".join(path)}"/>'
+    return f'<path class="edge" marker-end="url(#{head})" d="{"".join(path)}"/>'

@@ -83,10 +83,12 @@ class ExerciseTable:
         return cells
 
     def _repr_html_(self) -> str:
-        head, *rows = (tuple(map(html.escape, row)) for row in self._cells())
-        lines = [f"<tr>{''.join(f'<th>{cell}</th>' for cell in head)}</tr>"]
-        lines += [f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows]
-        return f"<table>{''.join(lines)}</table>"
+        from chainrule.insight.displays.page import lines_and_table
+
+        headings, *rows = self._cells()
+        done = sum(row.points for row in self.rows if row.done)
+        total = f"{done} of {sum(row.points for row in self.rows)} points"
+        return lines_and_table([total], headings, rows, [])
 
 
 def _aligned(rows: list[tuple[str, ...]]) -> Iterator[str]:

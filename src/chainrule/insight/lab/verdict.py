@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import traceback
 from dataclasses import dataclass, field
 from typing import Any
@@ -101,7 +100,11 @@ class Verdict:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        return f"<pre>{html.escape(self.text)}</pre>"
+        from chainrule.insight.displays.page import display
+        from chainrule.insight.report.markup import element
+
+        text = element("pre", self.text)
+        return display(element("div", text, class_="right" if self.passed else "wrong"))
 
 
 def _traceback(error: Exception) -> list[str]:

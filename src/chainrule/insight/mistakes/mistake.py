@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from html import escape
 from textwrap import indent, wrap
+
+from chainrule.rich_display import html_of
 
 __all__ = ["Kind", "Mistake", "Mistakes"]
 
@@ -113,13 +114,4 @@ class Mistakes(list[Mistake]):
 
     __repr__ = __str__
 
-    def _repr_html_(self) -> str:
-        note = f"<p>note: {escape(self.note)}</p>" if self.note else ""
-        if not self:
-            return "<p>no mistakes found</p>" + note
-        cells = [(each.code, each.name, each.evidence, each.remedy) for each in self]
-        rows = "".join(
-            "<tr>" + "".join(f"<td>{escape(text)}</td>" for text in row) + "</tr>" for row in cells
-        )
-        head = "".join(f"<th>{each}</th>" for each in ("code", "mistake", "evidence", "remedy"))
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>" + note
+    _repr_html_ = html_of

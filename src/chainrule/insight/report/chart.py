@@ -102,6 +102,7 @@ def chart(
     ring: tuple[float, float] | None = None,
     counts: bool = False,
     frame: Frame = WIDE,
+    is_logarithmic: bool = False,
 ) -> Markup:
     """Return a chart of some series.
 
@@ -119,12 +120,15 @@ def chart(
         Whether the horizontal axis counts, so that its ticks are integers.
     frame : Frame
         The size of the chart.
+    is_logarithmic : bool
+        Whether the horizontal axis is.
     """
     x = np.concatenate([each.x for each in series])
     y = np.concatenate([each.y for each in series])
     is_spread = _is_spread(y) and guide is None
     bottom = frame.height - frame.bottom
-    horizontal = _Scale(*_range(x), frame.left, frame.width - frame.right)
+    ends = _range(x, is_logarithmic)
+    horizontal = _Scale(*ends, frame.left, frame.width - frame.right, is_logarithmic)
     slope, intercept = guide or (0.0, math.nan)
     line = intercept + slope * np.array([horizontal.low, horizontal.high])
     vertical = _Scale(*_range(np.append(y, line), is_spread), bottom, frame.top, is_spread)

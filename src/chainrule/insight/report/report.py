@@ -12,7 +12,7 @@ from chainrule.insight.program_report import format_time
 from chainrule.insight.report.data import data_section
 from chainrule.insight.report.equations import equations_section
 from chainrule.insight.report.image import are_images
-from chainrule.insight.report.markup import Markup
+from chainrule.insight.report.markup import Markup, element
 from chainrule.insight.report.mistakes import mistakes_section
 from chainrule.insight.report.network import network_section
 from chainrule.insight.report.page import article, document
@@ -29,6 +29,8 @@ from chainrule.train.model.summary import describe
 from chainrule.train.network import Network, model_of
 
 __all__ = ["Report", "report_on"]
+
+_FRAME = "width:100%;height:38rem;border:1px solid rgb(128 128 128/.4);border-radius:6px"
 
 
 @dataclass(frozen=True, repr=False)
@@ -55,7 +57,8 @@ class Report:
         write_atomically(path, self.html().encode())
 
     def _repr_html_(self) -> str:
-        return self.content
+        # A page of its own, so that its styles and links do not apply to the notebook.
+        return element("iframe", srcdoc=self.html(), title=self.title, sandbox="", style=_FRAME)
 
     def __repr__(self) -> str:
         sections = self.content.count("<section")

@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 
 from chainrule.arguments.checks import shown
 from chainrule.errors import DTypeError, MissingAttributeError, MissingKeyError
+from chainrule.rich_display import html_of
 from chainrule.tracebacks import boundary
 
 __all__ = ["Evaluation"]
@@ -25,6 +26,8 @@ class Evaluation(dict[str, float]):
     >>> loss, result["accuracy"], result[1], "loss" in result, dict(result)
     (0.25, 0.875, 0.875, True, {'loss': 0.25, 'accuracy': 0.875})
     """
+
+    _repr_html_ = html_of
 
     def __iter__(self) -> Iterator[Any]:
         return iter(self.values())

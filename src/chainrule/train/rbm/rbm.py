@@ -15,6 +15,7 @@ from chainrule.arguments.lookup import refuse_unnamed
 from chainrule.errors import ArgumentError
 from chainrule.optim.config import describe_briefly
 from chainrule.pickling import independent_copies
+from chainrule.rich_display import html_of
 from chainrule.train.callbacks import Callback
 from chainrule.train.history import History
 from chainrule.train.model.step_counter import StepCounter
@@ -344,6 +345,8 @@ class RBM(MachineSettings):
                 f"{function}: the machine does not know yet how many visible units it has; call "
                 "fit, or transform, with samples first"
             )
+
+    _repr_html_ = html_of
 
     def __repr__(self) -> str:
         kind = "persistent" if self.persistent else "contrastive"
