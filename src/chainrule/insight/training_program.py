@@ -42,6 +42,8 @@ class TrainingProgram:
     # Samples a step, and the largest number of steps in a call.
     batch: int
     capacity: int
+    # Samples of an epoch.
+    samples: int
     dtype: np.dtype[Any]
 
     def inputs(self, filled_bytes: int = FILLED_BYTES) -> list[Array]:
@@ -102,5 +104,6 @@ def training_program(net: Network) -> TrainingProgram:
         tuple(names[: len(values)]),
         size or total,
         capacity,
+        total,
         model.dtype,
     )

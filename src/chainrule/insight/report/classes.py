@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,8 +15,11 @@ from chainrule.insight.plots.classifier import Predictions, class_labels, predic
 from chainrule.insight.report.data import tiles
 from chainrule.insight.report.markup import Markup, class_text, element, note, table
 from chainrule.insight.report.sample import Sample
+from chainrule.nn.activations.activation import ACTIVATIONS
+from chainrule.train.inference.class_prediction import predicted_classes, probability_activation
+from chainrule.train.model.model import Model
 
-__all__ = ["class_results", "confusion_results", "label_results"]
+__all__ = ["Evaluated", "class_results", "confusion_results", "label_results"]
 
 Array = NDArray[Any]
 
@@ -25,6 +29,28 @@ _CELLS = 40
 """Classes up to which the matrix is shown; of more, the most frequent confusions."""
 _MISTAKES = 16
 _CONFUSIONS = 20
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """A network with its outputs for the samples, so that they are computed once."""
+
+    model: Model
+    outputs: Array
+
+    @property
+    def classes(self) -> Any:
+        """The names of the classes, if it was trained on names."""
+        return self.model.classes
+
+    def predict_class(self, X: Any) -> Array:
+        """Return the class of each sample."""
+        return predicted_classes(self.model, self.outputs)
+
+    def predict_proba(self, X: Any) -> Array:
+        """Return the probabilities of the classes."""
+        activation = probability_activation(self.model, "report")
+        return np.asarray(ACTIVATIONS[activation or "linear"](self.outputs))
 
 
 def class_results(classifier: Any, sample: Sample) -> list[Markup]:

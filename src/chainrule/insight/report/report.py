@@ -17,7 +17,7 @@ from chainrule.insight.report.mistakes import mistakes_section
 from chainrule.insight.report.network import network_section
 from chainrule.insight.report.page import article, document
 from chainrule.insight.report.results import results_section, task_of
-from chainrule.insight.report.sample import Sample, sample_of
+from chainrule.insight.report.sample import Sample, most_samples, sample_of
 from chainrule.insight.report.series import are_series
 from chainrule.insight.report.timing import time_section
 from chainrule.insight.report.training import training_section
@@ -69,7 +69,7 @@ def report_on(net: Network, X: Any = None, y: Any = None, path: Any = None) -> R
     """Return the report on a network, and write it if there is a path."""
     target = None if path is None else checked_path("report", path)
     model = model_of(net)
-    sample = _classified(model, sample_of(X, y))
+    sample = _classified(model, sample_of(X, y, most_samples(net)))
     if sample is not None and not model.output_shapes:
         net.predict(sample.first(1)[0])
     given, sample = sample, _numbered(model, sample)

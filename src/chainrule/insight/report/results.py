@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from chainrule.errors import ChainruleError
 from chainrule.insight.report.amounts import amount_results
-from chainrule.insight.report.classes import class_results, confusion_results, label_results
+from chainrule.insight.report.classes import (
+    Evaluated,
+    class_results,
+    confusion_results,
+    label_results,
+)
 from chainrule.insight.report.markup import Markup, element, note, section, table
 from chainrule.insight.report.sample import Sample, is_one_class
 from chainrule.nn.losses.target_domain import SIGNS
 from chainrule.train.checks.target_kind import target_kind
-from chainrule.train.inference.class_prediction import probability_activation
+from chainrule.train.inference.class_prediction import predicted_classes, probability_activation
 from chainrule.train.inputs.data_adapter import prepare_inputs, prepare_samples
 from chainrule.train.inputs.padded_steps import output_mask
 from chainrule.train.model.model import Model
 from chainrule.train.network import Network, model_of
 
 __all__ = ["Task", "results_section", "task_of"]
+
+Array = NDArray[Any]
 
 Task = Literal["one class", "several classes", "signs", "amounts"]
 """What is predicted of a sample; "signs" are -1 and 1."""
@@ -67,20 +75,22 @@ def results_section(net: Network, model: Model, sample: Sample | None, task: Tas
 
 def _details(net: Network, sample: Sample, task: Task) -> list[Markup]:
     assert sample.y is not None, "there are targets"
-    if task in ("one class", "signs"):
-        return class_results(net.predict if task == "signs" else net, sample)
-    if task == "several classes":
-        return _of_several(net, sample)
     outputs = np.asarray(net.predict(sample.X))
+    if task == "signs":
+        return class_results(lambda X: outputs, sample)  # pyright: ignore[reportUnknownLambdaType]
+    if task == "one class":
+        return class_results(Evaluated(model_of(net), outputs), sample)
+    if task == "several classes":
+        return _of_several(net, sample, outputs)
     if outputs.size == sample.y.size and sample.y.dtype.kind in "biuf":
         return amount_results(sample, outputs, sample.y)
     return [note(f"Outputs of shape {outputs.shape} are compared with the targets by the loss.")]
 
 
-def _of_several(net: Network, sample: Sample) -> list[Markup]:
+def _of_several(net: Network, sample: Sample, outputs: Array) -> list[Markup]:
     """Return the results of classes of steps, padding left out, or of several labels a sample."""
     model = model_of(net)
-    true, predicted = np.asarray(sample.y), np.asarray(net.predict_class(sample.X))
+    true, predicted = np.asarray(sample.y), predicted_classes(model, outputs)
     if true.ndim == predicted.ndim + 1:
         true = true[..., 0] if true.shape[-1] == 1 else np.argmax(true, axis=-1)
     if true.shape != predicted.shape:

@@ -12,18 +12,24 @@ from numpy.typing import NDArray
 from chainrule.data.columns import is_table, read_columns, row_count, take_rows
 from chainrule.data.file_argument import is_path
 from chainrule.data.sparse_rows import is_sparse
-from chainrule.errors import ArgumentError, DataError
+from chainrule.errors import ArgumentError, ChainruleError, DataError
 from chainrule.insight.plots.row_table import cells_of_rows
+from chainrule.insight.training_program import training_program
+from chainrule.train.inference.evaluate import PREDICT_BATCH_SIZE
+from chainrule.train.network import Network
 
-__all__ = ["Kind", "Sample", "is_one_class", "sample_of"]
+__all__ = ["Kind", "Sample", "is_one_class", "most_samples", "sample_of"]
 
 Array = NDArray[Any]
 
 Kind = Literal["images", "series", "rows"]
 
-MOST = 8192
-"""Samples that are evaluated at most, as a report costs a fraction of a training; a multiple of the
-batch size of `predict`, so that no program is compiled for the rest of them."""
+_FEWEST, _MOST = 256, 8192
+"""Samples that are evaluated, at least and at most."""
+_FREE, _SHARE = 0.05, 0.03
+"""Seconds that evaluating them may take, and the share of the training."""
+_PASSES = 2 / 3
+"""Two forward passes, of which forward and backward are three."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +62,7 @@ class Sample:
         total = f"{self.total:,} sample{'' if self.total == 1 else 's'}"
         if len(self.rows) == self.total:
             return total
-        return f"{len(self.rows):,} of {total}, evenly spaced"
+        return f"{len(self.rows):,} of {total}, evenly spaced, to take a fraction of the training"
 
     def first(self, count: int) -> tuple[Any, Any]:
         """Return inputs and targets of the first samples."""
@@ -71,8 +77,24 @@ class Sample:
         return cells_of_rows("report", shown, range(len(rows)), None)
 
 
-def sample_of(X: Any, y: Any) -> Sample | None:
-    """Return the samples to report on; None without any."""
+def most_samples(net: Network) -> int:
+    """Return how many samples to evaluate at most, so that it takes a fraction of the training."""
+    history = net.history
+    if history is None or not history.epochs:
+        return _MOST
+    try:
+        seen = training_program(net).samples * history.epochs
+    except ChainruleError:  # there is no compiled program
+        return _MOST
+    seconds = sum(history["seconds"])
+    budget = max(_FREE, _SHARE * seconds)
+    count = int(min(_MOST, budget / max(_PASSES * seconds / seen, 1e-12)))
+    # No program is compiled for the rest of the samples.
+    return max(_FEWEST, count - count % PREDICT_BATCH_SIZE if count > PREDICT_BATCH_SIZE else count)
+
+
+def sample_of(X: Any, y: Any, most: int = _MOST) -> Sample | None:
+    """Return the samples to report on, at most so many; None without any."""
     if X is None:
         if y is not None:
             raise ArgumentError("report: y is given without X; give both, or none")
@@ -89,9 +111,9 @@ def sample_of(X: Any, y: Any) -> Sample | None:
             f"report: X has {total} samples and y has shape {targets.shape}; give a target for "
             "each sample"
         )
-    if total <= MOST:
+    if total <= most:
         return Sample(inputs, targets, np.arange(total), total)
-    rows = np.linspace(0, total - 1, MOST).astype(int)
+    rows = np.linspace(0, total - 1, most).astype(int)
     return Sample(take_rows(inputs, rows), None if targets is None else targets[rows], rows, total)
 
 
