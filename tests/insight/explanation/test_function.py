@@ -59,8 +59,8 @@ def test_equations_have_the_names_of_the_users_variables() -> None:
         "z₁ = x W₁ + b₁",
         "error = tanh(z₁) − y",
         "loss = (1/15) Σᵢⱼ error²",
-        "δₑᵣᵣₒᵣ = 2 error/15",
-        "δ_z1 = δₑᵣᵣₒᵣ ⊙ (1 − tanh(z₁)²)",
+        "δ_error = 2 error/15",
+        "δ_z1 = δ_error ⊙ (1 − tanh(z₁)²)",
         "∂loss/∂W₁ = xᵀ δ_z1",
     ]
     assert explanation["W1"].certificate is not None

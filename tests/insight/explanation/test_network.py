@@ -210,6 +210,20 @@ def test_the_gradient_of_a_maximum_goes_to_its_first_place(kind: str) -> None:
     assert all(each.is_confirmed for each in explanation)
 
 
+def test_rows_that_are_looked_up_get_the_sum_of_their_derivatives() -> None:
+    layers = [nn.Embedding(9, 3), nn.GlobalAvgPool1D(), nn.Dense(1)]
+    written = list(map(str, explained(layers, "mse", WORDS, NUMBERS[:5])))
+    assert "a¹ₙᵢⱼ = W¹_{xₙᵢ, j}" in written
+    assert "∂L/∂W¹ᵢⱼ = Σ_{xₙₖ=i} δ²ₙₖⱼ" in written
+
+
+def test_a_causal_mask_is_a_condition_on_steps() -> None:
+    layers = [nn.MultiHeadAttention(1, 2, causal=True), nn.GlobalAvgPool1D(), nn.Dense(1)]
+    written = list(map(str, explained(layers, "mse", SERIES, NUMBERS[:5])))
+    assert "S¹ₙⱼₖ = {(1/√2) Σₗ Q¹ₙⱼₗ K¹ₙₖₗ if k ≤ j; −∞ otherwise}" in written
+    assert "δ²_{Q, n, i, j} = (1/√2) Σₖ δ²_{S, n, i, k} [k ≤ i] K¹ₙₖⱼ" in written
+
+
 def test_heads_are_blocks_that_are_joined() -> None:
     layers = [nn.MultiHeadAttention(2, 2), nn.GlobalAvgPool1D(), nn.Dense(1)]
     explanation = explained(layers, "mse", SERIES, NUMBERS[:5])
@@ -218,7 +232,7 @@ def test_heads_are_blocks_that_are_joined() -> None:
         "S¹ₕ = Q¹ₕ K¹ₕᵀ/√2",
         "A¹ = softmax(S¹)",
         "a¹ = concatₕ(A¹ₕ V¹ₕ) W¹_O + b¹_O",
-        "δ²_S = (δ²_A − Σₗ δ²_A ⊙ A¹) ⊙ A¹",
+        "δ²_{S, n, i, j, k} = (δ²_{A, n, i, j, k} − Σₗ δ²_{A, n, i, j, l} A¹ₙᵢⱼₗ) A¹ₙᵢⱼₖ",
         "δ²_{Q, h} = δ²_{S, h} K¹ₕ/√2",
         "δ²_{K, h} = δ²_{S, h}ᵀ Q¹ₕ/√2",
         "δ²_{V, h} = A¹ₕᵀ (δ² W¹_{O, h}ᵀ)",

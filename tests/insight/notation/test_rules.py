@@ -65,6 +65,12 @@ INDEXED: list[tuple[Any, str]] = [
     (lambda x: x[:3], "fᵢⱼ = xᵢⱼ"),
     (lambda x: np.pad(x, ((1, 1), (0, 0))), "fᵢⱼ = x_{i−1, j}"),
     (lambda x: x - x.mean(0), "f = x − (1/4) Σₖ x"),
+    (lambda x: x - x.mean(1)[:, None], "fᵢⱼ = xᵢⱼ − (1/3) Σₖ xᵢₖ"),
+    (lambda x: x.reshape(-1), "f = vec(x)"),
+    (lambda x: np.maximum(x, 0).reshape(2, 6), "fᵢⱼ = Σ_{3k+l=6i+j} max(xₖₗ, 0)"),
+    (lambda x: np.arange(3.0) * x, "fᵢⱼ = j xᵢⱼ"),
+    (lambda x: np.tri(4, 3) * x, "fᵢⱼ = [j ≤ i] xᵢⱼ"),
+    (lambda x: np.eye(4, 3) * x, "fᵢⱼ = [i = j] xᵢⱼ"),
 ]
 
 

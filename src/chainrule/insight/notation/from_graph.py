@@ -10,13 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
 from chainrule.graph.node import Node
 from chainrule.graph.value_names import resolved
 from chainrule.insight.notation import algebra
+from chainrule.insight.notation.algebra import as_factors
+from chainrule.insight.notation.canonical import key
+from chainrule.insight.notation.constants import entry_of_constant
 from chainrule.insight.notation.expression import (
     Application,
     Expression,
@@ -92,8 +94,7 @@ def express(node: Node, indices: Indices, names: Names, is_root: bool = False) -
     if node.primitive is None:
         return _leaf(node, indices, names)
     if node.primitive.name in INDEX_MAPS:
-        inner = INDEX_MAPS[node.primitive.name](node, indices, names)
-        found = None if inner is None else express(node.inputs[0], inner, names)
+        found = _moved(node, indices, names)
     else:
         rule = _RULES.get(node.primitive.name)
         if rule is None:
@@ -102,30 +103,34 @@ def express(node: Node, indices: Indices, names: Names, is_root: bool = False) -
     return found if found is not None else _application(node, indices, names)
 
 
+def _moved(node: Node, indices: Indices, names: Names) -> Expression | None:
+    """Return the entry of the operand of a primitive that moves entries."""
+    assert node.primitive is not None
+    moved = INDEX_MAPS[node.primitive.name](node, indices, names)
+    if moved is None:
+        return None
+    inner, joined = moved
+    if joined and _is_reshaped_name(node, names):
+        return None
+    body = express(node.inputs[0], inner, names)
+    return algebra.reduce(
+        "Σ",
+        [axis for place, _ in joined for axis in place.axes],
+        algebra.multiply(body, *(Relation("=", Place(one), Place(other)) for one, other in joined)),
+    )
+
+
 def _leaf(node: Node, indices: Indices, names: Names) -> Expression:
     value = node.known_value
     if node.is_constant and value is not None:
         array = np.asarray(value)
         if array.size and array.dtype.kind in "iufb" and (array == array.flat[0]).all():
             return algebra.constant(float(array.flat[0]), str(array.dtype))
-        place = _place(array, indices)
-        if place is not None:
-            return place
+        known = entry_of_constant(array, indices)
+        if known is not None:
+            return known
         return Symbol(names.constant(node), _marked(indices, node.shape))
     return Symbol(Name(node.name or "x"), _marked(indices, node.shape))
-
-
-def _place(array: Any, indices: Indices) -> Expression | None:
-    """Return the entry of an array of consecutive integers, such as `np.arange`, as its place."""
-    if not array.size or array.dtype.kind not in "iuf":
-        return None
-    steps = [array.size // int(np.prod(array.shape[: i + 1])) for i in range(array.ndim)]
-    if not np.array_equal(array.ravel(), array.flat[0] + np.arange(array.size)):
-        return None
-    index = Index((), int(array.flat[0]))
-    for each, step in zip(indices, steps, strict=True):
-        index = index + each * step
-    return Place(index) if array.flat[0] == int(array.flat[0]) else None
 
 
 def _marked(indices: Indices, shape: tuple[int, ...]) -> Indices:
@@ -291,7 +296,27 @@ def _pad(node: Node, indices: Indices, names: Names) -> Expression:
             conditions.append(Relation("=", source, Place(index)))
         inner.append(place)
     body = _guarded(express(operand, tuple(inner), names))
+    known = as_factors(body.body if isinstance(body, Reduction) else body)
+    conditions = [each for each in conditions if not _is_implied(each, known)]
     return algebra.reduce("Σ", windows, algebra.multiply(body, *conditions))
+
+
+def _is_implied(condition: Expression, factors: Sequence[Expression]) -> bool:
+    """Whether a bound of a place follows from an equation of it among the factors."""
+    for each in factors:
+        match each, condition:
+            case (
+                Relation("=", Place(source), Place() as known),
+                Relation("≤", Number(), Place() as bounded)
+                | Relation("<", Place() as bounded, Number()),
+            ) if key(known) == key(bounded):
+                low, high = source.range
+                if condition.sign == "≤":
+                    return low >= 0
+                return isinstance(condition.right, Number) and high < condition.right.value
+            case _:
+                pass
+    return False
 
 
 def _guarded(expression: Expression) -> Expression:

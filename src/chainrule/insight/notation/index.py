@@ -86,6 +86,13 @@ class Index:
         is_short = bool(self.terms) and all(each.length == 1 for each in self.axes)
         return self.is_only or (is_short and not self.offset and self.block is None)
 
+    @property
+    def range(self) -> tuple[int, int]:
+        """Its least and greatest value."""
+        spans = [each * (axis.length - 1) for axis, each in self.terms]
+        low, high = (sum(x for x in spans if x * sign > 0) for sign in (-1, 1))
+        return self.offset + low, self.offset + high
+
     def __add__(self, other: Index) -> Index:
         return self._sum(other, 1)
 

@@ -7,37 +7,43 @@ and slices they become affine, ``x[2i + p]``.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from chainrule.graph.node import Node
-from chainrule.insight.notation.index import Index
+from chainrule.insight.notation.index import Axis, Index
 from chainrule.insight.notation.names import Indices, Names
 
 __all__ = ["INDEX_MAPS"]
 
 
-def _same(node: Node, indices: Indices, names: Names) -> Indices:
-    return indices
+_Moved = tuple[Indices, tuple[tuple[Index, Index], ...]]
+"""The indices of the operand, and pairs of a place in it that is summed over and its value."""
 
 
-def _broadcast(node: Node, indices: Indices, names: Names) -> Indices:
+def _same(node: Node, indices: Indices, names: Names) -> _Moved:
+    return indices, ()
+
+
+def _broadcast(node: Node, indices: Indices, names: Names) -> _Moved:
     (operand,) = node.inputs
     new = len(indices) - len(operand.shape)
-    return tuple(
+    inner = (
         Index(is_only=True) if length == 1 and node.shape[new + i] != 1 else indices[new + i]
         for i, length in enumerate(operand.shape)
     )
+    return tuple(inner), ()
 
 
-def _reshape(node: Node, indices: Indices, names: Names) -> Indices | None:
+def _reshape(node: Node, indices: Indices, names: Names) -> _Moved | None:
     """Axes of length 1 come and go, an axis is split, ``x[n, 2i + p]`` for p < 2, or joined.
 
-    Where axes are joined, the index along the result is split, if it may be.
+    Where axes are joined, the index along the result is split, if it may be; else the entry is that
+    of the sum of all with ``2i + p`` equal to it. A concatenation in a sum stays whole.
     """
     (operand,) = node.inputs
     kept = [(i, length) for i, length in zip(indices, node.shape, strict=True) if length != 1]
-    found, lengths = list[Index](), list[int]()
+    found, lengths, joined = list[Index](), list[int](), list[tuple[Index, Index]]()
     index, count = Index(), 1
     for length in operand.shape:
         if length == 1:
@@ -50,23 +56,33 @@ def _reshape(node: Node, indices: Indices, names: Names) -> Indices | None:
         if count == math.prod(lengths):
             digits = index.digits(lengths)
             if digits is None:
-                is_last = not kept and len(lengths) == 2
-                digits = names.splits.split(index, lengths, is_last)
+                if not kept and len(lengths) == 2 and names.splits.is_in_sum(index):
+                    return None
+                digits = names.splits.split(index, lengths)
             if digits is None:
-                return None
+                digits = [Index.of(Axis(each)) for each in lengths]
+                joined.append((_joined(digits, lengths), index))
             found, lengths, count = [*found, *digits], [], 1
     if kept or lengths:
         return None
     rest = iter(found)
-    return tuple(Index(is_only=True) if length == 1 else next(rest) for length in operand.shape)
+    inner = (Index(is_only=True) if length == 1 else next(rest) for length in operand.shape)
+    return tuple(inner), tuple(joined)
 
 
-def _transpose(node: Node, indices: Indices, names: Names) -> Indices:
+def _joined(digits: Sequence[Index], lengths: Sequence[int]) -> Index:
+    index = Index()
+    for digit, length in zip(digits, lengths, strict=True):
+        index = index * length + digit
+    return index
+
+
+def _transpose(node: Node, indices: Indices, names: Names) -> _Moved:
     inner = dict(zip(node.params["axes"], indices, strict=True))
-    return tuple(inner[i] for i in range(len(inner)))
+    return tuple(inner[i] for i in range(len(inner))), ()
 
 
-def _slice(node: Node, indices: Indices, names: Names) -> Indices:
+def _slice(node: Node, indices: Indices, names: Names) -> _Moved:
     (operand,) = node.inputs
     inner: list[Index] = []
     for index, length, each in zip(indices, operand.shape, node.params["slices"], strict=True):
@@ -76,20 +92,20 @@ def _slice(node: Node, indices: Indices, names: Names) -> Indices:
             block = names.parts.get(node.serial, str(start // count + 1))
             shifted = replace(shifted, block=block)
         inner.append(shifted)
-    return tuple(inner)
+    return tuple(inner), ()
 
 
-def _unfold(node: Node, indices: Indices, names: Names) -> Indices:
+def _unfold(node: Node, indices: Indices, names: Names) -> _Moved:
     (operand,) = node.inputs
     rank = len(operand.shape)
     inner = list(indices[:rank])
     for i, axis in enumerate(node.params["axes"]):
         stride, dilation = node.params["strides"][i], node.params["dilations"][i]
         inner[axis] = inner[axis] * stride + indices[rank + i] * dilation
-    return tuple(inner)
+    return tuple(inner), ()
 
 
-INDEX_MAPS: Mapping[str, Callable[[Node, Indices, Names], Indices | None]] = {
+INDEX_MAPS: Mapping[str, Callable[[Node, Indices, Names], _Moved | None]] = {
     "broadcast_to": _broadcast,
     "cast": _same,
     "custom_vjp_call": _same,

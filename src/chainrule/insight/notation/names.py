@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -25,17 +26,14 @@ class Splits:
         """Allow to split axes, of a result or of a sum."""
         self._allowed |= dict.fromkeys(axes, in_sum)
 
-    def split(
-        self, index: Index, lengths: Sequence[int], is_concatenation: bool
-    ) -> list[Index] | None:
-        """Return the indices along the axes that an axis is split into; None if it may not be.
+    def is_in_sum(self, index: Index) -> bool:
+        """Whether an index is an axis that is summed over."""
+        return index.axis is not None and self._allowed.get(index.axis, False)
 
-        A sum over the axis of a concatenation is a product with that, as in textbooks.
-        """
+    def split(self, index: Index, lengths: Sequence[int]) -> list[Index] | None:
+        """Return the indices along the axes that an axis is split into; None if it may not be."""
         axis = index.axis
-        if axis is None or axis not in self._allowed:
-            return None
-        if self._allowed[axis] and is_concatenation:
+        if axis is None or axis not in self._allowed or axis.length != math.prod(lengths):
             return None
         new = self._made.setdefault(axis, tuple(map(Axis, lengths)))
         self.allow(new, self._allowed[axis])

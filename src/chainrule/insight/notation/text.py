@@ -54,10 +54,17 @@ def _script(script: Formula | None, table: dict[int, int], sign: str) -> str:
         return ""
     text = to_text(script).replace(" ", "").replace(",", "")
     is_list = isinstance(script, Row) and any(isinstance(each, Row) for each in script.parts)
+    is_list = is_list or any(len(each) > 2 and each.isalpha() for each in _words(script))
     if all(ord(each) in table for each in text) and not is_list:
         return text.translate(table)
     plain = to_text(script).strip()
     return f"{sign}{plain}" if len(plain) == 1 or plain.isalnum() else f"{sign}{{{plain}}}"
+
+
+def _words(script: Formula) -> list[str]:
+    """Return the words of a script, of which small letters cannot be read."""
+    parts = script.parts if isinstance(script, Row) else (script,)
+    return [each.text for each in parts if isinstance(each, Mark) and each.kind == "word"]
 
 
 def _bracketed(text: str, brackets: bool) -> str:

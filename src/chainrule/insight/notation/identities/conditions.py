@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from fractions import Fraction
 
 from chainrule.insight.notation import algebra
 from chainrule.insight.notation.algebra import as_factors
 from chainrule.insight.notation.canonical import key
 from chainrule.insight.notation.expression import (
+    Application,
     Cases,
     Expression,
     Function,
@@ -24,6 +26,7 @@ __all__ = [
     "decided",
     "finite",
     "first_maximum",
+    "index_in_range",
     "present",
     "rectifier",
     "saturation",
@@ -82,6 +85,25 @@ def first_maximum(expression: Expression) -> Expression | None:
         case _:
             pass
     return None
+
+
+def index_in_range(expression: Expression) -> Expression | None:
+    """Leave out what is done with negative indices of rows that are looked up."""
+    if not isinstance(expression, Application):
+        return None
+    if expression.primitive.name not in ("gather", "scatter_add"):
+        return None
+    array, *places = expression.arguments
+    new = [(_not_negative(each), axes) for each, axes in places]
+    return replace(expression, arguments=(array, *new))
+
+
+def _not_negative(index: Expression) -> Expression:
+    match index:
+        case Cases(Relation("<", value, Number(zero)), _, other) if not zero:
+            return other if key(value) == key(other) else index
+        case _:
+            return index
 
 
 def saturation(expression: Expression) -> Expression | None:

@@ -15,8 +15,9 @@ from chainrule.insight.notation.expression import (
     Symbol,
     free_axes,
     operands,
+    substitute,
 )
-from chainrule.insight.notation.index import Axis
+from chainrule.insight.notation.index import Axis, Index
 from chainrule.insight.notation.layouts.boxes import (
     ADD,
     ATOM,
@@ -25,6 +26,7 @@ from chainrule.insight.notation.layouts.boxes import (
     SUM,
     Box,
     listed,
+    long_axes,
     name_of,
     with_indices,
 )
@@ -80,13 +82,49 @@ class IndexedLayout(Layout):
         return Row((left, Mark("=", "function"), right))
 
     def application(self, application: Application, axes: tuple[Axis, ...]) -> Box:
-        """Return a function of whole arrays, with indices."""
+        """Return a function of whole arrays, with indices; rows that are looked up have theirs."""
+        match application.primitive.name:
+            case "gather":
+                return self.gathered(application, axes)
+            case "scatter_add":
+                return self.scattered(application, axes)
+            case _:
+                pass
         whole = self.whole(application)
         indices = [each for each in application.indices if not each.is_only_entry]
         if not indices:
             return whole
         lower = listed([self.letters.index(each) for each in indices])
         return Box(Scripts(whole.at_least(POWER), lower), POWER)
+
+    def gathered(self, application: Application, axes: tuple[Axis, ...]) -> Box:
+        """Return an entry of a row that is looked up: ``W_{x_n,k}``."""
+        (array, own), *places = application.arguments
+        first = places[0][1]
+        at = dict(zip(first, application.indices, strict=False))
+        rest = application.indices[len(first) :]
+        found = [
+            substitute(each, dict(zip(mine, at.values(), strict=True))) for each, mine in places
+        ]
+        marks = [self.box(each, axes).formula for each in found]
+        marks += [self.letters.index(each) for each in rest if not each.is_only_entry]
+        whole = self.array(array, long_axes(own), frozenset())
+        return Box(with_indices(whole, marks), ATOM)
+
+    def scattered(self, application: Application, axes: tuple[Axis, ...]) -> Box:
+        """Return the sum of the rows with an index: ``Σ_{n: x_n = v} u_{n,k}``."""
+        (rows, own), *places = application.arguments
+        over = places[0][1]
+        rest = application.indices[len(places) :]
+        at = dict(zip(own[len(over) :], rest, strict=True))
+        at |= {axis: Index.of(mine) for axis, mine in zip(own, over, strict=False)}
+        under: list[Formula] = []
+        for (place, mine), index in zip(places, application.indices, strict=False):
+            found = substitute(place, dict(zip(mine, map(Index.of, over), strict=True)))
+            value = self.box(found, axes).formula
+            under.append(Row((value, Mark("=", "function"), self.letters.index(index))))
+        body = self.box(substitute(rows, at), (*axes, *over)).at_least(SUM)
+        return Box(BigOperator("Σ", listed(under), body), SUM)
 
 
 def _is_condition(factor: Expression, reduction: Reduction) -> bool:

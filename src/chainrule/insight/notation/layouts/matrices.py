@@ -71,7 +71,8 @@ class MatrixLayout(Layout):
         if len(axes) >= 2 and own == (*axes[: len(own) - 2], axes[-1], axes[-2]):
             return Box(transposed(base), POWER)
         own, axes = long_axes(own), long_axes(axes)
-        if own == axes[len(axes) - len(own) :] or own == axes[: len(own)]:
+        is_of_samples = len(own) == 1 and own[0].length == TRACED_BATCH and own == axes[:1]
+        if own == axes[len(axes) - len(own) :] or is_of_samples:
             return Box(base, ATOM)
         raise NotMatricesError
 
@@ -92,6 +93,10 @@ class MatrixLayout(Layout):
 
     def reduction(self, reduction: Reduction, axes: tuple[Axis, ...]) -> Box:
         """Return a product of matrices, or a sum or extremum over axes."""
+        own = {axis for axis in free_axes(reduction) if axis not in self.fixed and axis.length > 1}
+        outer = long_axes(axes)
+        if own - set(outer[len(outer) - len(own) :]):
+            raise NotMatricesError  # it would be added to rows, not to columns
         if reduction.kind == "Σ":
             found = self.matrix_product(reduction, axes) or self.sum_of_products(reduction, axes)
             if found is not None:
@@ -111,11 +116,20 @@ class MatrixLayout(Layout):
         over = tuple(axis for axis in reduction.axes if axis in self.fixed)
         if over:
             return self.outer_sum(over, reduction, axes, self.box)
-        if len(axes) < 2:
-            return None
-        over = tuple(axis for axis in reduction.axes if axis.length == TRACED_BATCH)
-        inner = MatrixLayout(self.letters, self.fixed | set(over), self.array)
-        return self.outer_sum(over, reduction, axes, inner.matrix_product)
+        samples = tuple(axis for axis in reduction.axes if axis.length == TRACED_BATCH)
+        if len(axes) > 1:
+            inner = MatrixLayout(self.letters, self.fixed | set(samples), self.array)
+            return self.outer_sum(samples, reduction, axes, inner.matrix_product)
+        for contracted in reversed(reduction.axes):
+            over = tuple(axis for axis in reduction.axes if axis is not contracted)
+            uses = [x for x in as_factors(reduction.body) if contracted in free_axes(x)]
+            if len(uses) > 1 and len(axes) == 1:
+                found = self.outer_sum(
+                    over, reduction, axes, lambda r, own, o=over: self.matrix_product(r, (*o, *own))
+                )
+                if found is not None:
+                    return found
+        return None
 
     def outer_sum(
         self,
@@ -182,6 +196,8 @@ class MatrixLayout(Layout):
 
     def application(self, application: Application, axes: tuple[Axis, ...]) -> Box:
         """Return a function of whole arrays."""
+        if application.primitive.name in ("gather", "scatter_add"):
+            raise NotMatricesError
         own = plain_axes(application.indices, self.fixed)
         if (
             own is None
