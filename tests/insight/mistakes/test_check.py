@@ -296,3 +296,12 @@ def test_a_loss_or_layer_that_no_copy_can_be_made_of_is_said():
     assert not found
     assert "copies could not be trained" in str(found)
     assert "copies could not be trained" in display(found)
+
+
+def test_labels_of_each_step_are_classes_and_layers_that_adapt_are_tried():
+    words = random.integers(1, 5, (60, 3))
+    tagger = compiled([nn.Embedding(5, 4), nn.LSTM(4, return_sequences=True), nn.Dense(2)], CE)
+    assert not cr.check(tagger, words, words > 2, trials=False)
+    net = compiled([nn.Normalization(), nn.Dense(1)], MSE | {"learning_rate": 0.1})
+    found = cr.check(net, X[:50] * 100, AMOUNT[:50], epochs=40, batch_size=10)
+    assert str(found) == "no mistakes found"

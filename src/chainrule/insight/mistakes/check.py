@@ -168,7 +168,7 @@ def _prepared(subject: Subject, found: list[Mistake]) -> Samples | None:
             0
         ]
     except ChainruleError as error:
-        if not any(each.family in ("output", "loss", "data") for each in found):
+        if not any(each.family in ("output", "loss") for each in found):
             found.append(_refused(error))
         return None
 

@@ -98,7 +98,9 @@ class Subject:
     @property
     def nature(self) -> Nature:
         """What the targets are."""
-        return target_nature(self.y, self.outputs, self.loss)
+        rank = len(self.model.output_shape) if self.model.output_shapes else 0
+        are_labels = self.loss.takes_labels and self.y.ndim == rank - 1 > 1
+        return target_nature(self.y.reshape(-1) if are_labels else self.y, self.outputs, self.loss)
 
     @property
     def tail(self) -> list[str]:

@@ -23,7 +23,8 @@ from chainrule.nn.layer import Layer
 from chainrule.nn.losses.loss import Loss
 from chainrule.optim.minimizer import Minimizer
 from chainrule.optim.optimizer import Optimizer
-from chainrule.train.network import Network
+from chainrule.train.fit.adaptation import adapt_layers
+from chainrule.train.network import Network, model_of
 
 __all__ = ["Outcome", "Recipe", "Trials", "fresh"]
 
@@ -132,7 +133,7 @@ class Trials:
         self.spent, self.is_mended = 0.0, False
         self._base: Recipe | None = None
         pristine = self._made(subject.layers, 0)
-        pristine(self.X[:1])
+        model_of(pristine).build(self.X.shape, "check")
         self.given = layers_with_given_weights(subject, pristine)
 
     def _count(self, total: int) -> int:
@@ -190,7 +191,8 @@ class Trials:
         try:
             with warnings.catch_warnings(), np.errstate(all="ignore"):
                 warnings.simplefilter("ignore")
-                net(recipe.X[:1])
+                model_of(net).build(recipe.X.shape, "check")
+                adapt_layers(model_of(net), recipe.X[:n])
                 for source, layer in zip(recipe.layers, net.layers, strict=True):
                     if any(each is source for each in self.given):
                         copy_weights(source, layer)
