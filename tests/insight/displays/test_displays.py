@@ -1,7 +1,5 @@
 """Displays in notebooks: valid HTML without scripts, in which all that users name is escaped."""
 
-import html.parser
-import re
 import threading
 import time
 
@@ -15,46 +13,10 @@ from chainrule.insight.displays.array_image import array_image
 from chainrule.insight.learning_rate import LearningRateRange
 from chainrule.insight.mistakes.catalogue import CATALOGUE
 from chainrule.insight.mistakes.mistake import Mistake, Mistakes
+from tests.insight.displays.page_reader import read
 
 EVIL = "<script>alert('&')</script>"
-VOID = {"img", "rect", "path", "line", "circle", "meta"}
 rng = np.random.default_rng(0)
-
-
-class Reader(html.parser.HTMLParser):
-    """Reads HTML whose elements are balanced."""
-
-    def __init__(self):
-        super().__init__()
-        self.open, self.tags, self.text = [], [], ""
-
-    def handle_starttag(self, tag, attributes):
-        self.tags.append(tag)
-        assert not any(name.startswith("on") for name, _ in attributes)
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag):
-        if tag not in VOID:
-            assert self.open.pop() == tag
-
-    def handle_data(self, text):
-        if self.open[-1:] != ["style"]:
-            self.text += text
-
-
-def read(shown):
-    """Return the display of an object, after the checks that hold for each."""
-    page = shown if isinstance(shown, str) else shown._repr_html_()
-    reader = Reader()
-    reader.feed(page)
-    reader.close()
-    assert reader.open == []
-    assert "script" not in reader.tags
-    for rules in re.findall(r"<style>(.*?)</style>", page, re.DOTALL):
-        selectors = [each for rule in re.findall(r"([^{}]+)\{", rules) for each in rule.split(",")]
-        assert all(each.strip().startswith(".chainrule") for each in selectors)
-    return reader
 
 
 class Block(nn.Layer):

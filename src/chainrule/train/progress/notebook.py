@@ -39,7 +39,7 @@ class Notebook(Surface):
         self._handle: Any = None
         self._shown_at = -_REFRESH_SECONDS
         self._begun = time.perf_counter()
-        self._epochs, self._is_over = 0, False
+        self._epochs = 0
         self._curves, self._running = Curves(), _Running()
         self._notes: list[str] = []
         self._line: EpochLine | None = None
@@ -68,6 +68,8 @@ class Notebook(Surface):
         """Show the results of an epoch, now or when it is due."""
         self._line = line
         if self.keeps_lines:
+            if self._handle is None:
+                self._show_last()  # above the lines
             self._stream.epoch(line)
 
     def running(self, line: RunningLine) -> None:
@@ -80,12 +82,16 @@ class Notebook(Surface):
     def close(self) -> None:
         """Leave the results of the last epoch, and the curves."""
         if self._line is not None:
-            label, logs, speed = self._line
-            state = self._state(label, logs, speed, None, time.perf_counter() - self._begun)
-            self._show(self._content(self._line.text(_WIDTH), state))
+            self._show_last()
             _latest_cell[:] = [_cell()]
         elif self._notes:
             self._show(self._content("", None))
+
+    def _show_last(self) -> None:
+        assert self._line is not None, "an epoch was finished"
+        label, logs, speed = self._line
+        state = self._state(label, logs, speed, None, time.perf_counter() - self._begun)
+        self._show(self._content(self._line.text(_WIDTH), state))
 
     def _state(
         self, label: str, logs: Logs, speed: float, fraction: float | None, seconds: float | None
