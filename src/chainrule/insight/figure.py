@@ -20,6 +20,7 @@ import numpy as np
 
 from chainrule.arguments.checks import bad_argument
 from chainrule.errors import ArgumentError, counted
+from chainrule.insight.animation import is_animation
 from chainrule.insight.dark_figures import adapt_to_dark
 from chainrule.insight.fonts import cover_letters
 from chainrule.storage import write_atomically
@@ -70,9 +71,11 @@ def check_has(function: str, argument: str, value: Any, attribute: str, what: st
 
 
 @contextmanager
-def drawing(axes: Axes | None, path: File, size: tuple[float, float]) -> Generator[Axes]:
+def drawing(
+    axes: Axes | None, path: File, size: tuple[float, float], may_move: bool = False
+) -> Generator[Axes]:
     """Yield axes to draw on, in the library's style, and save the figure on exit."""
-    with panels(axes, path, size) as (panel,):
+    with panels(axes, path, size, may_move=may_move) as (panel,):
         yield panel
 
 
@@ -84,13 +87,16 @@ def panels(
     columns: int = 1,
     heights: Sequence[float] = (1,),
     shares_x: bool = True,
+    may_move: bool = False,
 ) -> Generator[list[Axes]]:
     """Yield several axes: the given ones, or new ones by row, each row with its relative height.
 
-    New ones of several rows have one range of x unless `shares_x` is False.
+    New ones of several rows have one range of x unless `shares_x` is False. With `may_move` the
+    path may be that of an animation, which the caller saves.
     """
     mpl = _matplotlib()
-    if path is not None:
+    is_moving = may_move and is_animation(path)
+    if path is not None and not is_moving:
         _format_of(path)
     given = _checked_axes(axes, columns * len(heights))
     # Before the style: the first figure selects pyplot's backend, which changes settings.
@@ -107,7 +113,7 @@ def panels(
         cover_letters(given)
         if axes is not None:
             adapt_to_dark(given, figure)
-        if path is not None:
+        if path is not None and not is_moving:
             save(figure, path)
     _show_once(figure)
 

@@ -1,5 +1,6 @@
 """The plot of a descent: contours, gradients and paths."""
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -89,3 +90,44 @@ def test_what_is_no_path_and_no_function_of_a_plane_is_refused() -> None:
             call(*arguments)
     with pytest.raises(ArgumentError, match="limits is"):
         call(_bowl, PATH, limits=((1, 0), (0, 1)))
+    with pytest.raises(ArgumentError, match=r"give limits=\(\(left, right\)"):
+        call(_bowl)
+    with pytest.raises(ArgumentError, match="takes 2 arguments, and the path has one number"):
+        call(_bowl, [1.0, 2.0])
+    with pytest.raises(DataError, match="in two figures"):
+        call(_bowl, {"a": PATH, "b": [1.0, 2.0]})
+
+
+def test_numbers_are_drawn_on_the_curve_with_tangents_of_the_derivative() -> None:
+    def loss(w: Any) -> Any:
+        return np.log(w) ** 2
+
+    path = [0.5, 2.0, 1.0]
+    axes: Any = plot.descent(loss, path).axes[0]
+    np.testing.assert_allclose(
+        _line(axes, "path").get_xydata(), np.stack([path, np.log(path) ** 2], 1)
+    )
+    tangent = _line(axes, "tangent").get_xydata()
+    slope = np.diff(tangent[:, 1]) / np.diff(tangent[:, 0])
+    np.testing.assert_allclose(slope, 2 * np.log(0.5) / 0.5)
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("w", "loss(w)")
+    assert axes.get_title() == "Descent in 2 steps: loss from 0.48 to 0"
+    plot.descent(lambda x: float(x) ** 2, {"a": path, "b": [3.0]})  # differences, several paths
+
+
+def test_without_a_path_the_gradients_are_drawn_in_the_limits() -> None:
+    axes: Any = plot.descent(_bowl, limits=((-1, 2), (0, 1))).axes[0]
+    assert (axes.get_title(), axes.get_xlim()) == ("Gradients of _bowl", (-1, 2))
+    assert plot.descent(lambda x: x**2, limits=(-1, 1)).axes[0].get_xlim() == (-1, 1)
+
+
+def test_a_gif_shows_the_path_step_by_step(tmp_path: Path) -> None:
+    from PIL import Image
+
+    plot.descent(lambda w: w**2, [2.0, 1.0, 0.5], tmp_path / "moves.gif")
+    with Image.open(tmp_path / "moves.gif") as image:
+        assert image.n_frames == 3  # pyright: ignore[reportAttributeAccessIssue]
+    with pytest.raises(ArgumentError, match="a file ending in"):
+        plot.descent(_bowl, file=tmp_path / "moves.gif", limits=((0, 1), (0, 1)))
+    with pytest.raises(ArgumentError, match=r"use \.png"):
+        plot.history([1.0, 2.0], tmp_path / "moves.gif")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from chainrule.insight.figure import root_figure
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["Limits", "checked_limits", "draw_contours", "draw_path"]
+__all__ = ["Limits", "checked_limits", "draw_contours", "draw_path", "path_colour"]
 
 Array = NDArray[Any]
 
@@ -78,11 +79,14 @@ def _levels(values: Array) -> Array:
     return least + np.concatenate([[0.0], np.geomspace(lowest, spread * (1 + 1e-9), _LEVELS - 1)])
 
 
-def draw_path(axes: Axes, points: Array, place: int, name: str) -> None:
-    """Draw a path from its start, a square, to its end, a star; `place` chooses its style."""
+def draw_path(axes: Axes, points: Array, place: int, name: str) -> Callable[[int], None]:
+    """Draw a path from its start, a square, to its end, a star; `place` chooses its style.
+
+    The function that is returned draws the path up to one of its points.
+    """
     from matplotlib.patheffects import Normal, Stroke
 
-    colour = _PATHS[place % len(_PATHS)]
+    colour = path_colour(place)
     marker = _MARKERS[place % len(_MARKERS)] if len(points) <= _MARKED else ""
     outline: list[Any] = [Stroke(linewidth=3.4, foreground="#111111"), Normal()]
     (line,) = axes.plot(
@@ -91,8 +95,21 @@ def draw_path(axes: Axes, points: Array, place: int, name: str) -> None:
     )  # fmt: skip
     line.set_path_effects(outline)
     ends = (("s", 8, points[0], "start"), ("*", 15, points[-1], "end"))
-    for shape, size, point, text in ends:
+    _, (mark,) = (
         axes.plot(
             *point, shape, ms=size, mfc=colour, mec="#111111", mew=1.2, zorder=4,
             linestyle="none", label=text if not name else None,
-        )  # fmt: skip
+        )
+        for shape, size, point, text in ends
+    )  # fmt: skip
+
+    def show(step: int) -> None:
+        line.set_data(*points[: step + 1].T)
+        mark.set_data(*points[min(step, len(points) - 1)][:, None])
+
+    return show
+
+
+def path_colour(place: int) -> str:
+    """Return the colour of a path on contours."""
+    return _PATHS[place % len(_PATHS)]

@@ -1,8 +1,7 @@
-"""Plot of a descent: the path of a minimiser on the contours of a function of two variables."""
+"""Plot of a descent: the path of a minimiser on a curve, or on contours in the plane."""
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
@@ -12,11 +11,19 @@ from numpy.typing import ArrayLike, NDArray
 from chainrule.arguments.aliases import PLOT_ALIASES
 from chainrule.arguments.checks import bad_argument, checked_flag
 from chainrule.arguments.keywords import answers_foreign_names
-from chainrule.autodiff.derivative import grad
-from chainrule.errors import ArgumentError, ChainruleError, DataError
+from chainrule.errors import ArgumentError, DataError
+from chainrule.insight.animation import is_animation, save_animation
 from chainrule.insight.figure import File, drawing, root_figure
 from chainrule.insight.legend import add_legend
 from chainrule.insight.plots.contours import Limits, checked_limits, draw_contours, draw_path
+from chainrule.insight.plots.curve import check_function, draw_curve, interval, values_at
+from chainrule.insight.plots.plotted_function import (
+    draw_gradients,
+    function_of_point,
+    name_of,
+    ranges_of,
+    values_on_grid,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -28,42 +35,42 @@ Array = NDArray[Any]
 
 _NAME = "plot.descent"
 _PATH = (
-    "points (steps, 2), a dict of such paths by name, or a result of a minimiser with all iterates"
+    "points (steps, 2), numbers (steps,), a dict of such paths by name, or a result of a minimiser "
+    "with all iterates"
 )
-_GRID = 61  # values along an axis
-_ARROWS = 11  # gradients along an axis
-_MARGIN = 0.25  # around the paths, of their extent
 
 
 @answers_foreign_names(PLOT_ALIASES)
 def descent(
     f: Callable[..., Any],
-    path: ArrayLike | Mapping[str, ArrayLike] | Any,
+    path: ArrayLike | Mapping[str, ArrayLike] | Any = None,
     file: File = None,
     *,
     gradients: bool = True,
-    limits: Limits | None = None,
+    limits: Limits | tuple[float, float] | None = None,
     features: Sequence[str] | None = None,
     axes: Axes | None = None,
 ) -> Figure:
-    """Plot the path of a minimiser on the contours of a function of two variables.
+    """Plot the path of a minimiser on the contours of a function, or on a curve.
 
     Parameters
     ----------
     f : callable
-        The function ``f(x, y)``, or ``f(p)`` of an array, (2,), with a scalar result.
-    path : array, (steps, 2), mapping of str to those, or result of a minimiser
-        The points from the start to the end; several paths by name, such as of different
-        optimisers; or what `chainrule.science.optimize.minimize` returns with the option
-        ``return_all``.
+        The function ``f(x, y)``, or ``f(p)`` of an array, (2,), or ``f(x)`` of a number, with a
+        scalar result.
+    path : array, (steps, 2) or (steps,), mapping of str to those, result of a minimiser, or None
+        The points from the start to the end, of a function of one variable numbers; several paths
+        by name, such as of different optimisers; or what `chainrule.science.optimize.minimize`
+        returns with the option ``return_all``. None draws the function alone, in the `limits`.
     file : str, path or None
-        File to save the figure to, .png, .svg or .pdf; None does not save.
+        File to save the figure to, .png, .svg or .pdf, or .gif for an animation in which the point
+        moves; None does not save.
     gradients : bool
         Whether arrows show -∇f, the direction of steepest descent; their length grows
-        with the logarithm of its norm.
-    limits : ((float, float), (float, float)) or None
+        with the logarithm of its norm. On a curve these are its tangents at the points.
+    limits : ((float, float), (float, float)), (float, float) of a curve, or None
         The ranges of x and y; None takes those of the path, and a quarter more.
-    features : list of two str, or None
+    features : list of two str, of one for a curve, or None
         Names of the variables; None takes those of the arguments of `f`.
     axes : matplotlib.axes.Axes or None
         Axes to draw on; None creates a figure.
@@ -79,8 +86,8 @@ def descent(
     DataError
         If a path has another shape or no finite point, or `f` is finite nowhere in the limits.
     ArgumentError
-        If `f` is no function of two variables with a scalar result, `limits` are no two ranges,
-        or `file` names no known format.
+        If `f` is no function of one or two variables with a scalar result, `limits` are no ranges
+        or left out without a path, or `file` names no known format.
     ImportError
         If matplotlib, the extra ``plot``, is not installed.
 
@@ -93,35 +100,90 @@ def descent(
     ...     path.append(path[-1] - 0.1 * np.array([2 * path[-1][0], 8 * path[-1][1]]))
     >>> descent(bowl, path).axes[0].get_title()
     'Descent in 10 steps: bowl from 8 to 0.0461'
+    >>> descent(lambda w: w**2, [2.0, 1.0, 0.5, 0.25]).axes[0].get_xlabel()
+    'w'
     """
     checked_flag(_NAME, "gradients", gradients)
-    paths = _paths(path)
-    of_point, names = _function_of_point(f, features)
-    ranges = checked_limits(_NAME, limits) or _ranges(list(paths.values()))
-    values = _values(of_point, ranges)
-    title = getattr(f, "__name__", "f")
-    title = "f" if title == "<lambda>" else title
-    with drawing(axes, file, (6.8, 5.2)) as panel:
-        draw_contours(panel, ranges, values, label=f"value of {title}")
-        if gradients:
-            _draw_gradients(panel, of_point, ranges)
-        for place, (name, points) in enumerate(paths.items()):
-            draw_path(panel, points, place, name)
-        only = next(iter(paths.values())) if len(paths) == 1 else None
-        panel.set(
-            xlabel=names[0], ylabel=names[1], xlim=ranges[0], ylim=ranges[1],
-            title=_title(title, of_point, only),
-        )  # fmt: skip
+    paths = {} if path is None else _paths(path)
+    is_curve = np.shape(cast(Any, limits)) == (2,) if path is None else _dimension(paths) == 1
+    draw = _on_curve if is_curve else _on_contours
+    with drawing(axes, file, (6.8, 5.2), may_move=True) as panel:
+        shows = draw(panel, f, paths, limits, features, gradients)
         add_legend(panel)
+        if is_animation(file):
+            if not paths:
+                raise ArgumentError(
+                    f"{_NAME}: a .gif shows a path, and there is none; give the path, or a file "
+                    "ending in .png"
+                )
+            steps = max(map(len, paths.values())) - 1
+            save_animation(root_figure(panel), file, steps, lambda step: _show(shows, step))
         return root_figure(panel)
 
 
-def _title(name: str, f: Callable[[Array], Any], path: Array | None) -> str:
-    if path is None:
+def _show(shows: Sequence[Callable[[int], None]], step: int) -> None:
+    for each in shows:
+        each(step)
+
+
+def _on_contours(
+    axes: Axes, f: Any, paths: Mapping[str, Array], limits: Any, features: Any, gradients: bool
+) -> list[Callable[[int], None]]:
+    """Draw paths on contours; return what draws each up to a step."""
+    of_point, names = function_of_point(_NAME, f, features)
+    if not paths and limits is None:
+        raise ArgumentError(
+            f"{_NAME}: there is no path, whose range is drawn; give limits=((left, right), "
+            "(bottom, top)), or (left, right) of a function of one variable"
+        )
+    ranges = checked_limits(_NAME, limits) or ranges_of(list(paths.values()))
+    title = name_of(f)
+    draw_contours(axes, ranges, values_on_grid(_NAME, of_point, ranges), label=f"value of {title}")
+    if gradients:
+        draw_gradients(axes, of_point, ranges)
+    shows = [
+        draw_path(axes, points, place, name) for place, (name, points) in enumerate(paths.items())
+    ]
+    axes.set(
+        xlabel=names[0], ylabel=names[1], xlim=ranges[0], ylim=ranges[1],
+        title=_title(title, of_point, paths),
+    )  # fmt: skip
+    return shows
+
+
+def _on_curve(
+    axes: Axes, f: Any, paths: Mapping[str, Array], limits: Any, features: Any, gradients: bool
+) -> list[Callable[[int], None]]:
+    """Draw paths on the curve of a function of a number."""
+    name = check_function(_NAME, f, features)
+    ends = interval(_NAME, limits, list(paths.values()))
+    columns = {key: points[:, 0] for key, points in paths.items()}
+    shows = draw_curve(_NAME, axes, f, columns, ends, gradients)
+    title = name_of(f)
+    axes.set(
+        xlabel=name, ylabel=f"{title}({name})",
+        title=_title(title, lambda point: values_at(_NAME, f, point)[0], paths),
+    )  # fmt: skip
+    return shows
+
+
+def _title(name: str, f: Callable[[Array], Any], paths: Mapping[str, Array]) -> str:
+    if not paths:
+        return f"Gradients of {name}"
+    if len(paths) > 1:
         return f"Descents on {name}"
-    steps, first, last = len(path) - 1, f(path[0]), f(path[-1])
+    path = next(iter(paths.values()))
+    steps, first, last = len(path) - 1, float(f(path[0])), float(f(path[-1]))
     count = f"{steps} step" if steps == 1 else f"{steps:,} steps"
     return f"Descent in {count}: {name} from {first:.3g} to {last:.3g}"
+
+
+def _dimension(paths: Mapping[str, Array]) -> int:
+    """Return how many variables the points of paths have."""
+    found = {points.shape[1] for points in paths.values()}
+    if len(found) > 1:
+        raise DataError(f"{_NAME}: paths of one and of two variables are drawn in two figures")
+    return found.pop()
 
 
 def _paths(path: Any) -> dict[str, Array]:
@@ -142,110 +204,15 @@ def _paths(path: Any) -> dict[str, Array]:
         points = np.asarray(path, float)
     except (TypeError, ValueError):
         raise bad_argument(_NAME, "path", path, _PATH) from None
-    if points.ndim != 2 or points.shape[1] != 2 or not len(points):
+    if points.ndim == 1:
+        points = points[:, None]
+    if points.ndim != 2 or points.shape[1] not in (1, 2) or not len(points):
         raise DataError(
             f"{_NAME}: path has shape {points.shape}; it must hold the point of each step, "
-            "(steps, 2)"
+            "(steps, 2), or of a function of one variable (steps,)"
         )
     finite = np.isfinite(points).all(axis=1)
     count = len(points) if finite.all() else int(np.argmin(finite))
     if not count:
         raise DataError(f"{_NAME}: path starts at {points[0].tolist()}; a start is finite")
     return {"": points[:count]}
-
-
-def _function_of_point(f: Any, features: Any) -> tuple[Callable[[Array], Any], list[str]]:
-    """Return the function of a point (2,), and the names of its variables."""
-    if not callable(f):
-        raise bad_argument(_NAME, "f", f, "a function of two variables, f(x, y) or f(p)")
-    names = ["x", "y"]
-    try:
-        arguments = [
-            each.name
-            for each in inspect.signature(f).parameters.values()
-            if each.default is each.empty and each.kind is not each.VAR_KEYWORD
-        ]
-    except (TypeError, ValueError):
-        arguments = ["p"]
-    if len(arguments) == 2:
-        names = arguments
-    elif len(arguments) != 1:
-        raise ArgumentError(
-            f"{_NAME}: f takes {len(arguments)} arguments; a plane has two variables: give a "
-            "function f(x, y) or f(p) with p of shape (2,), such as lambda x, y: f(x, y, 1.0)"
-        )
-    if features is not None:
-        if isinstance(features, str) or np.shape(features) != (2,):
-            raise bad_argument(_NAME, "features", features, "a list of two names")
-        names = [str(each) for each in features]
-    if len(arguments) == 2:
-        return lambda point: f(point[0], point[1]), names
-    return f, names
-
-
-def _ranges(paths: list[Array]) -> Limits:
-    """Return the ranges of x and y of all paths with a margin, neither much narrower."""
-    points = np.concatenate(paths)
-    low, high = points.min(axis=0), points.max(axis=0)
-    extent = high - low
-    extent = np.maximum(extent, max(float(extent.max()) / 3, 1e-3 * float(np.abs(points).max())))
-    extent = np.where(extent > 0, extent, 1.0)
-    reach = (0.5 + _MARGIN) * extent
-    middle = (low + high) / 2
-    (left, bottom), (right, top) = (middle - reach).tolist(), (middle + reach).tolist()
-    return (left, right), (bottom, top)
-
-
-def _values(f: Callable[[Array], Any], ranges: Limits) -> Array:
-    """Return the values of a function on a grid, (rows, columns), NaN where it has none."""
-    x, y = (np.linspace(*each, _GRID) for each in ranges)
-    values = np.full((_GRID, _GRID), np.nan)
-    with np.errstate(all="ignore"):
-        for row, column in np.ndindex(values.shape):
-            value = np.asarray(f(np.array([x[column], y[row]])))
-            if value.size != 1 or value.dtype.kind not in "biuf":
-                raise ArgumentError(
-                    f"{_NAME}: f returns shape {value.shape} of {value.dtype}; it must return one "
-                    "real number, such as np.sum(...)"
-                )
-            values[row, column] = value.reshape(())
-    values[~np.isfinite(values)] = np.nan
-    if np.isnan(values).all():
-        raise DataError(
-            f"{_NAME}: f is finite nowhere for {ranges[0]} and {ranges[1]}; give other limits"
-        )
-    return values
-
-
-def _draw_gradients(axes: Axes, f: Callable[[Array], Any], ranges: Limits) -> None:
-    """Draw -∇f on a coarse grid, its length by the logarithm of its norm."""
-    fractions = (np.arange(_ARROWS) + 0.5) / _ARROWS
-    x, y = (low + (high - low) * fractions for low, high in ranges)
-    points = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
-    with np.errstate(all="ignore"):
-        arrows = -_gradients(f, points, ranges)
-    norms = np.hypot(*arrows.T)
-    is_drawn = np.isfinite(norms) & (norms > 0)
-    if not is_drawn.any():
-        return
-    scaled = np.log1p(99 * norms[is_drawn] / norms[is_drawn].max()) / np.log(100)
-    # Perpendicular to contours on the page too, only if both axes have one unit.
-    units = np.array([high - low for low, high in ranges])
-    steps = arrows[is_drawn] / units
-    steps *= (scaled / np.hypot(*steps.T))[:, None] * 0.7 / _ARROWS * units
-    axes.quiver(
-        *points[is_drawn].T, *steps.T, angles="xy", scale_units="xy", scale=1.0, color="white",
-        edgecolor="#222222", linewidth=0.4, width=0.005, zorder=2, pivot="mid",
-    )  # fmt: skip
-    axes.plot([], [], ">", color="white", mec="#222222", ms=8, label="−∇f")
-
-
-def _gradients(f: Callable[[Array], Any], points: Array, ranges: Limits) -> Array:
-    """Return the gradient at each point, (n, 2); by differences where f cannot be traced."""
-    gradient = grad(f)
-    try:
-        return np.stack([np.asarray(gradient(each), float) for each in points])
-    except (ChainruleError, TypeError, ValueError):
-        steps = np.diag([1e-6 * (high - low) for low, high in ranges])
-        differences = [[f(each + step) - f(each - step) for step in steps] for each in points]
-        return np.array(differences, float) / (2 * steps.sum(axis=0))
