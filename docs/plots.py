@@ -25,8 +25,9 @@ def main() -> None:
         exec(compile(ast.Module(before, []), str(PAGE), "exec"), names)
         figure = eval(compile(ast.Expression(last.value), str(PAGE), "eval"), names)
         figure.savefig(HERE / name, dpi=DOTS_PER_INCH)
-        with Image.open(HERE / name) as image:  # 128 colours take a third of the space
-            small = image.convert("RGB").quantize(128)
+        # 128 colours take a third of the space; an octree keeps those of thin lines.
+        with Image.open(HERE / name) as image:
+            small = image.convert("RGB").quantize(128, Image.Quantize.FASTOCTREE)
         small.save(HERE / name, optimize=True)
         print(f"{name}: {(HERE / name).stat().st_size // 1000} kB")
 

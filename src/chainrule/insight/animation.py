@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,9 +32,18 @@ def is_animation(path: Any) -> bool:
     return isinstance(path, str | os.PathLike) and Path(path).suffix.lower() == f".{ANIMATED}"
 
 
-def save_animation(figure: Figure, path: Any, steps: int, show: Callable[[int], None]) -> None:
-    """Write the frames after `show(0)` to `show(steps)`, of many steps some at equal distances."""
+def save_animation(
+    figure: Figure, path: Any, steps: int, shows: Sequence[Callable[[int], None]]
+) -> None:
+    """Write a frame for each step, which all of `shows` are called with.
+
+    Of many steps some at equal distances are taken.
+    """
     from PIL import Image  # matplotlib needs it, so that it is there
+
+    def show(step: int) -> None:
+        for each in shows:
+            each(step)
 
     cover_letters(figure.axes)
     show(steps)

@@ -13,7 +13,9 @@ from chainrule.arguments.rooms import open_room
 if TYPE_CHECKING:
     from chainrule.insight.plots.gallery import (
         Classifier,
+        activation_functions,
         activations,
+        broadcasting,
         calibration,
         confusion,
         decision_boundary,
@@ -29,16 +31,22 @@ if TYPE_CHECKING:
         loss_surface,
         mistakes,
         network,
+        optimizers,
+        overfitting,
         points,
         precision_recall,
         predictions,
+        reduction,
         roc,
+        schedules,
         weights,
     )
 
 __all__ = [
     "Classifier",
+    "activation_functions",
     "activations",
+    "broadcasting",
     "calibration",
     "confusion",
     "decision_boundary",
@@ -54,10 +62,14 @@ __all__ = [
     "loss_surface",
     "mistakes",
     "network",
+    "optimizers",
+    "overfitting",
     "points",
     "precision_recall",
     "predictions",
+    "reduction",
     "roc",
+    "schedules",
     "weights",
 ]
 

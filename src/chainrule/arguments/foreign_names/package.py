@@ -308,6 +308,12 @@ sklearn  RocCurveDisplay roc_curve plot_roc_curve  -> roc
 sklearn  permutation_importance  -> importance
 other  feature_importance feature_importances  -> importance
 other  errors misclassified show_mistakes  -> mistakes
+sklearn  ValidationCurveDisplay validation_curve  -> overfitting
+other  lr_schedule schedule learning_rates plot_schedule  -> schedules
+other  optimizer compare_optimizers  -> optimizers
+other  activation plot_activation  -> activation_functions
+other  broadcast broadcast_shapes  -> broadcasting
+other  reduce sum_axis axis  -> reduction
 sklearn  PredictionErrorDisplay  -> predictions
 other  residuals plot_predictions regression_plot  -> predictions
 numpy  plot imshow figure show subplots  -> figures of your own are matplotlib's:

@@ -125,7 +125,8 @@ def _draw_points(
         parts.append((step, segment))
     if len(points) <= _NUMBERED and not name:
         parts += [
-            (step, _number(axes, step, at)) for step, at in enumerate(zip(*path, strict=True))
+            (step, _number(axes, step, (points[step], values[step])))
+            for step in _spaced(axes, points, values)
         ]
 
     def show(step: int) -> None:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["decision_boundary", "draw_classes", "marker_area", "marker_scale"]
+__all__ = ["decision_boundary", "draw_classes", "draw_regions", "marker_area", "marker_scale"]
 
 Array = NDArray[Any]
 
@@ -107,7 +107,7 @@ def decision_boundary(
     shown = class_names(_NAME, names, regions.classes)
     mistaken = predict_classes(_NAME, net, as_rows(X), labels).predicted != labels
     with drawing(axes, path, (6.2, 5.0)) as axes:
-        _draw_regions(axes, regions)
+        draw_regions(axes, regions)
         draw_classes(axes, plane.points, labels, regions.classes, shown)
         if mistaken.any():
             axes.scatter(
@@ -121,7 +121,7 @@ def decision_boundary(
         return root_figure(axes)
 
 
-def _draw_regions(axes: Axes, regions: DecisionRegions) -> None:
+def draw_regions(axes: Axes, regions: DecisionRegions) -> None:
     """Shade each region in the colour of its class, the darker the more certain it is."""
     full = np.array(
         [tint(COLOURS[code % len(COLOURS)], 1.0) for code in range(len(regions.classes))]

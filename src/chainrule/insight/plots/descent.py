@@ -117,13 +117,8 @@ def descent(
                     "ending in .png"
                 )
             steps = max(map(len, paths.values())) - 1
-            save_animation(root_figure(panel), file, steps, lambda step: _show(shows, step))
+            save_animation(root_figure(panel), file, steps, shows)
         return root_figure(panel)
-
-
-def _show(shows: Sequence[Callable[[int], None]], step: int) -> None:
-    for each in shows:
-        each(step)
 
 
 def _on_contours(

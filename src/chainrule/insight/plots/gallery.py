@@ -13,6 +13,11 @@ from chainrule.insight.plots.history import history
 from chainrule.insight.plots.images import images
 from chainrule.insight.plots.importance import importance
 from chainrule.insight.plots.layer_histograms import layer_histograms
+from chainrule.insight.plots.lessons.activation_functions import activation_functions
+from chainrule.insight.plots.lessons.array_shapes import broadcasting, reduction
+from chainrule.insight.plots.lessons.optimizers import optimizers
+from chainrule.insight.plots.lessons.overfitting import overfitting
+from chainrule.insight.plots.lessons.schedules import schedules
 from chainrule.insight.plots.loss_surface import loss_surface
 from chainrule.insight.plots.mistakes import mistakes
 from chainrule.insight.plots.network import network
@@ -24,7 +29,9 @@ from chainrule.insight.plots.weights import weights
 
 __all__ = [
     "Classifier",
+    "activation_functions",
     "activations",
+    "broadcasting",
     "calibration",
     "confusion",
     "decision_boundary",
@@ -40,9 +47,13 @@ __all__ = [
     "loss_surface",
     "mistakes",
     "network",
+    "optimizers",
+    "overfitting",
     "points",
     "precision_recall",
     "predictions",
+    "reduction",
     "roc",
+    "schedules",
     "weights",
 ]

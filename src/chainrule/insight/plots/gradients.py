@@ -13,9 +13,9 @@ from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.errors import ArgumentError
 from chainrule.insight.figure import File, drawing, root_figure
 from chainrule.insight.legend import add_legend
+from chainrule.insight.logarithmic_axis import power_of_ten
 from chainrule.insight.palette import COLOURS
 from chainrule.insight.plots.layer_outputs import built_model
-from chainrule.insight.powers import power_of_ten
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -15,6 +15,7 @@ from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.errors import DataError
 from chainrule.insight.figure import File, panels, root_figure
 from chainrule.insight.legend import add_legend
+from chainrule.insight.logarithmic_axis import label_decades
 from chainrule.insight.palette import COLOURS, LINE_COLOURS
 from chainrule.train.metrics.direction import direction
 
@@ -218,15 +219,9 @@ def _label_epochs(shown: Sequence[Axes], epochs: int) -> None:
 
 def _choose_scale(axes: Axes, values: Curve) -> None:
     """Use a logarithmic scale if the values span more than a decade, with plain tick labels."""
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
-
     finite = values[np.isfinite(values)]
     if not finite.size or finite.min() <= 0 or finite.max() <= 20 * finite.min():
         return
     axes.set_yscale("log")
-    decades = np.log10(finite.max() / finite.min())
-    steps = (1, 2, 5) if decades < 3 else (1,)
-    axes.yaxis.set_major_locator(LogLocator(subs=steps, numticks=12))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    axes.yaxis.set_minor_formatter(NullFormatter())
+    label_decades(axes.yaxis, float(finite.min()), float(finite.max()))
     axes.set_ylabel(f"{axes.get_ylabel()} (logarithmic)")

@@ -14,8 +14,8 @@ from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.errors import DataError
 from chainrule.insight.figure import File, check_has, panels, root_figure
 from chainrule.insight.legend import add_legend
+from chainrule.insight.logarithmic_axis import power_of_ten
 from chainrule.insight.plots.histograms import Histogram
-from chainrule.insight.powers import power_of_ten
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

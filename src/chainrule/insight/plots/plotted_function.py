@@ -18,11 +18,13 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 __all__ = [
+    "arguments_of",
     "draw_gradients",
     "function_of_point",
     "gradients_at",
     "name_of",
     "ranges_of",
+    "real_value",
     "values_on_grid",
 ]
 

@@ -1,0 +1,1 @@
+"""Lessons in figures: functions, optimisers, schedules, shapes and overfitting."""
