@@ -26,12 +26,15 @@ CASES: list[tuple[Formula, str, str]] = [
     (Fraction(Row((A, Mark("+", "operator"), B)), Mark("N"), (True, False)), "(a + δ)/N",
      r"\frac{a +  \delta }{N}"),
     (Root(A), "√a", r"\sqrt{a}"),
-    (Fenced("(", A, ")"), "(a)", r"\left(a\right)"),
+    (Fenced("(", A, ")"), "(a)", "(a)"),
     (BigOperator("Σ", Mark("n"), A), "Σₙ a", r"\sum_{n} a"),
     (Choice(((A, B), (B, None))), "{a if δ; δ otherwise}",
      r"\begin{cases}a & \text{if }  \delta  \\  \delta  & \text{otherwise}\end{cases}"),
     (Row((Mark("softmax", "function"), Fenced("(", A, ")"))), "softmax(a)",
-     r"\operatorname{softmax}\left(a\right)"),
+     r"\operatorname{softmax}(a)"),
+    (Scripts(Scripts(A, None, B), None, Mark("T", "operator")), "a^δᵀ", r"a^{\delta  \top}"),
+    (Scripts(Scripts(A, None, Mark("1", "number")), None, Mark("2", "number")), "a¹²",
+     "(a^{1})^{2}"),
 ]  # fmt: skip
 
 

@@ -52,11 +52,15 @@ class Certificate:
 
     def __str__(self) -> str:
         parts = [
-            f"{'' if self.is_confirmed else 'NOT CONFIRMED, '}formula {self.formula_error:.0e}"
+            f"{'' if self.is_confirmed else 'NOT CONFIRMED, '}formula {_shown(self.formula_error)}"
         ]
         if self.difference_error is not None:
-            parts.append(f"central differences {self.difference_error:.0e}")
+            parts.append(f"central differences {_shown(self.difference_error)}")
         return ", ".join(parts)
+
+
+def _shown(error: float) -> str:
+    return f"{error:.0e}" if error else "0"
 
 
 def relative_error(found: Any, expected: Any) -> float:

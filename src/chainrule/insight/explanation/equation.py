@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from chainrule.insight.explanation.certificate import Certificate
 from chainrule.insight.notation import layout
 from chainrule.insight.notation.batch import TRACED_BATCH
@@ -71,6 +73,28 @@ class Equation:
     def is_confirmed(self) -> bool:
         """Whether its certificate, if it has one, is good."""
         return self.certificate is None or self.certificate.is_confirmed
+
+    @property
+    def numbers(self) -> str:
+        """The value, if it is a number, or the mean and range of its entries."""
+        if self.value is None:
+            return ""
+        array = np.asarray(self.value, "float64")
+        if array.ndim == 0:
+            return f"= {float(array):.4g}"
+        tiny = 1e-15 * np.abs(array).max(initial=0.0)
+        mean, low, high = (
+            0.0 if abs(x) < tiny else x for x in (array.mean(), array.min(), array.max())
+        )
+        return f"mean {mean:.3g}, from {low:.3g} to {high:.3g}"
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What stands beneath the equation: value, simplifications, certificate."""
+        checked = [] if self.certificate is None else [f"checked: {self.certificate}"]
+        numbers = [self.numbers] if self.numbers else []
+        named = [f"by: {'; '.join(self.simplifications)}"] if self.simplifications else []
+        return *numbers, *named, *checked
 
     def text(self) -> str:
         """Return the equation as one line of Unicode text."""

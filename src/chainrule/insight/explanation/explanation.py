@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from chainrule.errors import ArgumentError
+from chainrule.insight.explanation.document import document
 from chainrule.insight.explanation.equation import Equation
 from chainrule.insight.explanation.page import page
 from chainrule.insight.explanation.school_rules import StepByStep
@@ -95,7 +94,7 @@ class Explanation:
         for each in self.steps:
             lines += [f"The derivative by {each.by}, step by step"]
             lines += [*(f"  {step}" for step in each.steps), ""]
-        for heading, sections in (("Forward", self.sections), ("Backward", self.gradients)):
+        for heading, sections in self._parts:
             lines += [heading]
             for section in sections:
                 title = [f"  {section.title}"] if section.title else []
@@ -106,19 +105,15 @@ class Explanation:
 
     def latex(self) -> str:
         """Return a LaTeX document with all equations."""
-        lines = [r"\documentclass{article}", r"\usepackage{amsmath}", r"\begin{document}"]
-        for section in (*self.sections, *self.gradients):
-            lines.append(rf"\paragraph{{{_escaped(section.title)}}}")
-            for equation in section.equations:
-                mark = "" if equation.is_confirmed else r" \qquad \textbf{not confirmed}"
-                lines += [r"\[", equation.latex() + mark, r"\]"]
-        return "\n".join([*lines, r"\end{document}", ""])
+        return document(self.title, self._parts, self.steps)
 
     def html(self) -> str:
         """Return a self-contained page, with the equations as MathML."""
-        return page(
-            self.title, self.samples, [("Forward", self.sections), ("Backward", self.gradients)]
-        )
+        return page(self.title, self.samples, self._parts, self.steps)
+
+    @property
+    def _parts(self) -> tuple[tuple[str, tuple[Section, ...]], ...]:
+        return ("Forward", self.sections), ("Backward", self.gradients)
 
     def _repr_html_(self) -> str:
         return self.html()
@@ -132,27 +127,6 @@ def _rows(section: Section) -> list[str]:
     rows: list[str] = []
     for each in section.equations:
         text = each.text()
-        rows.append(f"    {text:<48} {each.shape:<12} {_summary(each.value)}".rstrip())
-        if each.simplifications:
-            rows.append(f"      by: {'; '.join(each.simplifications)}")
-        if each.certificate is not None:
-            rows.append(f"      checked: {each.certificate}")
+        rows.append(f"    {text:<48} {each.shape:<12} {each.numbers}".rstrip())
+        rows += [f"      {note}" for note in each.notes if note != each.numbers]
     return rows
-
-
-def _summary(value: object) -> str:
-    """Return a number, or the mean and range of an array."""
-    array = np.asarray(value, "float64")
-    if array.ndim == 0:
-        return f"= {float(array):.4g}"
-    tiny = 1e-15 * np.abs(array).max(initial=0.0)
-    mean, low, high = (
-        0.0 if abs(x) < tiny else x for x in (array.mean(), array.min(), array.max())
-    )
-    return f"mean {mean:.3g}, from {low:.3g} to {high:.3g}"
-
-
-def _escaped(text: str) -> str:
-    for each in "_&%#$":
-        text = text.replace(each, "\\" + each)
-    return text

@@ -99,7 +99,7 @@ def explain(function: Callable[..., Any], *args: Any) -> Explanation:
     forward += [x for _, node, _ in inner for x in writer.definitions(node, node)]
     forward += writer.definitions(final, final)
     return Explanation(
-        title=f"{graph.name}({', '.join(each.name for each in graph.inputs)})",
+        title=f"{result}({', '.join(each.name for each in graph.inputs)})",
         samples=None,
         sections=(Section("", tuple(forward)),),
         gradients=(Section("", tuple(backward)),),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Any
+
+from chainrule.insight.notation.mathml import to_mathml
 
 __all__ = ["page"]
 
@@ -16,15 +18,23 @@ align-items:center;padding:0.3em 0;border-bottom:1px solid #8884}
 .explanation .formula{overflow-x:auto;overflow-y:hidden;padding:0.25em 0}
 .explanation math{display:inline math;font-size:1.1em}
 .explanation .shape{font-variant-numeric:tabular-nums;white-space:nowrap;opacity:0.75}
+.explanation p{margin:0.3em 0;font-size:0.9em;opacity:0.8}
 .explanation small{grid-column:1/-1;opacity:0.75}
 """
 
 
-def page(title: str, samples: int | None, parts: Sequence[tuple[str, Sequence[Any]]]) -> str:
-    """Return the page of the sections of an explanation."""
+def page(
+    title: str,
+    samples: int | None,
+    parts: Sequence[tuple[str, Sequence[Any]]],
+    steps: Iterable[Any] = (),
+) -> str:
+    """Return the page of the sections of an explanation, after the steps of a course."""
     body = [f"<style>{_STYLE}</style>", '<div class="explanation">', f"<h3>{escape(title)}</h3>"]
-    if samples is not None:
-        body.append(f"<p>N = {samples} samples</p>")
+    body.append(f"<p>{_PROOF if samples is None else f'N = {samples} samples. {_PROOF}'}</p>")
+    for each in steps:
+        body.append(f"<h3>The derivative by {escape(str(each.by))}, step by step</h3>")
+        body += [_row(to_mathml(step.formula), "", escape(step.rule)) for step in each.steps]
     for heading, sections in parts:
         body.append(f"<h3>{heading}</h3>")
         for section in sections:
@@ -34,17 +44,22 @@ def page(title: str, samples: int | None, parts: Sequence[tuple[str, Sequence[An
     return "\n".join([*body, "</div>"])
 
 
+_PROOF = (
+    "Checked: each formula, evaluated by NumPy, has the value of the program, and each derivative "
+    "is that of central differences, up to the relative error shown."
+)
 _WARNING = "<strong>NOT CONFIRMED</strong> "
 
 
 def _equation(equation: Any) -> str:
     """Return an equation with its shape beside it, and beneath what was done and checked."""
-    notes = [*equation.simplifications]
-    if equation.certificate is not None:
-        notes.append(f"checked: {equation.certificate}")
     warning = _WARNING * (not equation.is_confirmed)
+    notes = escape("; ".join(equation.notes))
+    return _row(equation.mathml(), escape(equation.shape), f"{warning}{notes}")
+
+
+def _row(formula: str, shape: str, note: str) -> str:
     return (
-        f'<div class="equation"><div class="formula">{equation.mathml()}</div>'
-        f'<span class="shape">{escape(equation.shape)}</span>'
-        f"<small>{warning}{escape('; '.join(notes))}</small></div>"
+        f'<div class="equation"><div class="formula">{formula}</div>'
+        f'<span class="shape">{shape}</span><small>{note}</small></div>'
     )

@@ -77,6 +77,11 @@ class StepByStep:
     derivative: Expression
     steps: tuple[Step, ...]
 
+    @property
+    def symbol(self) -> Formula:
+        """The argument as a formula."""
+        return layout.name_of(self.by)
+
     def __str__(self) -> str:
         return "\n".join(map(str, self.steps))
 

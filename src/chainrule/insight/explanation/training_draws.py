@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from chainrule.graph.node import Node
-from chainrule.insight.notation import algebra
+from chainrule.insight.notation import algebra, layout
 from chainrule.insight.notation.expression import (
     Cases,
     Expression,
@@ -16,6 +16,7 @@ from chainrule.insight.notation.expression import (
     Symbol,
 )
 from chainrule.insight.notation.identities.rule import Rule
+from chainrule.insight.notation.text import to_text
 from chainrule.nn.random_stream import RandomStream
 
 __all__ = ["DrawsOfTraining", "drawn_constants", "mask_rules"]
@@ -81,4 +82,5 @@ def mask_rules(name: Name) -> list[Rule]:
             case _:
                 return None
 
-    return [Rule(f"{name} is 0 or 1", product), Rule(f"some entry of {name} is 1", some)]
+    text = to_text(layout.name_of(name))
+    return [Rule(f"{text} is 0 or 1", product), Rule(f"some entry of {text} is 1", some)]

@@ -14,6 +14,8 @@ from chainrule.insight.notation.typeset import (
     Root,
     Row,
     Scripts,
+    is_tall,
+    joined,
 )
 
 __all__ = ["to_mathml"]
@@ -33,7 +35,13 @@ def _element(formula: Formula) -> str:
             return _mark(formula)
         case Row(parts):
             return f"<mrow>{''.join(map(_element, parts))}</mrow>"
-        case Scripts(base, lower, upper):
+        case Scripts():
+            if (
+                formula.upper == Mark("′", "operator") and not formula.lower
+            ):  # a glyph that is raised already
+                return f"<mrow>{_element(formula.base)}{_RAISED_PRIME}</mrow>"
+            scripts = joined(formula)
+            base, lower, upper = scripts.base, scripts.lower, scripts.upper
             tag = "msubsup" if lower and upper else "msub" if lower else "msup"
             parts = [each for each in (base, lower, upper) if each is not None]
             return f"<{tag}>{''.join(map(_element, parts))}</{tag}>"
@@ -42,7 +50,8 @@ def _element(formula: Formula) -> str:
         case Root(operand):
             return f"<msqrt>{_element(operand)}</msqrt>"
         case Fenced(opening, body, closing):
-            left, right = (f"<mo>{escape(each)}</mo>" for each in (opening, closing))
+            grow = "" if is_tall(body) else ' stretchy="false"'
+            left, right = (f"<mo{grow}>{escape(each)}</mo>" for each in (opening, closing))
             return f"<mrow>{left}{_element(body)}{right}</mrow>"
         case BigOperator(sign, under, body):
             symbol = '<mo largeop="true">∑</mo>' if sign == "Σ" else f"<mo>{sign}</mo>"
@@ -55,17 +64,26 @@ def _element(formula: Formula) -> str:
 def _choice(rows: tuple[tuple[Formula, Formula | None], ...]) -> str:
     lines: list[str] = []
     for value, condition in rows:
-        words = "otherwise" if condition is None else "if "
+        words = "otherwise" if condition is None else "if\u00a0"
         then = f"<mtext>{words}</mtext>" + ("" if condition is None else _element(condition))
-        lines.append(f"<mtr><mtd>{_element(value)}</mtd><mtd><mrow>{then}</mrow></mtd></mtr>")
+        cells = (_element(value), f"<mrow>{then}</mrow>")
+        lines.append(f"<mtr>{''.join(_CELL.format(each) for each in cells)}</mtr>")
     return f"<mrow><mo>{{</mo><mtable>{''.join(lines)}</mtable></mrow>"
+
+
+_CELL = '<mtd style="text-align:left">{}</mtd>'
+_RAISED_PRIME = '<mo form="postfix" lspace="0" rspace="0">′</mo>'
 
 
 def _mark(mark: Mark) -> str:
     text = escape(mark.text)
+    if mark.text == "ŷ":
+        return '<mover accent="true"><mi>y</mi><mo stretchy="false">^</mo></mover>'
     match mark.kind:
         case "number":
             return f"<mn>{text}</mn>"
+        case "operator" if text == "T":
+            return '<mi mathvariant="normal">T</mi>'
         case "operator":
             return f"<mo>{text}</mo>"
         case "space":

@@ -14,10 +14,14 @@ from chainrule.insight.notation.typeset import (
     Scripts,
 )
 
-__all__ = ["to_text"]
+__all__ = ["SMALL_LOWERED", "SMALL_RAISED", "to_text"]
 
 _UPPER = str.maketrans("0123456789+-−()nijkTlx′", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁽⁾ⁿⁱʲᵏᵀˡˣ′")
 _LOWER = str.maketrans("0123456789+-−()aehijklmnoprstuvx", "₀₁₂₃₄₅₆₇₈₉₊₋₋₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ")
+
+SMALL_RAISED = {chr(small): chr(plain) for plain, small in _UPPER.items()}
+SMALL_LOWERED = {chr(small): chr(plain) for plain, small in _LOWER.items()}
+"""The characters that small ones stand for."""
 
 
 def to_text(formula: Formula) -> str:

@@ -22,6 +22,8 @@ __all__ = [
     "Root",
     "Row",
     "Scripts",
+    "is_tall",
+    "joined",
 ]
 
 
@@ -93,3 +95,31 @@ class Choice:
 
 
 Formula = Mark | Row | Scripts | Fraction | Root | Fenced | BigOperator | Choice
+
+
+def is_tall(formula: Formula) -> bool:
+    """Whether brackets around a formula have to grow with it."""
+    match formula:
+        case Fraction() | BigOperator() | Choice():
+            return True
+        case Row(parts):
+            return any(map(is_tall, parts))
+        case Fenced(_, body) | Root(body):
+            return is_tall(body)
+        case Scripts(base):
+            return is_tall(base)
+        case _:
+            return False
+
+
+def joined(scripts: Scripts) -> Scripts:
+    """Return a script of a script as TeX would be written: ``a_i^1``, ``a^{1 T}``, ``(a^1)^2``."""
+    match scripts:
+        case Scripts(Scripts(base, None, upper), lower, None):
+            return Scripts(base, lower, upper)
+        case Scripts(Scripts(base, lower, inner), None, Mark("T", _) as transposed) if inner:
+            return Scripts(base, lower, Row((inner, transposed)))
+        case Scripts(Scripts(_, _, inner) as base, None, upper) if inner:
+            return Scripts(Fenced("(", base, ")"), None, upper)
+        case _:
+            return scripts
