@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from chainrule import Network, nn
+from chainrule import Network, data, nn
 from chainrule.errors import ArgumentError, DataError
 
 VOID = {"meta", "img", "rect", "path", "line", "circle", "marker", "mspace"}
@@ -126,3 +126,31 @@ def test_a_report_refuses_samples_that_do_not_fit() -> None:
         net.report(5)  # pyright: ignore[reportArgumentType]
     with pytest.raises(DataError, match="a target for each sample"):
         net.report(X=np.ones((3, 2)), y=[1.0])
+
+
+def test_what_cannot_be_reported_is_refused_before_anything_is_computed(tmp_path: Path) -> None:
+    net = Network([nn.Dense(1)])  # not compiled: anything computed would be refused
+    with pytest.raises(FileNotFoundError, match="the folder does not exist; create it first"):
+        net.report(tmp_path / "none" / "report.html")
+    with pytest.raises(IsADirectoryError, match="add a file name"):
+        net.report(tmp_path)
+    with pytest.raises(DataError, match="the samples of X differ in shape"):
+        net.report(X=[np.ones((2, 2)), np.ones((3, 3))])
+    assert not list(tmp_path.iterdir())
+
+
+def test_reports_are_small_whatever_they_show() -> None:
+    draw = np.random.default_rng(0)
+    shown = {f"<b>column {i}</b>" * 9: draw.random(40) for i in range(300)}
+    names = np.array(["<script>" * 400, "b" * 9000, "&"])[np.arange(40) % 3]
+    net = trained([data.Table(), nn.Dense(3, activation="softmax")], "cross_entropy", shown, names)
+    text = net.report(X=shown, y=names).html()
+    check_alone(text)
+    assert len(text) < 300_000
+    images, many = draw.random((12, 90, 200, 3), "float32"), np.arange(12) * 90
+    net = Network([nn.Conv2D(1, 9, strides=9), nn.Flatten(), nn.Dense(1000, activation="softmax")])
+    net.compile(loss="cross_entropy")
+    text = net.report(X=images, y=many).html()
+    check_alone(text)
+    assert "<img" in text
+    assert len(text) < 1_000_000

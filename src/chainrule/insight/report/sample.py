@@ -101,7 +101,7 @@ def sample_of(X: Any, y: Any, most: int = _MOST) -> Sample | None:
         return None
     inputs: Any = read_columns(X) if is_path(X) else X
     if isinstance(X, list | tuple) and not is_table(X):
-        inputs = np.asarray(X)
+        inputs = _as_array(X)
     total = _count(inputs)
     if not total:
         raise DataError("report: X has no samples; give at least one, or leave out X and y")
@@ -115,6 +115,15 @@ def sample_of(X: Any, y: Any, most: int = _MOST) -> Sample | None:
         return Sample(inputs, targets, np.arange(total), total)
     rows = np.linspace(0, total - 1, most).astype(int)
     return Sample(take_rows(inputs, rows), None if targets is None else targets[rows], rows, total)
+
+
+def _as_array(X: Any) -> Array:
+    try:
+        return np.asarray(X)
+    except ValueError as error:
+        raise DataError(
+            "report: the samples of X differ in shape; give them one, as by cropping or padding"
+        ) from error
 
 
 def _count(X: Any) -> int:
