@@ -242,6 +242,23 @@ def test_heads_are_blocks_that_are_joined() -> None:
     assert all(each.is_confirmed for each in explanation)
 
 
+def test_the_layers_within_a_layer_have_equations_of_their_own() -> None:
+    layers = [nn.Dense(3), nn.Residual([nn.Dense(3, activation="relu"), nn.Dense(3)]), nn.Dense(1)]
+    explanation = explained(layers, "mse", X, NUMBERS)
+    written = list(map(str, explanation))
+    assert written[1:5] == [
+        "z²₀ = a¹ W²₀ + b²₀", "a²₀ = max(0, z²₀)", "a²₁ = a²₀ W²₁ + b²₁", "a² = a¹ + a²₁",
+    ]  # fmt: skip
+    for wanted in (
+        "δ³₀ = [z²₀ > 0] ⊙ (δ³ W²₁ᵀ)",
+        "∂L/∂W²₀ = a¹ᵀ δ³₀",
+        "∂L/∂W²₁ = a²₀ᵀ δ³",
+        "δ² = δ³ + δ³₀ W²₀ᵀ",
+    ):
+        assert wanted in written
+    assert all(each.is_confirmed for each in explanation)
+
+
 class Gated(nn.Layer):
     """A layer of a user's own."""
 

@@ -38,7 +38,7 @@ def cut(
     names: Names,
     write: Callable[[Node], Expression],
     name: Callable[[Node, str], None],
-    is_named_derivative: Callable[[Node], bool],
+    is_named: Callable[[Node], bool],
 ) -> None:
     """Name parts of a value, the largest first, until `write` of it is short.
 
@@ -55,14 +55,14 @@ def cut(
             return False
         return size(write(node)) <= LONGEST
 
-    while (part := _largest_part(node, is_written, is_named_derivative)) is not None:
-        if not is_named_derivative(part) and is_short():
+    while (part := _largest_part(node, is_written, is_named)) is not None:
+        if not is_named(part) and is_short():
             return
         letter = "A" if is_softmax(part) else ""
         scores = _scores(part) if letter else part
         if scores is not part and _is_part(scores, is_written):
             part, letter = scores, "S"
-        cut(part, names, write, name, is_named_derivative)
+        cut(part, names, write, name, is_named)
         name(part, letter)
 
 
@@ -71,9 +71,7 @@ def _written_size(node: Node, is_written: Callable[[Node], bool]) -> int:
     return _sizes(ancestors([node], is_written), is_written)[node.serial]
 
 
-def _largest_part(
-    node: Node, is_written: _Condition, is_named_derivative: _Condition
-) -> Node | None:
+def _largest_part(node: Node, is_written: _Condition, is_named: _Condition) -> Node | None:
     """Return the part to be named next."""
     inside = ancestors([node], is_written)
     uses = Counter(operand.serial for each in inside for operand in map(resolved, each.inputs))
@@ -81,7 +79,7 @@ def _largest_part(
     sizes = _sizes(inside, is_written)
     large = [each for each in parts if sizes[each.serial] >= _SHORTEST]
     repeated = [each for each in large if uses[each.serial] > 1]
-    derivatives = [each for each in inside if each is not node and is_named_derivative(each)]
+    derivatives = [each for each in inside if each is not node and is_named(each)]
     if derivatives := [each for each in derivatives if resolved(each) is each]:
         return derivatives[0]
     for is_preferred in (is_projection, is_softmax):

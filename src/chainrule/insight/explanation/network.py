@@ -19,10 +19,12 @@ from chainrule.insight.explanation.equation import Equation
 from chainrule.insight.explanation.example_batch import example_batch
 from chainrule.insight.explanation.explanation import Explanation, Section
 from chainrule.insight.explanation.recurrence import Recurrence
+from chainrule.insight.explanation.sublayers import sublayer_values
 from chainrule.insight.explanation.symbols import (
     layer_text,
     parameter_name,
     part_names,
+    shortened,
 )
 from chainrule.insight.explanation.traced_network import (
     TracedNetwork,
@@ -163,6 +165,7 @@ class _Explainer:
         for number, block in enumerate(self.blocks, 1):
             names = [layer.name or "" for layer in block.layers]
             self.writer.own(names, block.before_activation, part_names("uvwqr", number))
+            self.writer.divide(sublayer_values(self.traced.graph.nodes, number, names))
             self.writer.cut(block.before_activation)
             self.writer.cut(block.output)
         self.writer.cut(self.traced.loss)
@@ -199,7 +202,7 @@ class _Explainer:
             title = next(each for each in by_title if full.startswith(f"{each}."))
             number = numbers.get(by_title[title], 0)
             names[full] = parameter_name(full[len(title) + 1 :], number)
-        return names
+        return shortened(names)
 
     @property
     def net_names(self) -> tuple[str, ...]:

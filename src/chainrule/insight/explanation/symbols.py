@@ -5,7 +5,8 @@ from __future__ import annotations
 import inspect
 import itertools
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import cast
 
 from chainrule.insight.notation.expression import Name
@@ -16,10 +17,12 @@ __all__ = [
     "derivative_name",
     "direction_of",
     "gate_name",
+    "label_of",
     "layer_text",
     "parameter_name",
     "part_names",
     "projection_name",
+    "shortened",
     "variable_name",
 ]
 
@@ -40,12 +43,37 @@ _GREEK = {**GREEK, "epsilon": "ε", "phi": "φ"}
 def parameter_name(attribute: str, number: int) -> Name:
     """Return the name of a parameter of a block: ``weight`` is W, ``query.weight`` W_query."""
     *path, last = attribute.split(".")
-    path = [_DIRECTIONS.get(each, each) for each in path if each not in _LISTS]
+    path = label_of(".".join(path)).split()
     first, _, kind = last.rpartition("_")
     if first and kind in ("weight", "bias") and last not in _LETTERS:
         path, last = [*path, _ATTENTION.get(first, first)], kind
     base = _LETTERS.get(last) or _GREEK.get(last) or last
     return Name(base, str(number), " ".join(path))
+
+
+def label_of(path: str) -> str:
+    """Return the subscript of a layer within another: ``layers.0`` is 0."""
+    words = (_DIRECTIONS.get(each, each) for each in path.split(".") if each not in _LISTS)
+    return " ".join(words)
+
+
+def shortened(names: Mapping[str, Name]) -> dict[str, Name]:
+    """Return names without the words of their subscripts that do not tell them apart."""
+    found: dict[str, Name] = {}
+    for full, name in names.items():
+        words = name.subscript.split()
+        inner = len(label_of(".".join(full.split(".")[1:-1])).split())
+        shorter = [replace(name, subscript=" ".join(words[i:])) for i in range(inner, 0, -1)]
+        others = [each for each in names.values() if each != name]
+        unique = (x for x in shorter if not any(_could_be(each, x) for each in others))
+        found[full] = next(unique, name)
+    return found
+
+
+def _could_be(name: Name, short: Name) -> bool:
+    words, tail = name.subscript.split(), short.subscript.split()
+    is_alike = (name.base, name.superscript) == (short.base, short.superscript)
+    return is_alike and words[len(words) - len(tail) :] == tail
 
 
 _ATTENTION = {"query": "Q", "key": "K", "value": "V", "output": "O"}

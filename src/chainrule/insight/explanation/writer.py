@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,7 +16,8 @@ from chainrule.insight.explanation.loop_equations import definitions_of_steps, l
 from chainrule.insight.explanation.loops import Loops
 from chainrule.insight.explanation.proofs import Proofs
 from chainrule.insight.explanation.recurrence import Recurrence
-from chainrule.insight.explanation.symbols import projection_name
+from chainrule.insight.explanation.symbols import gate_name, projection_name
+from chainrule.insight.explanation.variables import assigned_variables
 from chainrule.insight.notation import rules
 from chainrule.insight.notation.elementary import size, softmax_parts
 from chainrule.insight.notation.expression import Expression, Name, names_in
@@ -55,6 +56,8 @@ class Writer:
         self._mentioned: set[Name] = set()
         self._forward = {each.serial for each in symbolic.graph.nodes}
         self._kept: dict[int, tuple[object, Equation, Expression]] = {}
+        self._given: dict[int, Name] = {}
+        self._variables = assigned_variables(symbolic.graph)
         self._part_names: dict[int, Name] = {}
         self._parts: dict[int, list[Node]] = {}
         self._owners: dict[str, tuple[Node, Callable[[], Name]]] = {}
@@ -137,6 +140,10 @@ class Writer:
         for layer in layers:
             self._owners[layer] = resolved(owner), part
 
+    def divide(self, parts: Mapping[int, Name]) -> None:
+        """Name parts of equations, by serial, whether these are long or not."""
+        self._given |= {each: name for each, name in parts.items() if each not in self.names.names}
+
     def cut(self, node: Node, part: Callable[[], Name] | None = None) -> None:
         """Name parts of a value whose equation is long.
 
@@ -149,12 +156,13 @@ class Writer:
             if each.serial in self._forward or part is None:
                 owner, new_name = self._owner(each.layer)
             assert new_name is not None
-            given = self._derivative_name(each) or self._projection_name(each)
+            given = self._derivative_name(each) or self._given.get(each.serial)
+            given = given or self._projection_name(each)
             if letter and each.serial in self._forward:
                 given = Name(letter, self.names.names[owner.serial].superscript)
-            self.name(each, given or new_name())
+            self.name(each, given or self._variable_name(each, owner) or new_name())
             if each.serial in self._forward:
-                self._part_names[each.serial] = self.names.names[each.serial]
+                self._note_part(each)
             if is_softmax(each):
                 self.define(each)
             self._parts.setdefault(owner.serial, []).append(each)
@@ -163,8 +171,24 @@ class Writer:
 
         cut(
             node, self.names, lambda each: self._written(each, self.loss)[0].expression, name,
-            lambda each: self._derivative_name(each) is not None,
+            lambda each: each.serial in self._given or self._derivative_name(each) is not None,
         )  # fmt: skip
+
+    def _note_part(self, node: Node) -> None:
+        """Note how the derivative by a part is called; that by a function of one is not printed."""
+        name = self.names.names[node.serial]
+        given = self._given.get(node.serial)
+        if given is None:
+            self._part_names[node.serial] = name
+        elif given.base == "z" or Name("z", given.superscript, given.subscript) not in self._taken:
+            self._part_names[node.serial] = replace(name, base="")
+
+    def _variable_name(self, node: Node, owner: Node) -> Name | None:
+        """Return the name of the variable that the code of a layer assigns a value to."""
+        variable = self._variables.get(node.serial)
+        if variable is None or owner.serial not in self.names.names:
+            return None
+        return replace(gate_name(variable), superscript=self.names.names[owner.serial].superscript)
 
     def _derivative_name(self, node: Node) -> Name | None:
         """Return δ_Q for the derivative by a part Q; None for other values."""

@@ -9,33 +9,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from fractions import Fraction
 
 import numpy as np
 
 from chainrule.graph.node import Node
 from chainrule.graph.value_names import resolved
 from chainrule.insight.notation import algebra
-from chainrule.insight.notation.algebra import as_factors
-from chainrule.insight.notation.canonical import key
 from chainrule.insight.notation.constants import entry_of_constant
 from chainrule.insight.notation.expression import (
     Application,
     Expression,
     Function,
     Name,
-    Number,
     Place,
-    Product,
-    Reduction,
     Relation,
     Symbol,
-    free_axes,
-    operands,
 )
 from chainrule.insight.notation.index import Axis, Index
 from chainrule.insight.notation.index_maps import INDEX_MAPS
 from chainrule.insight.notation.names import Indices, Names, axes_of
+from chainrule.insight.notation.outside import folded, padded
 from chainrule.insight.notation.primitive_rules import ALGEBRA, RELATIONS, choose
 from chainrule.ops.primitives.contraction import split_spec
 
@@ -224,126 +217,6 @@ def _extremum(kind: str) -> _Rule:
     return rule
 
 
-def _fold(node: Node, indices: Indices, names: Names) -> Expression:
-    """Sum over the windows that contain an entry: ``Σ_p y[i - p, p]``, or ``Σ_{2j + p = i}``."""
-    params, (operand,) = node.params, node.inputs
-    bound, inner = [Axis(size) for size in params["sizes"]], list(indices)
-    if all(each == 1 for each in params["strides"]):
-        for axis, offset, dilation in zip(params["axes"], bound, params["dilations"], strict=True):
-            inner[axis] -= Index.of(offset) * dilation
-        inner += map(Index.of, bound)
-        body = _zero_outside(express(operand, tuple(inner), names), bound)
-        if body is not None:
-            return algebra.reduce("Σ", bound, body)
-    windows, conditions, inner = list[Axis](), list[Expression](), list(indices)
-    for i, axis in enumerate(params["axes"]):
-        windows.append(Axis(operand.shape[axis]))
-        inner[axis] = Index.of(windows[-1])
-        stride, dilation = params["strides"][i], params["dilations"][i]
-        place = inner[axis] * stride + Index.of(bound[i]) * dilation
-        conditions.append(Relation("=", Place(place), Place(indices[axis])))
-    inner += map(Index.of, bound)
-    body = express(operand, tuple(inner), names)
-    return algebra.reduce("Σ", (*windows, *bound), algebra.multiply(body, *conditions))
-
-
-def _zero_outside(expression: Expression, axes: Sequence[Axis]) -> Expression | None:
-    """Return an expression that is 0 where an index that depends on `axes` is out of range.
-
-    None if it is no product of a symbol that has all these indices.
-    """
-    match expression:
-        case Symbol(name, indices):
-            long = [axis for axis in axes if axis.length != 1]
-            return Symbol(name, indices, True) if _has_shifted(expression, long) else None
-        case Product(factors):
-            for factor in factors:
-                if isinstance(factor, Symbol) and _has_shifted(factor, axes):
-                    rest = [each for each in factors if each is not factor]
-                    return algebra.multiply(Symbol(factor.name, factor.indices, True), *rest)
-            return None
-        case Reduction("Σ", over, body):
-            inner = _zero_outside(body, axes)
-            return None if inner is None else algebra.reduce("Σ", over, inner)
-        case _:
-            return None
-
-
-def _has_shifted(symbol: Symbol, axes: Sequence[Axis]) -> bool:
-    shifted = {axis for each in symbol.indices if len(each.terms) > 1 for axis in each.axes}
-    return all(axis in shifted for axis in axes)
-
-
-def _pad(node: Node, indices: Indices, names: Names) -> Expression:
-    """Outside the operand the value is 0, which a symbol says of itself, or a condition."""
-    (operand,) = node.inputs
-    found = _padded_symbol(node, indices, names)
-    if found is not None:
-        return found
-    inner, windows, conditions = list[Index](), list[Axis](), list[Expression]()
-    for index, length, each in zip(indices, node.shape, node.params["slices"], strict=True):
-        start, count, step = each
-        if step == 1:
-            place = index - Index((), start)
-            if start:
-                conditions.append(Relation("≤", algebra.ZERO, Place(place)))
-            if start + count < length:
-                conditions.append(Relation("<", Place(place), Number(Fraction(count))))
-        else:
-            windows.append(Axis(count))
-            place = Index.of(windows[-1])
-            source = Place(place * step + Index((), start))
-            conditions.append(Relation("=", source, Place(index)))
-        inner.append(place)
-    body = _guarded(express(operand, tuple(inner), names))
-    known = as_factors(body.body if isinstance(body, Reduction) else body)
-    conditions = [each for each in conditions if not _is_implied(each, known)]
-    return algebra.reduce("Σ", windows, algebra.multiply(body, *conditions))
-
-
-def _is_implied(condition: Expression, factors: Sequence[Expression]) -> bool:
-    """Whether a bound of a place follows from an equation of it among the factors."""
-    for each in factors:
-        match each, condition:
-            case (
-                Relation("=", Place(source), Place() as known),
-                Relation("≤", Number(), Place() as bounded)
-                | Relation("<", Place() as bounded, Number()),
-            ) if key(known) == key(bounded):
-                low, high = source.range
-                if condition.sign == "≤":
-                    return low >= 0
-                return isinstance(condition.right, Number) and high < condition.right.value
-            case _:
-                pass
-    return False
-
-
-def _guarded(expression: Expression) -> Expression:
-    """Return an expression that can be evaluated where its indices are out of range."""
-    if isinstance(expression, Symbol):
-        return replace(expression, is_padded=True)
-    new = tuple(_guarded(each) for each in operands(expression))
-    return algebra.normalized(expression, new) if new else expression
-
-
-def _padded_symbol(node: Node, indices: Indices, names: Names) -> Expression | None:
-    (operand,) = node.inputs
-    if any(step != 1 for _, _, step in node.params["slices"]):
-        return None
-    starts = [start for start, _, _ in node.params["slices"]]
-    inner = tuple(i - Index((), start) for i, start in zip(indices, starts, strict=True))
-    axes = axes_of(operand)
-    whole = express(operand, tuple(map(Index.of, axes)), names)
-    if not isinstance(whole, Symbol) or any(each.axis is None for each in whole.indices):
-        return None  # what is outside the operand may be inside the array of the symbol
-    lengths = zip(axes, node.shape, strict=True)
-    if any(axis.length != n and axis not in free_axes(whole) for axis, n in lengths):
-        return None  # nor has the symbol an index that says what is outside
-    found = express(operand, inner, names)
-    return Symbol(found.name, found.indices, True) if isinstance(found, Symbol) else None
-
-
 def _application(node: Node, indices: Indices, names: Names) -> Expression:
     """Any other primitive, as a function of whole arrays."""
     assert node.primitive is not None
@@ -361,12 +234,21 @@ def _application(node: Node, indices: Indices, names: Names) -> Expression:
     return Application(source, tuple(arguments), indices, result)
 
 
+def _by_writing(
+    rule: Callable[[Node, Indices, Callable[[Node, Indices], Expression]], Expression],
+) -> _Rule:
+    """Return a rule that writes operands by a function of theirs and their indices."""
+    return lambda node, indices, names: rule(
+        node, indices, lambda operand, inner: express(operand, inner, names)
+    )
+
+
 _Rule = Callable[[Node, Indices, Names], Expression | None]
 
 _RULES: Mapping[str, _Rule] = {
     "contract": _contract,
-    "fold": _fold,
-    "pad_into": _pad,
+    "fold": _by_writing(folded),
+    "pad_into": _by_writing(padded),
     "reduce_max": _extremum("max"),
     "reduce_min": _extremum("min"),
     "reduce_to": _reduce_to,

@@ -32,7 +32,13 @@ from chainrule.insight.notation.identities.exponentials import (
     shift_of_exponents,
 )
 from chainrule.insight.notation.identities.rule import Rule
-from chainrule.insight.notation.identities.sums import common_factor, expansion, sign, sum_of_sums
+from chainrule.insight.notation.identities.sums import (
+    common_factor,
+    expansion,
+    grouped,
+    sign,
+    sum_of_sums,
+)
 
 __all__ = ["simplify"]
 
@@ -88,6 +94,7 @@ _RULES = (
     Rule("", log_of_exp),
     Rule("", product_of_exps),
     Rule("", common_factor),
+    Rule("", grouped),
     Rule("", sum_of_sums),
     Rule("the maximum, subtracted for numerical range, cancels", shift_of_exponents),
     Rule("zᵢ − ln Σⱼ exp(zⱼ) = ln softmax(z)ᵢ", log_softmax),

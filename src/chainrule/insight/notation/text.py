@@ -58,7 +58,7 @@ def _script(script: Formula | None, table: dict[int, int], sign: str) -> str:
         return ""
     text = to_text(script).replace(" ", "").replace(",", "")
     is_list = isinstance(script, Row) and any(isinstance(each, Row) for each in script.parts)
-    is_list = is_list or any(len(each) > 2 and each.isalpha() for each in _words(script))
+    is_list = is_list or any(len(each) > 2 for each in _words(script))
     if all(ord(each) in table for each in text) and not is_list:
         return text.translate(table)
     plain = to_text(script).strip()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from fractions import Fraction
 
 from chainrule.insight.notation import algebra
@@ -18,7 +19,7 @@ from chainrule.insight.notation.expression import (
     walk,
 )
 
-__all__ = ["common_factor", "expansion", "sign", "sum_of_sums"]
+__all__ = ["common_factor", "expansion", "grouped", "sign", "sum_of_sums"]
 
 
 def common_factor(expression: Expression) -> Expression | None:
@@ -40,6 +41,21 @@ def common_factor(expression: Expression) -> Expression | None:
         return None
     rest = algebra.add(*(algebra.divide(each, factor) for each in expression.terms))
     return algebra.multiply(factor, rest)
+
+
+def grouped(expression: Expression) -> Expression | None:
+    """``a b + a c + d = a (b + c) + d``, for the two terms that share most."""
+    if not isinstance(expression, Addition) or len(expression.terms) < 3:
+        return None
+    best, shorter = None, _symbols(expression)
+    for one, other in itertools.combinations(expression.terms, 2):
+        pair = common_factor(Addition((one, other)))
+        if pair is not None:
+            rest = [each for each in expression.terms if each is not other]
+            together = algebra.add(*(pair if each is one else each for each in rest))
+            if _symbols(together) < shorter:
+                best, shorter = together, _symbols(together)
+    return best
 
 
 def sum_of_sums(expression: Expression) -> Expression | None:
