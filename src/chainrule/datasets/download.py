@@ -128,6 +128,8 @@ def _progress_bar(file: RemoteFile) -> Generator[Callable[[int], None], None, No
         progress.TransferSpeedColumn(),
         progress.TimeRemainingColumn(),
     )
-    with progress.Progress(*columns, console=Console(stderr=True)) as bar:
+    # In a notebook Rich would need ipywidgets; written as on a terminal, the bar needs nothing.
+    console = Console(stderr=True, force_jupyter=False)
+    with progress.Progress(*columns, console=console) as bar:
         task = bar.add_task(file.name, total=file.size)
         yield lambda done: bar.update(task, completed=done)

@@ -100,12 +100,10 @@ def _stdout() -> TextIO | None:
 
 
 def _surface(stream: TextIO, keeps_lines: bool = False) -> Surface:
-    if has_bar(stream):
-        return Stream(stream)
-    if _is_terminal(stream):
-        return Terminal(stream)
     if type(stream).__module__.startswith("ipykernel."):
         return Notebook(stream, keeps_lines)
+    if _is_terminal(stream) and not has_bar(stream):
+        return Terminal(stream)
     return Stream(stream)
 
 
