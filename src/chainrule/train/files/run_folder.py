@@ -23,15 +23,18 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.errors import FormatError, warn
 from chainrule.storage import remove_abandoned_files
+from chainrule.train.files.attribute_values import decoded
 from chainrule.train.files.network_state import NetworkState
 from chainrule.train.files.read import read_file
 from chainrule.train.files.save import write
+from chainrule.train.files.schema import Description
 
 __all__ = ["BEST", "RunFolder", "SavedRun"]
 
@@ -52,6 +55,18 @@ class SavedRun:
     def run(self) -> dict[str, Any]:
         """The entry ``run``, see above."""
         return self.description["run"]
+
+    def decoded(self) -> tuple[dict[str, Any] | None, list[tuple[str, dict[str, Any]]]]:
+        """Return the metrics of an unfinished epoch, and titles and attributes of callbacks."""
+        unread = {name for name in self.tensors if name.startswith("run:")}
+        unfinished = decoded(self.run["unfinished"], self.tensors, unread)
+        _check_unfinished(unfinished)
+        callbacks = [
+            (title, decoded(value, self.tensors, unread)) for title, value in self.run["callbacks"]
+        ]
+        if not all(type(attributes) is dict for _, attributes in callbacks):
+            raise FormatError("load: the attributes of a callback are not described by names")
+        return unfinished, callbacks
 
     @property
     def state(self) -> NetworkState:
@@ -92,8 +107,7 @@ class RunFolder:
             path = self._path(steps)
             try:
                 description, tensors = read_file(path)
-                if "run" not in description or "training" not in description:
-                    raise FormatError(f"load: {path.name} is no checkpoint of a run")
+                _check_run(path, description)
             except FormatError as error:
                 damaged.append(str(error).removeprefix("load: "))
                 warn(f"fit: the checkpoint {path} cannot be read, and the one before is taken: "
@@ -121,3 +135,42 @@ class RunFolder:
 
     def _path(self, steps: int) -> Path:
         return self.path / f"checkpoint-{steps:012d}.safetensors"
+
+
+def _check_run(path: Path, description: dict[str, Any]) -> None:
+    """Raise a FormatError unless the entry ``run`` has what it must have."""
+    if "training" not in description or type(description.get("run")) is not dict:
+        raise FormatError(f"load: {path.name} is no checkpoint of a run")
+    run = Description(description["run"], "the description of the run")
+    run.only(
+        "start", "settings", "optimizer", "unfinished", "seconds", "callbacks", "best",
+        "is_stopped",
+    )  # fmt: skip
+    start, best = run.get("start", list), run.get("best", list, type(None))
+    run.get("settings", dict)
+    run.get("optimizer", str)
+    run.get("unfinished", dict, type(None))
+    run.get("seconds", float, int)
+    run.get("is_stopped", bool)
+    are_pairs = all(
+        type(each) is list and len(cast(Any, each)) == 2 and type(cast(Any, each)[0]) is str
+        for each in run.get("callbacks", list)
+    )
+    is_best = best is None or (len(best) == 2 and type(best[0]) in (int, float))
+    if not (len(start) == 2 and all(type(each) is int for each in start) and are_pairs and is_best):
+        raise FormatError("load: the description of the run has values of other types")
+
+
+def _check_unfinished(value: Any) -> None:
+    """Raise a FormatError unless a value is what `RunningMetrics.state` returns, or None."""
+    if value is None:
+        return
+    if type(value) is not dict or set(cast(Any, value)) != {"totals", "sizes", "gathered"}:
+        raise FormatError("load: the metrics of the unfinished epoch have other names")
+    parts: dict[str, Any] = value
+    if not all(type(each) is list for each in parts.values()):
+        raise FormatError("load: the metrics of the unfinished epoch are no lists")
+    numbers = [*parts["totals"], *parts["sizes"]]
+    are_numbers = all(type(each) in (int, float) for each in numbers)
+    if not (are_numbers and all(isinstance(each, np.ndarray) for each in parts["gathered"])):
+        raise FormatError("load: the metrics of the unfinished epoch are no numbers")

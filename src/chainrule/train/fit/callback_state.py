@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from chainrule.errors import type_in_words, warn
 from chainrule.train.callbacks import Callback
-from chainrule.train.files.attribute_values import NotDataError, decoded, encoded
+from chainrule.train.files.attribute_values import NotDataError, encoded
 
 __all__ = ["CallbackStates"]
 
@@ -56,13 +56,10 @@ class CallbackStates:
         else:
             changed[name] = value
 
-    def restore(
-        self, described: Sequence[Any], tensors: dict[str, NDArray[Any]], unread: set[str]
-    ) -> None:
-        """Set the attributes that `describe` has described, callback by callback."""
+    def restore(self, states: Sequence[tuple[str, dict[str, Any]]]) -> None:
+        """Set the attributes that `describe` has described, of callbacks of the same titles."""
         waiting = list(self._callbacks)
-        for title, value in described:
-            attributes = decoded(value, tensors, unread)
+        for title, attributes in states:
             callback = next((each for each in waiting if each.title == title), None)
             if callback is not None:
                 waiting.remove(callback)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Generator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Protocol
 
-from chainrule.errors import ArgumentError
-from chainrule.train.files.attribute_values import decoded
+from chainrule.errors import ArgumentError, ChainruleError, FormatError
 from chainrule.train.files.network_state import restore_state
 from chainrule.train.files.run_folder import RunFolder, SavedRun
 from chainrule.train.fit.callback_state import CallbackStates
@@ -123,13 +122,15 @@ class Resumption:
         saved = folder.newest(limit)
         if saved is None:
             return None
-        check_settings(saved, settings)
-        return Resumption(saved)
+        with _read(saved):
+            check_settings(saved, settings)
+            return Resumption(saved)
 
     def check_position(self, counter: StepCounter, folder: RunFolder) -> None:
         """Refuse a run that began elsewhere than a call of ``fit`` does."""
         position, state = (counter.epoch, counter.steps), self.saved.state
-        here = state.epoch, state.steps
+        with _read(self.saved):
+            here = state.epoch, state.steps
         if position != self.start and (position != here or self.is_stopped):
             raise ArgumentError(
                 f"fit: the run in {folder.path} began after {self.start[0]} epochs of training, "
@@ -139,14 +140,26 @@ class Resumption:
 
     def restore(self, net: Any, model: Model) -> StepCounter | None:
         """Restore the network; return its counter if it is within an epoch."""
-        net.history = restore_state(model, self.saved.state, "fit")
+        with _read(self.saved):
+            net.history = restore_state(model, self.saved.state, "fit")
         return model.counter.copy() if model.counter.step else None
 
     def begin(self, loop: Position, callbacks: CallbackStates) -> None:
         """Restore metrics and callbacks, which have been told that training begins."""
-        saved = self.saved
-        unread = {name for name in saved.tensors if name.startswith("run:")}
+        with _read(self.saved):
+            unfinished, states = self.saved.decoded()
         # They may have changed the network then, as they did the first time.
-        restore_state(loop.model, saved.state, "fit")
-        loop.take_up(decoded(self.run["unfinished"], saved.tensors, unread), self.run["seconds"])
-        callbacks.restore(self.run["callbacks"], saved.tensors, unread)
+        restore_state(loop.model, self.saved.state, "fit")
+        loop.take_up(unfinished, self.run["seconds"])
+        callbacks.restore(states)
+
+
+@contextmanager
+def _read(saved: SavedRun) -> Generator[None]:
+    """Raise a FormatError for content that has other types than what `save` writes."""
+    try:
+        yield
+    except (ChainruleError, OSError, MemoryError):
+        raise
+    except Exception as error:
+        raise FormatError(f"fit: the checkpoint {saved.path} describes no training") from error

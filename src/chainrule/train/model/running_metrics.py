@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.errors import FormatError
 from chainrule.train.model.objective import Objective
 
 __all__ = ["RunningMetrics"]
@@ -109,6 +110,8 @@ class RunningMetrics:
 
     def resume(self, state: dict[str, Any]) -> None:
         """Go on from what `state` has returned."""
+        if not len(state["totals"]) == len(state["sizes"]) == self._width:
+            raise FormatError("fit: the checkpoint has the sums of other metrics")
         self._totals, self._sizes = list(state["totals"]), list(state["sizes"])
         self._gathered = [tuple(state["gathered"])] if state["gathered"] else []
 
