@@ -16,6 +16,7 @@ import click
 
 from chainrule.cli import bench, doctor, explain, train
 from chainrule.cli.advice import in_options
+from chainrule.cli.resume import resume_with
 from chainrule.console import ERRORS
 from chainrule.errors import ChainruleError
 from chainrule.train.fit.termination import TERMINATED, ends_on_termination
@@ -32,6 +33,7 @@ def commands() -> None:
 
 
 commands.add_command(train.train)
+commands.add_command(resume_with(train.train))
 commands.add_command(explain.explain)
 commands.add_command(doctor.doctor)
 commands.add_command(bench.bench)

@@ -14,6 +14,7 @@ from chainrule.cli.data_name import NO_COLUMNS, DataName, recipe_named
 from chainrule.cli.rbm import NAME, train_rbm
 from chainrule.cli.recipe import Baseline, Part, Recipe, Run
 from chainrule.cli.recipes import RECIPES
+from chainrule.cli.resume import record_command
 from chainrule.cli.validation import hold_out_classes, hold_out_rows
 from chainrule.data.columns import take_rows
 from chainrule.data.table import Table
@@ -27,6 +28,7 @@ __all__ = ["train"]
 SERIES = [name for name, recipe in RECIPES.items() if recipe.horizons is not None]
 NO_REPORT = "--report is for networks trained by a gradient; rbm draws its figures into --out"
 NO_TENSORBOARD = "--tensorboard is for networks trained by a gradient, not for rbm"
+NO_CHECKPOINT = "--checkpoint is for networks trained by a gradient, not for rbm"
 NO_HORIZON = f"--horizon is for time series: {', '.join(sorted(SERIES))}"
 
 
@@ -57,7 +59,15 @@ class _Settings:
     seed: int
 
 
-@click.command()
+class _Recorded(click.Command):
+    """A command that keeps its arguments as they were given, in `click.Context.meta`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        ctx.meta["arguments"] = list(args)
+        return super().parse_args(ctx, args)
+
+
+@click.command(cls=_Recorded)
 @click.argument("name", type=DataName(), metavar="NAME")
 @click.option("--target", metavar="COLUMN", help="The column of a CSV file to predict.")
 @click.option(
@@ -84,6 +94,12 @@ class _Settings:
     metavar="DIR",
     help="Folder for the model and figures; created if missing.",
 )
+@click.option(
+    "--checkpoint",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Folder of checkpoints: a training that was killed goes on from there.",
+)
 @click.option("--report", is_flag=True, help="Write report.html, a page on the trained network.")
 @click.option(
     "--tensorboard",
@@ -108,6 +124,7 @@ def train(
     rate: float | None,
     horizon: int | None,
     out: Path | None,
+    checkpoint: Path | None,
     report: bool,
     tensorboard: Path | None,
     seed: int,
@@ -142,10 +159,11 @@ def train(
         raise click.UsageError(NO_COLUMNS)
     if horizon is not None:
         recipe = _at_horizon(name, recipe, horizon)
-    if report and recipe is None:
-        raise click.UsageError(NO_REPORT)
-    if tensorboard is not None and recipe is None:
-        raise click.UsageError(NO_TENSORBOARD)
+    if recipe is None:
+        _refuse_for_machine(report, tensorboard, checkpoint)
+    if checkpoint is not None:
+        checkpoint = checkpoint.expanduser()
+        record_command(checkpoint, click.get_current_context().meta["arguments"])
     if out is not None:
         out = out.expanduser()  # a shell leaves --out=~/run as it is
         out.mkdir(parents=True, exist_ok=True)  # before training, in case it fails
@@ -158,7 +176,7 @@ def train(
     board = None
     if tensorboard is not None:
         board = TensorBoard(tensorboard.expanduser(), histograms=1)
-    net, history = _fit(recipe, training, validation, settings, board)
+    net, history = _fit(recipe, training, validation, settings, board, checkpoint)
     baseline = None
     if recipe.baseline is not None:
         baseline = _fit_baseline(recipe, recipe.baseline, training, settings)
@@ -171,6 +189,14 @@ def train(
         net.report(path, *test)
         click.echo(f"\nwrote {path}")
     return None
+
+
+def _refuse_for_machine(report: bool, tensorboard: Path | None, checkpoint: Path | None) -> None:
+    """Refuse options that a Boltzmann machine does not have."""
+    given = {NO_REPORT: report, NO_TENSORBOARD: tensorboard, NO_CHECKPOINT: checkpoint}
+    for message, value in given.items():
+        if value:
+            raise click.UsageError(message)
 
 
 def _at_horizon(name: str, recipe: Recipe | None, horizon: int) -> Recipe:
@@ -205,6 +231,7 @@ def _fit(
     validation: Part | None,
     settings: _Settings,
     board: TensorBoard | None,
+    checkpoint: Path | None,
 ) -> tuple[Network, History]:
     net = _compiled(recipe, recipe.layers(training), settings)
     net(take_rows(training[0], slice(1)))  # builds it for the summary
@@ -217,6 +244,7 @@ def _fit(
         batch_size=min(settings.batch_size, len(training[1])),
         validation_data=validation,
         callbacks=board,
+        checkpoint=checkpoint,
     )
     return net, history
 

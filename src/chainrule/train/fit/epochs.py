@@ -78,7 +78,10 @@ class EpochLoop:
         run, trainer, checkpoints = self._run, self._trainer, self._checkpoints
         remaining = epochs - (trainer.counter.epoch - self._first_epoch)
         try:
-            run.progress.start(max(remaining, 0), -(-len(run.samples) // run.batch_size))
+            steps = -(-len(run.samples) // run.batch_size)
+            run.progress.start(epochs, steps, min(epochs, epochs - remaining))
+            if checkpoints is not None and checkpoints.resumed is not None:
+                run.progress.note(f"goes on from {checkpoints.resumed.saved.path}")
             self._note_fusion()
             self._notify("on_fit_start", run.net)
             if checkpoints is not None:

@@ -37,8 +37,8 @@ class Display(ABC):
         """Announce the compilation of the program, if it takes long."""
 
     @abstractmethod
-    def start(self, epochs: int, steps: int) -> None:
-        """Begin a run of some epochs of `steps` steps each."""
+    def start(self, epochs: int, steps: int, done: int = 0) -> None:
+        """Begin a run of some epochs of `steps` steps each, of which some are done."""
 
     @abstractmethod
     def note(self, text: str) -> None:
@@ -66,7 +66,7 @@ class Silent(Display):
         """Start no timer."""
         return nullcontext()
 
-    def start(self, epochs: int, steps: int) -> None:
+    def start(self, epochs: int, steps: int, done: int = 0) -> None:
         """Begin without output."""
 
     def note(self, text: str) -> None:
@@ -92,7 +92,7 @@ class Shown(Display):
         self._every = every if surface.keeps_lines else 1
         self._keeps_lines = surface.keeps_lines
         self._lines = EpochLines(0, 1)
-        self._steps = self._total = self._finished = 0
+        self._steps = self._total = self._finished = self._skipped = 0
         self._held_out: Logs = {}
         self._began = self._refreshed = 0.0
 
@@ -117,11 +117,12 @@ class Shown(Display):
                 is_over = True
             self._show(lambda surface: surface.compiled())
 
-    def start(self, epochs: int, steps: int) -> None:
+    def start(self, epochs: int, steps: int, done: int = 0) -> None:
         """Begin, and print how to get fewer lines where each of many epochs has one."""
         every = self._every
-        self._lines, self._steps, self._total = EpochLines(epochs, every), steps, epochs * steps
-        self._began, self._finished, self._held_out = time.perf_counter(), 0, {}
+        self._lines, self._steps = EpochLines(epochs, every, done), steps
+        self._total, self._skipped = epochs * steps, done * steps
+        self._began, self._finished, self._held_out = time.perf_counter(), self._skipped, {}
         self._show(lambda surface: surface.start(epochs))
         if every == 1 and epochs > MANY_EPOCHS and self._keeps_lines:
             self.note(f"{epochs:,} epochs, a line each; verbose=cr.Progress(every=100) has fewer")
@@ -138,7 +139,8 @@ class Shown(Display):
         self._refreshed = now
         fraction = (self._finished + steps) / self._total
         elapsed = now - self._began
-        left = elapsed * (1 / fraction - 1) if fraction and elapsed > _SETTLED_SECONDS else None
+        here = fraction - self._skipped / self._total
+        left = elapsed * (1 - fraction) / here if here and elapsed > _SETTLED_SECONDS else None
         shown = {**logs, **self._held_out}
         line = RunningLine(self._lines.label, fraction, shown, speed, left)
         self._show(lambda surface: surface.running(line))
@@ -146,7 +148,7 @@ class Shown(Display):
     def finish_epochs(self, count: int, row: Callable[[int], Logs], speed: float) -> None:
         """Show the lines that are due, then the state."""
         lines, elapsed = self._lines, time.perf_counter() - self._began
-        if lines.is_thinned and not self._finished:
+        if lines.is_thinned and self._finished == self._skipped:
             if elapsed / count >= _LONG_EPOCH:
                 lines.show_each()
             else:

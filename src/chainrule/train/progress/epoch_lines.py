@@ -17,11 +17,11 @@ _MOST_LINES = 50
 class EpochLines:
     """Every n-th epoch and the last one, whichever it turns out to be, has a line.
 
-    Without `every`, each of few epochs has one; of many, at most fifty.
+    Without `every`, each of few epochs has one; of many, at most fifty. Those `done` have none.
     """
 
-    def __init__(self, epochs: int, every: int | None) -> None:
-        self._epochs, self._done = epochs, 0
+    def __init__(self, epochs: int, every: int | None, done: int = 0) -> None:
+        self._epochs, self._done = epochs, done
         self._pending: EpochLine | None = None
         self.is_thinned = every is None and epochs > MANY_EPOCHS
         self.every = _round_up(epochs / _MOST_LINES) if self.is_thinned else every or 1
