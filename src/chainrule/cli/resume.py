@@ -61,11 +61,9 @@ def resume_with(train: click.Command) -> click.Command:
         arguments, current = recorded_command(run)
         folder = run.expanduser().absolute()
         there = contextlib.chdir(current) if os.path.isdir(current) else contextlib.nullcontext()
-        with there:
-            return train.main(
-                [*arguments, "--checkpoint", str(folder)],
-                prog_name="chainrule train",
-                standalone_mode=False,
-            )
+        arguments = [*arguments, "--checkpoint", str(folder)]
+        around = click.get_current_context().parent
+        with there, train.make_context("train", arguments, parent=around) as context:
+            return train.invoke(context)
 
     return resume

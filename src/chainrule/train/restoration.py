@@ -31,6 +31,7 @@ from chainrule.train.files.earlier_masks import check_mask_value
 from chainrule.train.files.layer_attributes import restore_attributes
 from chainrule.train.files.paths import checked_source
 from chainrule.train.files.read import quoted, read_file, shortened
+from chainrule.train.files.save import NOT_DATA
 from chainrule.train.files.schema import Description
 from chainrule.train.files.table_schema import table_of
 from chainrule.train.files.training_progress import read_training
@@ -124,7 +125,13 @@ def _layer(entry: Any, number: int, custom: Custom) -> Layer:
         raise FormatError(f"load: layer {number} is described by {quoted(entry)}")
     description = Description(cast(dict[str, Any], entry), f"the description of layer {number}")
     description.only("kind", "name", "config")
-    layer = from_config(description.get("kind", str), description.get("config", dict), custom)
+    config = description.get("config", dict)
+    if NOT_DATA in config:
+        raise FormatError(
+            f"load: {quoted(config[NOT_DATA])}: the program that has written this checkpoint goes "
+            "on from it, by fit with checkpoint="
+        )
+    layer = from_config(description.get("kind", str), config, custom)
     layer.name = description.get("name", str)
     return layer
 

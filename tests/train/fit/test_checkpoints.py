@@ -297,6 +297,35 @@ def test_a_callback_that_holds_no_data_is_warned_of(tmp_path):
         network().fit(X, Y, checkpoint=tmp_path, callbacks=[Own()], verbose=0)
 
 
+class Scaled(nn.Layer):
+    """A layer with a function without a name, and with a state that callbacks change."""
+
+    def __init__(self, function):
+        self.function, self.scale = function, np.ones(4, "float32")
+
+    def forward(self, x):
+        return self.function(x * self.scale)
+
+
+def test_layers_that_are_no_data_go_on_with_their_state(tmp_path):
+    def train(epochs, **settings):
+        net = cr.Network([nn.Dense(4), Scaled(lambda x: np.maximum(x, 0)), nn.Dense(2)], seed=0)
+        net.compile("cross_entropy", "adam")
+
+        def grow(net, epoch, logs):
+            net.layers[1].scale = net.layers[1].scale * 1.1
+
+        net.fit(X, Y, epochs=epochs, callbacks=[grow], verbose=0, **settings)
+        return net
+
+    train(2, checkpoint=tmp_path)
+    net, expected = train(4, checkpoint=tmp_path), train(4)
+    assert_same(net, expected)
+    assert np.array_equal(net.predict(X), expected.predict(X))
+    with pytest.raises(FormatError, match="by fit with checkpoint="):
+        cr.load(max(tmp_path.glob("checkpoint-*")))
+
+
 def test_a_full_disk_is_named_and_leaves_the_checkpoint_before(tmp_path, monkeypatch):
     checkpoint = cr.Checkpoint(tmp_path, every="1 epoch")
     write, full = os.write, []

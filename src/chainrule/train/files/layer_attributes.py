@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Generator, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, cast
 
 import numpy as np
@@ -51,9 +51,13 @@ _MAX_TEXT = 200
 
 
 def describe_attributes(
-    layers: list[Any], dtype: np.dtype[Any]
+    layers: list[Any], dtype: np.dtype[Any], is_made_again: bool = True
 ) -> tuple[dict[str, dict[str, Any]], dict[str, NDArray[Any]]]:
-    """Return the attributes to keep, by path of the layer and name, and the tensors among them."""
+    """Return the attributes to keep, by path of the layer and name, and the tensors among them.
+
+    Unless it is to be made again from the file, a layer may have arguments that are no data: then
+    all data among its attributes are kept.
+    """
     tensors: dict[str, NDArray[Any]] = {}
 
     def store(array: NDArray[Any]) -> str:
@@ -63,7 +67,13 @@ def describe_attributes(
 
     described: dict[str, dict[str, Any]] = {}
     for layer in layers:
-        for path, owner, kept in _differences(layer, dtype):
+        try:
+            differences = list(_differences(layer, dtype))
+        except ArgumentError:
+            if is_made_again:
+                raise
+            differences = list(_data_of(layer))
+        for path, owner, kept in differences:
             for name, value in kept.items():
                 try:
                     described.setdefault(path, {})[name] = encoded(value, store)
@@ -146,6 +156,22 @@ def _differences(layer: Any, dtype: np.dtype[Any]) -> Iterator[tuple[str, Any, d
             )
         if is_adapted:  # or the next `fit` would call its ``adapt`` again
             kept["_adapted"] = True
+        if kept:
+            yield path, each, kept
+
+
+def _data_of(layer: Any) -> Iterator[tuple[str, Any, dict[str, Any]]]:
+    """Yield path, layer and those attributes that are data, of layers of the user's."""
+    for path, each in _tree(layer).items():
+        if _is_ours(each):
+            continue
+        parameters = vars(each)["_parameters"]
+        kept: dict[str, Any] = {}
+        for name, value in list(vars(each).items()):
+            if name not in _DESCRIBED and name not in parameters and not name.startswith("__"):
+                with suppress(NotDataError):
+                    encoded(value, lambda array: "")
+                    kept[name] = value
         if kept:
             yield path, each, kept
 

@@ -56,6 +56,7 @@ __all__ = [
     "FORMAT",
     "FORMAT_OF_TRAINING",
     "METADATA_KEY",
+    "NOT_DATA",
     "checksum",
     "described",
     "optimizer_config",
@@ -71,6 +72,9 @@ MAX_LAYERS = 1000
 
 METADATA_KEY = "chainrule"
 
+NOT_DATA = "is not data"
+"""In the config of a layer that only the program that trains it can make, and why."""
+
 Tensors = Mapping[str, NDArray[Any]]
 
 
@@ -81,7 +85,10 @@ def save(model: Model, path: str | os.PathLike[str]) -> None:
 
 
 def described(model: Model, function: str) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
-    """Return the description of a network, without its checksum, and copies of its tensors."""
+    """Return the description of a network, without its checksum, and copies of its tensors.
+
+    `save` refuses a layer that cannot be made again from its description; otherwise that says why.
+    """
     if not model.output_shapes or model.input_shape is None:
         raise ArgumentError(
             f"{function}: the network is not built yet, so it has no parameters; call fit, predict "
@@ -93,8 +100,9 @@ def described(model: Model, function: str) -> tuple[dict[str, Any], dict[str, ND
         lambda: {name: np.array(each.array, order="C") for name, each in parameters.items()}
     )
     layers = [with_name(*each) for each in zip(model.layers, model.names, strict=True)]
-    attributes, arrays = describe_attributes(layers, model.dtype)
-    description = _description(model, layers, list(model.input_shape[1:]), function == "save")
+    is_file = function == "save"
+    attributes, arrays = describe_attributes(layers, model.dtype, is_made_again=is_file)
+    description = _description(model, layers, list(model.input_shape[1:]), is_file)
     if attributes:
         description["attributes"], tensors = attributes, tensors | arrays
     _check_bounds(description["layers"])
@@ -139,7 +147,7 @@ def checksum(description: Mapping[str, Any], tensors: Tensors) -> str:
 
 
 def _description(
-    model: Model, layers: Sequence[Layer], input_shape: list[int | None], warns: bool
+    model: Model, layers: Sequence[Layer], input_shape: list[int | None], is_file: bool
 ) -> dict[str, Any]:
     arguments = model.compile_arguments
     table = {} if model.table is None else {"table": describe_table(model.table)}
@@ -156,14 +164,24 @@ def _description(
             "dtype": model.dtype.name,
             "input_shape": input_shape,
             "layers": [
-                {"kind": each.kind, "name": each.name, "config": each.config()} for each in layers
+                {"kind": each.kind, "name": each.name, "config": _config(each, is_file)}
+                for each in layers
             ],
             "classes": model.classes,
             "loss": arguments and _loss(arguments.loss),
-            "optimizer": arguments and optimizer_config(arguments.optimizer, warns),
+            "optimizer": arguments and optimizer_config(arguments.optimizer, is_file),
             "metrics": [_metric(each) for each in arguments.metrics] if arguments else [],
         }
     )
+
+
+def _config(layer: Layer, is_file: bool) -> dict[str, Any]:
+    try:
+        return layer.config()
+    except ArgumentError as error:
+        if is_file:
+            raise
+        return {NOT_DATA: str(error)}
 
 
 def _loss(loss: Loss) -> Any:
