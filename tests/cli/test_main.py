@@ -38,7 +38,7 @@ def test_every_command_has_help(run: Any, command: list[str], option: str) -> No
 
 
 def test_help_lists_all_commands_and_data_sets(run: Any) -> None:
-    assert COMMANDS == ["bench", "doctor", "explain", "train"]
+    assert COMMANDS == ["bench", "doctor", "explain", "resume", "train"]
     _, output, _ = run("train", "--help")
     listed = [
         line.split()[0]
