@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from chainrule.insight.mistakes.catalogue import kind
 from chainrule.insight.mistakes.mistake import Mistake
@@ -14,6 +15,8 @@ from chainrule.insight.mistakes.subject import Subject, activation_of
 from chainrule.insight.mistakes.trial import Outcome
 
 __all__ = ["behaviour_mistakes"]
+
+Array = NDArray[Any]
 
 _MOST = 0.9
 """Share of units that are dead or saturated, beyond which it is reported."""
@@ -24,14 +27,14 @@ _VANISHING = 1e-5
 _SAMPLES = 256
 
 
-def behaviour_mistakes(subject: Subject, outcome: Outcome) -> Iterator[Mistake]:
-    """Yield what is unusual in a trained copy."""
+def behaviour_mistakes(subject: Subject, outcome: Outcome, X: Array, y: Array) -> Iterator[Mistake]:
+    """Yield what is unusual in a trained copy, for samples as `fit` encodes them."""
     yield from _first_loss(subject, outcome)
     if outcome.diverged:
         yield Mistake(kind("CR060"), "the loss of a copy becomes NaN or infinite")
-    elif subject.model.table is None:
-        yield from _units(outcome.net, subject.X[:_SAMPLES])
-        yield from _gradients(outcome.net, subject)
+    else:
+        yield from _units(outcome.net, X[:_SAMPLES])
+        yield from _gradients(outcome.net, X[:_SAMPLES], y[:_SAMPLES])
 
 
 def _first_loss(subject: Subject, outcome: Outcome) -> Iterator[Mistake]:
@@ -49,7 +52,7 @@ def _first_loss(subject: Subject, outcome: Outcome) -> Iterator[Mistake]:
         )
 
 
-def _units(net: Any, X: Any) -> Iterator[Mistake]:
+def _units(net: Any, X: Array) -> Iterator[Mistake]:
     """Yield a layer most of whose units are 0, or at their bounds, for all samples."""
     for i, layer in enumerate(net.layers):
         name = activation_of(layer)
@@ -75,9 +78,9 @@ def _units(net: Any, X: Any) -> Iterator[Mistake]:
             return
 
 
-def _gradients(net: Any, subject: Subject) -> Iterator[Mistake]:
+def _gradients(net: Any, X: Array, y: Array) -> Iterator[Mistake]:
     """Yield that gradients vanish or explode from the last weights to the first."""
-    gradients = net.gradients(subject.X[:_SAMPLES], subject.y[:_SAMPLES])
+    gradients = net.gradients(X, y)
     sizes = {n: float(np.abs(each).mean()) for n, each in gradients.items() if each.ndim > 1}
     if len(sizes) < 3:
         return

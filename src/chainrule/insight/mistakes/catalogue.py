@@ -94,6 +94,11 @@ _LOSS = {
         "The share of right answers is defined for classes; amounts are never equal.",
         'use metrics=["mae", "r2"] for amounts',
     ),
+    "CR017": (
+        "a loss of one's own that grows towards the targets",
+        "Training makes a loss small: one of the wrong sign drives outputs away from the targets.",
+        "return the negative of it, as in -similarity; training minimises",
+    ),
 }
 _NETWORK = {
     "CR020": (

@@ -28,6 +28,8 @@ _AMOUNTS = ("mse", "mae", "sse", "huber", "log_cosh", "quantile", "hinge", "pois
 
 
 _NARROW = 16  # units
+_COLUMNS = 48
+"""Columns of a table at most; more are pixels, whose spreads are unequal by nature."""
 _USUAL = 0.5
 """Rates of dropout above are more than usual."""
 _PROGRESS = 0.1
@@ -143,7 +145,8 @@ def _of_scale(trials: Trials) -> Iterator[Change]:
         largest = float(np.abs(values).max())
         spreads = np.atleast_1d(spread)[np.atleast_1d(spread) > 0]
         is_image = values.min() >= 0 and 200 < largest <= 255
-        if spreads.size and (largest > 5 or spreads.max() > 10 * spreads.min() or largest < 0.05):
+        is_unequal = 1 < spreads.size <= _COLUMNS and spreads.max() > 10 * spreads.min()
+        if spreads.size and (largest > 5 or is_unequal or largest < 0.05):
             scaled = (values - mean) / np.where(spread > 0, spread, 1)
             yield Change(
                 "CR031" if is_image else "CR030",

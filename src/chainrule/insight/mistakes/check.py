@@ -16,6 +16,7 @@ from chainrule.insight.mistakes.architecture import architecture_mistakes
 from chainrule.insight.mistakes.catalogue import kind
 from chainrule.insight.mistakes.mistake import Mistake, Mistakes
 from chainrule.insight.mistakes.output import output_mistakes
+from chainrule.insight.mistakes.own_loss import own_loss_mistakes
 from chainrule.insight.mistakes.samples import sample_mistakes
 from chainrule.insight.mistakes.settings import setting_mistakes
 from chainrule.insight.mistakes.subject import Settings, Subject
@@ -29,6 +30,14 @@ from chainrule.train.model.model import Model
 from chainrule.train.network import Network, model_of
 
 __all__ = ["check"]
+
+_NOT_TRIED = "copies could not be trained, so this only was read: "
+_REFUSALS = {
+    "CR003": "takes the logarithm of the outputs",
+    "CR016": "the metric",
+    "CR024": "does not depend on any parameter",
+}
+"""What errors of `fit` say, by the mistakes that they name."""
 
 
 @answers_foreign_names(CORE_ALIASES)
@@ -146,15 +155,19 @@ def _find(net: Network, data: tuple[Any, ...], settings: Settings, trials: bool)
     certain = (output_mistakes, architecture_mistakes, setting_mistakes)
     found = [x for each in certain for x in each(subject)] + found
     samples = _prepared(subject, found)
+    if samples is not None:
+        found += own_loss_mistakes(subject, samples.y)
     if samples is None or not trials or _are_hopeless(found):
         return Mistakes(found)
     try:
-        return Mistakes(found + training_mistakes(subject, samples.X, samples.y, found))
+        new, note = training_mistakes(subject, samples.X, samples.y, found)
+        return Mistakes(found + new, note)
+    except ChainruleError as error:
+        if str(error).startswith("fit: "):
+            return Mistakes([*found, _refused(error)])
+        return Mistakes(found, _NOT_TRIED + str(error))
     except Exception as error:  # noqa: BLE001 (of a layer or loss of the user's own)
-        if "does not depend on any parameter" in str(error):  # check_dependence
-            evidence, _, remedy = str(error).removeprefix("fit: ").rpartition("; ")
-            return Mistakes([*found, Mistake(kind("CR024"), evidence, remedy)])
-        return Mistakes(found, f"copies could not be trained, so this only was read: {error}")
+        return Mistakes(found, f"{_NOT_TRIED}{type(error).__name__}: {error}")
 
 
 def _encoded(model: Model, X: Any) -> Any:
@@ -176,9 +189,10 @@ def _prepared(subject: Subject, found: list[Mistake]) -> Samples | None:
 def _refused(error: ChainruleError) -> Mistake:
     text = str(error).removeprefix("check: ").removeprefix("fit: ")
     evidence, _, remedy = text.rpartition("; ")
-    return Mistake(kind("CR039"), evidence or text, remedy if evidence else "")
+    code = next((code for code, part in _REFUSALS.items() if part in text), "CR039")
+    return Mistake(kind(code), evidence or text, remedy if evidence else "")
 
 
 def _are_hopeless(found: list[Mistake]) -> bool:
     """Whether the network cannot learn with what was found, so that trials tell nothing."""
-    return any(each.code in ("CR004", "CR024", "CR040") for each in found)
+    return any(each.code in ("CR004", "CR017", "CR024", "CR040") for each in found)

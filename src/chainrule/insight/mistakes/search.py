@@ -19,6 +19,8 @@ _SHARE = 0.5
 """Part of the largest gain that other changes must reach to be named beside it."""
 _MOST = 4  # changes that are named
 
+_EARLY = 0.4
+"""Gain that names a mistake where only the first part of a training is tried."""
 _SPEED = ("CR051", "CR053", "CR055")
 """What makes a training faster, which in a part of it is no evidence of a mistake."""
 
@@ -41,7 +43,7 @@ def findings(trials: Trials, best: Outcome) -> list[Finding]:
         reach = max(reach, _score(trials, together, base))
     if reach - base < _needed_gain(base):
         return []
-    least = max(_needed_gain(base), 0.4 * (reach - base))
+    least = max(_needed_gain(base), 0.4 * (reach - base), 0 if trials.is_complete else _EARLY)
     found: list[tuple[Change, float]] = []
     for change in changes(trials, best):
         if change.code in _SPEED and base > _LITTLE and not trials.is_complete:

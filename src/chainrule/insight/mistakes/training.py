@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.errors import counted
 from chainrule.insight.mistakes.architecture import likely_architecture_mistakes
 from chainrule.insight.mistakes.behaviour import behaviour_mistakes
 from chainrule.insight.mistakes.catalogue import kind
@@ -25,28 +26,56 @@ _FAILED = 0.6
 """Part below which likely mistakes and what is unusual are worth saying."""
 _BEGUN = 0.5
 """Part beyond which a network learns whose trial is shorter than its training."""
+_UNRELATED = 0.1
+"""Part of targets held out below which they seem unrelated to the inputs."""
 _SEEDS = 3
 
 
-def training_mistakes(subject: Subject, X: Any, y: Any, found: list[Mistake]) -> list[Mistake]:
-    """Return the mistakes that keep a network from learning, found by trials.
+def training_mistakes(
+    subject: Subject, X: Any, y: Any, found: list[Mistake]
+) -> tuple[list[Mistake], str]:
+    """Return the mistakes that keep a network from learning, found by trials, and a remark.
 
     Three trials from different seeds must fail, and two with the change succeed.
     """
     if len(X) < 2 or not isinstance(X, np.ndarray):
-        return []
+        return [], ""
+    if subject.nature == "amounts" and subject.outputs and y[0].size != _outputs_of(subject):
+        return [], "outputs are compared with targets by the loss alone, so no copy was tried"
     trials = Trials(subject, X, y)
     if subject.net.history is not None and trials.own_score() >= _LEARNED:
-        return []
+        return [], ""
     mend_output(trials, found)
     outcomes, has_learned = _as_it_is(trials)
-    new: list[Mistake] = []
-    if not has_learned:
-        best = max(outcomes, key=lambda each: each.score)
-        new += [*_tried(trials, best), *_likely(subject, best)]
-    new += _unchanged(outcomes)
-    seen = {each.code for each in found}
-    return [each for i, each in enumerate(new) if each.code not in seen | {x.code for x in new[:i]}]
+    best = max(outcomes, key=lambda each: each.score)
+    tried = [] if has_learned else [*_tried(trials, best), *_likely(trials, best)]
+    new = {each.code: each for each in reversed([*tried, *_unchanged(outcomes)])}
+    for each in found:
+        new.pop(each.code, None)
+    note = _remark(trials, best) if not (found or new) else ""
+    return list(reversed(new.values())), note
+
+
+def _outputs_of(subject: Subject) -> int:
+    """Return the number of outputs of a sample."""
+    return int(np.prod([each or 1 for each in subject.model.output_shape[1:]]))
+
+
+def _remark(trials: Trials, best: Outcome) -> str:
+    """Return what may be wrong with the data themselves, which no change can show."""
+    if best.held_out > _UNRELATED or trials.count == len(trials.X) or not trials.is_complete:
+        return ""
+    held_out = f"{max(best.held_out, 0):.0%} of those held out"
+    if best.train < _LEARNED:
+        return (
+            f"a copy explains {max(best.train, 0):.0%} of the training targets and {held_out}, "
+            "and nothing that was tried explains more: the inputs may not tell the targets"
+        )
+    return (
+        f"a copy explains {best.train:.0%} of the training targets and {held_out}: the targets are "
+        f"unrelated to the inputs, as if shuffled, or {trials.count} samples are too few for "
+        f"{counted(trials.subject.net.count_params(), 'parameter')}"
+    )
 
 
 def _as_it_is(trials: Trials) -> tuple[list[Outcome], bool]:
@@ -83,12 +112,13 @@ def _tried(trials: Trials, best: Outcome) -> Iterator[Mistake]:
         yield Mistake(kind(change.code), _evidence(title.rstrip(",") + besides, best, score))
 
 
-def _likely(subject: Subject, best: Outcome) -> Iterator[Mistake]:
+def _likely(trials: Trials, best: Outcome) -> Iterator[Mistake]:
     """Yield what is probably wrong with a network that fails, whatever it was tried with."""
     if best.train < _FAILED or best.diverged:
-        yield from likely_architecture_mistakes(subject)
-        yield from likely_setting_mistakes(subject)
-        yield from behaviour_mistakes(subject, best)
+        yield from likely_architecture_mistakes(trials.subject)
+        yield from likely_setting_mistakes(trials.subject)
+        recipe = trials.recipe()
+        yield from behaviour_mistakes(trials.subject, best, recipe.X, recipe.y)
 
 
 def _evidence(title: str, best: Outcome, score: float) -> str:
