@@ -88,8 +88,9 @@ class Graph:
 
         return diagram_of_graph(self).to_networkx()
 
-    def _repr_svg_(self) -> str:
-        return self.svg()
+    def _repr_svg_(self) -> str | None:
+        # Of a larger one a notebook shows the text: the drawing takes seconds and a megabyte.
+        return self.svg() if len(self.equations) <= _EQUATIONS_DRAWN else None
 
     def __str__(self) -> str:
         return format_graph(self)
@@ -105,6 +106,8 @@ class Graph:
 
 _LINES_SHOWN = 40
 """By the prompt: a screen."""
+_EQUATIONS_DRAWN = 300
+"""In a notebook, unasked."""
 
 
 def check(graph: Graph) -> Graph:

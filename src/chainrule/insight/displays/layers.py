@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.console import shortened
 from chainrule.errors import counted
 from chainrule.insight.displays.array_image import array_image
 from chainrule.insight.displays.page import display, folded
@@ -22,8 +23,8 @@ from chainrule.train.model.summary import activation_name, summary_totals
 
 __all__ = ["layer_display", "network_display", "parameter_display", "params_display"]
 
-_IMAGES, _ROWS, _LAYERS = 48, 200, 400
-"""How many images, parameters and layers a display has at most."""
+_IMAGES, _ROWS, _LAYERS, _LETTERS = 48, 200, 400, 400
+"""How many images, parameters and layers a display has at most, and letters of settings."""
 
 _HEADINGS = ("parameter", "values", "shape", "", "smallest", "mean", "largest", "deviation")
 
@@ -118,7 +119,7 @@ def _layer(
     inner = list(find_sublayers(layer, budget.seen))
     prefixes = tuple(f"{path}." for path, _ in inner)
     own = {key: each for key, each in named.items() if not key.startswith(prefixes or ("\0",))}
-    settings = [element("p", element("code", repr(layer)))]
+    settings = [element("p", element("code", shortened(repr(layer)[: 2 * _LETTERS], _LETTERS)))]
     if layer.input_shape is not None:
         settings.append(element("p", f"input {_shape(layer.input_shape)}", class_="soft"))
     content = [*settings, *_parameters(_arrays(own), budget)]

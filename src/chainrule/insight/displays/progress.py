@@ -22,7 +22,7 @@ def progress_display(state: RunState) -> Markup:
     facts += [(name, f"{each:.4g}") for name, each in state.logs.items() if name not in _UNSHOWN]
     facts.append(("samples/s", f"{state.speed:,.0f}"))
     if state.seconds is not None:
-        facts.append(("time" if state.fraction is None else "left", duration(state.seconds)))
+        facts.append(("time" if state.fraction is None else "left", _time(state.seconds)))
     content = [quantities(facts)]
     if state.fraction is not None:
         done = element("span", style=f"width:{100 * state.fraction:.1f}%")
@@ -36,3 +36,7 @@ def progress_display(state: RunState) -> Markup:
     if is_drawn or (state.fraction is not None and len(running[0]) > 1):
         content.append(charts(curves or {"loss": (np.array([]), np.array([]))}, running))
     return display(*content, *map(note, state.notes))
+
+
+def _time(seconds: float) -> str:
+    return f"{seconds:.2g} s" if seconds < 10 else duration(seconds)

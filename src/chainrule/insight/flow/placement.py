@@ -174,11 +174,11 @@ def _ordered(rows: list[list[str]], links: Sequence[tuple[str, str]]) -> list[li
         neighbours[target].append(source)
     for sweep in range(_SWEEPS):
         down = sweep % 2 == 0
-        position = _positions(rows)
+        position, placed = _positions(rows), set[str]()
         for i in range(len(rows)) if down else reversed(range(len(rows))):
-            placed = {key for row in (rows[:i] if down else rows[i + 1 :]) for key in row}
             rows[i] = _by_mean(rows[i], neighbours, placed, position)
             position |= _positions([rows[i]])
+            placed.update(rows[i])
     return rows
 
 
