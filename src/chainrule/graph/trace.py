@@ -85,12 +85,14 @@ def trace_call(
     kwargs: dict[str, Any] | None = None,
     argument_stores: Literal["refuse", "warn", "allow"] = "allow",
     captured: CapturedArrays | None = None,
+    is_known: bool = False,
 ) -> Traced:
     """Trace one call: arrays and numbers become inputs; other arguments are static.
 
-    The last inputs are the captured arrays that were used, if `captured` is given.
+    The last inputs are the captured arrays that were used, if `captured` is given. With `is_known`
+    the inputs have values, as under ``grad``: an `if` takes the branch of these.
     """
-    run = partial(_trace_call, function, args, kwargs or {}, argument_stores, captured)
+    run = partial(_trace_call, function, args, kwargs or {}, argument_stores, captured, is_known)
     return with_filled_arrays(run, function, args, kwargs)
 
 
@@ -100,10 +102,11 @@ def _trace_call(
     kwargs: dict[str, Any],
     argument_stores: Literal["refuse", "warn", "allow"],
     captured: CapturedArrays | None,
+    is_known: bool,
 ) -> Traced:
     leaves, structure = tree.flatten((args, kwargs))
     names = _leaf_names(function, args, kwargs)
-    lifted = [_input(leaf, name) for leaf, name in zip(leaves, names, strict=True)]
+    lifted = [_input(leaf, name, is_known) for leaf, name in zip(leaves, names, strict=True)]
     arguments, keywords = tree.unflatten(structure, lifted)
     inputs = [leaf for leaf in lifted if type(leaf) is Node]
     name = getattr(function, "graph_name", getattr(function, "__name__", "f"))
@@ -134,12 +137,13 @@ def _is_computed(leaf: Any) -> bool:
     return type(leaf) is Node or is_number(leaf)
 
 
-def _input(leaf: Any, name: str) -> Any:
+def _input(leaf: Any, name: str, is_known: bool = False) -> Any:
     if isinstance(leaf, ArrayType):
         return variable(leaf, name=name)
     if type(leaf) is Node or not is_number(leaf):
         return leaf
-    node = variable(type_of(leaf, name), name=name)
+    kind = type_of(leaf, name)
+    node = variable(kind, np.asarray(leaf, kind.dtype) if is_known else None, name)
     node.python_type = type(leaf) if not node.shape else None
     return node
 

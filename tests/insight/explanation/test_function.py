@@ -101,6 +101,28 @@ def test_what_has_no_derivative_is_refused() -> None:
         cr.explain(lambda n: n * 2.0, np.arange(3))
     with pytest.raises(ArgumentError, match=r"returns f64\[\], f64\[\]; .*explain one result"):
         cr.explain(lambda x: (x, x), 1.0)
+    with pytest.raises(ArgumentError, match=r"returns i64\[\]; .*compute with floats"):
+        cr.explain(lambda x: 3, 1.0)
+    with pytest.raises(ArgumentError, match=r"returns no array or number; .*return the value"):
+        cr.explain(lambda x: print(end=""), 1.0)
+
+
+def test_an_if_is_explained_by_the_branch_taken_and_a_constant_by_zero() -> None:
+    def bent(x: Any) -> Any:
+        return x**2 if x > 0 else -x
+
+    assert list(map(str, cr.explain(bent, 2.0))) == ["bent = x²", "∂bent/∂x = 2 x"]
+    assert list(map(str, cr.explain(bent, -2.0))) == ["bent = −x", "∂bent/∂x = −1"]
+    explanation = cr.explain(lambda x, c: 3.0 * c, 1.0, 2.0)
+    assert list(map(str, explanation)) == ["f = 3 c", "∂f/∂x = 0", "∂f/∂c = 3"]
+    assert str(explanation.steps[0]).endswith("constant: (c)′ = 0")
+
+
+def test_a_network_with_targets_is_explained_as_by_its_method() -> None:
+    net = cr.Network([cr.nn.Dense(1)], seed=0)
+    net.compile(loss="mse")
+    X, y = np.ones((3, 2)), np.zeros((3, 1))
+    assert str(cr.explain(net, X, y)) == str(net.explain(X, y))
 
 
 def _descended(w: Any, X: Any, y: Any) -> Any:

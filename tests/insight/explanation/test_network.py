@@ -7,7 +7,7 @@ import pytest
 
 import chainrule as cr
 from chainrule import nn
-from chainrule.errors import ArgumentError
+from chainrule.errors import ArgumentError, ChainruleError
 from chainrule.insight.explanation.explanation import Explanation
 
 RANDOM = np.random.default_rng(0)
@@ -298,6 +298,16 @@ def test_what_explain_cannot_do_is_refused_with_a_remedy() -> None:
     with pytest.raises(ArgumentError, match=r"not built yet; call net\(X\) first"):
         net.explain("dense.weight")
     net(X)
+    refused: list[tuple[tuple[Any, ...], str]] = [
+        ((X,), r"y is missing; .*net.explain\(X, y\)"),
+        ((X, ["a"] * 6), "y holds text, but the loss mse takes numbers"),
+        (("dense",), "the layer has 'dense.weight', 'dense.bias'"),
+        (("dense.weight", NUMBERS), r"net.explain\(X, y\).chain_to\('dense.weight'\)"),
+    ]
+    for args, message in refused:
+        with pytest.raises(ChainruleError, match=message):
+            net.explain(*args)
+    assert str(net.explain(X, NUMBERS).chain_to("dense.weight")).startswith("The gradient by")
     assert net.explain("dense.weight")["dense.weight"].text() == "∂L/∂W¹ = xᵀ δ²"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from chainrule.arguments.lookup import suggestion
 from chainrule.errors import ArgumentError
 from chainrule.insight.explanation.document import document
 from chainrule.insight.explanation.equation import Equation
@@ -59,7 +60,7 @@ class Explanation:
         found = {each.parameter: each for each in self.equations if each.parameter}
         if name not in found:
             raise ArgumentError(
-                f"explain: no gradient by {name!r} is explained; there are {', '.join(found)}"
+                f"explain: no gradient by {name!r} is explained; {suggestion(name, list(found))}"
             )
         return found[name]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, cast
 
 import numpy as np
@@ -10,20 +11,22 @@ import numpy as np
 from chainrule import tree
 from chainrule.arguments.aliases import CORE_ALIASES
 from chainrule.arguments.keywords import answers_foreign_names
-from chainrule.errors import ArgumentError
+from chainrule.errors import ArgumentError, TraceError
 from chainrule.graph.graph import Graph
-from chainrule.graph.node import Node, as_node
+from chainrule.graph.node import Node, as_node, constant
 from chainrule.graph.trace import is_number, trace_call
 from chainrule.graph.trace_errors import check_function
 from chainrule.graph.value_names import assigned_values, resolved
-from chainrule.insight.explanation.derivation import derive
+from chainrule.insight.explanation.derivation import Derivation, derive
 from chainrule.insight.explanation.explanation import Explanation, Section
+from chainrule.insight.explanation.network import explain_network
 from chainrule.insight.explanation.school_rules import StepByStep, differentiate
 from chainrule.insight.explanation.symbols import part_names, variable_name
 from chainrule.insight.explanation.writer import Writer
 from chainrule.insight.notation.expression import Name
 from chainrule.insight.notation.from_graph import express
 from chainrule.insight.notation.names import Names
+from chainrule.train.network import Network
 
 __all__ = ["explain"]
 
@@ -39,7 +42,8 @@ def explain(function: Callable[..., Any], *args: Any) -> Explanation:
     ----------
     function : callable
         Plain NumPy code that returns one array or number of floats; the sum of an array is
-        differentiated.
+        differentiated. Where its code asks for a value, as in ``if x > 0``, it is the function of
+        the branch taken at the point. A network with X and y is explained by ``net.explain``.
     *args
         The point; nested containers of arrays and numbers, computed with in float64.
 
@@ -61,15 +65,20 @@ def explain(function: Callable[..., Any], *args: Any) -> Explanation:
     (sin(x))′ = cos(x)                                 derivative of sin
     (x² sin(x))′ = 2 x sin(x) + x² cos(x)              product rule: (u v)′ = u′ v + u v′
     """
+    if isinstance(function, Network) and len(args) != 1:
+        return explain_network(function, *args)
     check_function("explain", function)
     leaves, structure = tree.flatten(args)
     args = tree.unflatten(structure, list(map(_widened, leaves)))
-    graph = _summed(trace_call(function, args).graph)
+    graph = _summed(_traced(function, args))
     named = _named_values(graph)
     sources = [each for each in graph.inputs if each.array_type.is_float]
     if not sources:
-        raise ArgumentError("explain: no argument holds floats, so there is no derivative")
-    derivation = derive(graph, list(named), sources)
+        raise ArgumentError(
+            "explain: no argument holds floats, so there is no derivative; pass 2.0 for 2, or "
+            "x.astype(float)"
+        )
+    derivation = _with_zeros(derive(graph, list(named), sources))
     inputs = [np.asarray(each) for each in map(_widened, leaves) if is_number(each)]
     result = Name(graph.name if graph.name.isidentifier() else "f")
     writer = Writer(derivation, derivation, inputs, result)
@@ -115,15 +124,40 @@ def _widened(leaf: Any) -> Any:
     return np.asarray(leaf, "float64") if is_float else leaf
 
 
+def _traced(function: Callable[..., Any], args: tuple[Any, ...]) -> Graph:
+    """Trace a function for any point, or where its code asks for values, for the one given."""
+    try:
+        return trace_call(function, args).graph
+    except TraceError:
+        return trace_call(function, args, is_known=True).graph
+
+
+def _with_zeros(derivation: Derivation) -> Derivation:
+    """Return a derivation with the derivative 0 by inputs that the function does not depend on."""
+    gradients = (
+        constant(np.zeros(source.shape)) if each is None else each
+        for source, each in zip(derivation.sources, derivation.gradients, strict=True)
+    )
+    return replace(derivation, gradients=tuple(gradients))
+
+
 def _summed(graph: Graph) -> Graph:
     """Return the graph with the sum of its results, for a function of several numbers."""
-    if len(graph.outputs) != 1 or not graph.outputs[0].array_type.is_float:
-        kinds = ", ".join(str(each.array_type) for each in graph.outputs) or "no array or number"
+    outputs = list(graph.outputs)
+    kinds = ", ".join(str(each.array_type) for each in outputs) or "no array or number"
+    remedy = ""
+    if not outputs:
+        remedy = "return the value that it computes"
+    elif len(outputs) > 1:
+        remedy = "explain one result, as lambda x: f(x)[0] does"
+    elif not all(each.array_type.is_float for each in outputs):
+        remedy = "an integer has no derivative, so compute with floats, as 3.0 for 3"
+    if remedy:
         raise ArgumentError(
-            f"explain: {graph.name} returns {kinds}; it must return one array or number of "
-            "floats, so explain one result, as lambda x: f(x)[0] does"
+            f"explain: {graph.name} returns {kinds}; it must return one array or number of floats: "
+            f"{remedy}"
         )
-    (output,) = graph.outputs
+    (output,) = outputs
     total = as_node(np.sum(cast(Any, output))) if output.shape else output
     return Graph(graph.inputs, (total,), graph.name, graph.origin)
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.arguments.lookup import suggestion
-from chainrule.errors import ArgumentError
+from chainrule.errors import ArgumentError, DataError
 from chainrule.graph.array_type import ArrayType
 from chainrule.graph.graph import Graph
 from chainrule.graph.node import Node
@@ -69,7 +69,12 @@ def explain_network(
     random = random_stream("explain", training, seed)
     parameter = X if isinstance(X, str) else None
     if parameter is not None:
-        _check_parameter(net, parameter)
+        _check_parameter(net, parameter, y, sample_weight)
+    elif y is None:
+        raise DataError(
+            "explain: y is missing; the gradient is that of the loss, which compares outputs with "
+            "targets: net.explain(X, y), or the name of a parameter, for random samples"
+        )
     data = (X, y) if parameter is None else example_batch(model, objective.loss)
     batch = _batch(model, objective, *data, sample_weight)
     stack = replace(model.stack, dtype=np.dtype("float64"))
@@ -87,7 +92,13 @@ def explain_network(
 
 def _batch(model: Model, objective: Objective, X: Any, y: Any, sample_weight: Any) -> list[Any]:
     """Return inputs, targets and perhaps weights of the samples that equations are proved on."""
+    loss = objective.loss
     if model.classes is None and is_text(np.asarray(y)):  # as fit would number them
+        if loss.contains not in ("softmax", "sigmoid") and not loss.takes_labels:
+            raise DataError(
+                f"explain: y holds text, but the loss {loss.name} takes numbers; use "
+                'loss="cross_entropy" for classes, or pass numbers'
+            )
         y = np.unique(np.asarray(y).astype(str), return_inverse=True)[1]
     samples, _ = prepare_samples(model, objective, X, y, sample_weight, "explain")
     inputs, targets, *weights = samples.take(slice(0, _MOST_SAMPLES))
@@ -99,15 +110,21 @@ _MOST_SAMPLES = 128
 """Samples that equations are proved on, at most: each is evaluated entry by entry."""
 
 
-def _check_parameter(net: Network, name: str) -> None:
+def _check_parameter(net: Network, name: str, y: Any, sample_weight: Any) -> None:
+    """Refuse a name that is of no trained parameter, or given with data."""
     if not net.params:
         raise ArgumentError(
             "explain: the network is not built yet; call net(X) first, or net.explain(X, y)"
         )
     trained = list(model_of(net).stack.parameters(trainable=True))
     if name not in trained:
+        of_layer = ", ".join(repr(each) for each in trained if each.startswith(f"{name}."))
+        remedy = f"the layer has {of_layer}" if of_layer else suggestion(name, trained)
+        raise ArgumentError(f"explain: the network trains no parameter {name!r}; {remedy}")
+    if y is not None or sample_weight is not None:
         raise ArgumentError(
-            f"explain: the network trains no parameter {name!r}; {suggestion(name, trained)}"
+            f"explain: {name!r} is explained on random samples, so y and sample_weight have no "
+            f"use; for samples of your own, net.explain(X, y).chain_to({name!r})"
         )
 
 

@@ -93,6 +93,9 @@ def differentiate(expression: Expression, by: Name) -> StepByStep | None:
         derivative = board.derivative(expression)
     except _NoRuleError:
         return None
+    if not board.steps:
+        rule = "constant: (c)′ = 0" if derivative == algebra.ZERO else "(x)′ = 1"
+        board.steps.append(Step(expression, derivative, rule))
     return StepByStep(by, derivative, tuple(board.steps))
 
 
