@@ -297,6 +297,24 @@ def test_a_callback_that_holds_no_data_is_warned_of(tmp_path):
         network().fit(X, Y, checkpoint=tmp_path, callbacks=[Own()], verbose=0)
 
 
+def test_a_machine_of_boltzmann_goes_on_too(tmp_path):
+    def train(epochs, folder, **settings):
+        given = {"persistent": True, "sparsity": 0.1, "batch_size": 20, "seed": 1} | settings
+        machine = cr.RBM(5, **given)
+        checkpoint = None if folder is None else cr.Checkpoint(folder, "7 steps")
+        machine.fit(np.abs(np.sign(X)), epochs=epochs, checkpoint=checkpoint, verbose=0)
+        return machine
+
+    train(2, tmp_path)
+    max(tmp_path.glob("checkpoint-*")).unlink()  # goes on within an epoch
+    assert_same(train(4, tmp_path), train(4, None))
+    for settings, name in (({"sparsity": 0.2}, "sparsity is 0.1 there"), ({"k": 2}, "'k': 2")):
+        with pytest.raises(ArgumentError, match=name):
+            train(4, tmp_path, **settings)
+    with pytest.raises(FormatError, match="contrast"):
+        cr.load(max(tmp_path.glob("checkpoint-*")))
+
+
 class Scaled(nn.Layer):
     """A layer with a function without a name, and with a state that callbacks change."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -24,12 +23,13 @@ from chainrule.nn.sublayers import with_sublayers
 from chainrule.optim.minimizer import Minimizer
 from chainrule.optim.optimizer import Optimizer
 from chainrule.optim.scipy_minimizer import SciPyMinimizer
-from chainrule.train.callbacks import Callback, Checkpoint, resolve_callbacks, resolve_checkpoint
+from chainrule.train.callbacks import resolve_callbacks
 from chainrule.train.checks import check_settings, warn_likely_mistakes
 from chainrule.train.checks.lookup_range import explain_lookup_error
 from chainrule.train.checks.sorted_rows import warn_of_sorted_rows
 from chainrule.train.checks.weights import check_some_left
 from chainrule.train.fit.adaptation import adapt_layers, restored_on_error
+from chainrule.train.fit.checkpointing import checkpoints_of, opened, taken_up
 from chainrule.train.fit.epochs import EpochLoop, FitRun
 from chainrule.train.fit.output_activation import warn_of_output_activation
 from chainrule.train.fit.termination import ends_on_termination
@@ -53,7 +53,6 @@ from chainrule.train.progress import choose_display
 
 if TYPE_CHECKING:
     from chainrule.train.fit.resumption import Checkpoints
-    from chainrule.train.fit.run_settings import RunSettings
     from chainrule.train.fit.scipy_trainer import SciPyTrainer
 
 __all__ = ["DEFAULT_BATCH_SIZE", "FitArguments", "fit"]
@@ -78,28 +77,6 @@ def _trainer(
 
         return SciPyTrainer(model, objective, optimizer, samples)
     return Trainer(model, objective, samples, size, counter, checkpoints)
-
-
-def _checkpoints(
-    checkpoint: Checkpoint | None, callbacks: Sequence[Callback]
-) -> Checkpoints | None:
-    if checkpoint is None:
-        return None
-    from chainrule.train.fit.run_checkpoints import RunCheckpoints  # most programs have none
-
-    return RunCheckpoints(checkpoint, callbacks)
-
-
-def _settings(
-    model: Model,
-    samples: Samples,
-    validation: Samples | None,
-    size: int,
-    arguments: FitArguments,
-) -> RunSettings:
-    from chainrule.train.fit.run_settings import settings_of
-
-    return settings_of(model, samples, validation, size, bool(arguments.shuffle))
 
 
 def _refuse_scipy(optimizer: Optimizer) -> None:
@@ -147,22 +124,20 @@ def fit(
     callbacks = resolve_callbacks(arguments.callbacks)
     progress = choose_display(arguments.verbose, arguments.callbacks)
     _check_settings(arguments)
-    checkpoint, callbacks = resolve_checkpoint(arguments.checkpoint, callbacks)
-    checkpoints = replay or _checkpoints(checkpoint, callbacks)
-    opened = nullcontext() if checkpoints is None else checkpoints.opened()
-    with ends_on_termination(), opened, model.in_training():
+    found, callbacks = checkpoints_of(arguments.checkpoint, callbacks)
+    checkpoints = replay or found
+    with ends_on_termination(), opened(checkpoints), model.in_training():
         objective = model.objective("fit")
         with model.rollback_on_error(), restored_on_error(model):
             samples, validation = _prepare_samples(model, objective, X, y, arguments)
             if validation is not None:  # refuses weights that the loss cannot apply
                 kind_of_loss(model.stack, objective, model.programs, validation, "fit")
             size = _batch_size(arguments.batch_size, len(samples), objective.optimizer)
-            counter = None
             if checkpoints is not None:
                 _refuse_scipy(objective.optimizer)
-                settings = _settings(model, samples, validation, size, arguments)
-                counter = checkpoints.take_up(net, model, settings)
-                objective = model.objective("fit")
+            parts = samples, validation, size, bool(arguments.shuffle)
+            counter = taken_up(checkpoints, net, model, *parts)
+            objective = model.objective("fit")
             with progress.compiling():
                 contiguous = samples.as_contiguous()
                 trainer = _trainer(model, objective, contiguous, size, counter, checkpoints)

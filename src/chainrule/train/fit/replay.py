@@ -21,7 +21,14 @@ from chainrule.train.model.step_counter import StepCounter
 
 __all__ = ["Replay", "ReplayedStep"]
 
-_OBSERVERS = ("EarlyStopping", "LayerHistograms", "ParameterPath", "Progress", "TensorBoard")
+_OBSERVERS = (
+    "CSVLog",
+    "EarlyStopping",
+    "LayerHistograms",
+    "ParameterPath",
+    "Progress",
+    "TensorBoard",
+)
 """Callbacks that change nothing before the training ends."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,7 +29,12 @@ class RunSettings:
 
 
 def settings_of(
-    model: Model, samples: Samples, validation: Samples | None, batch_size: int, shuffle: bool
+    model: Model,
+    samples: Samples,
+    validation: Samples | None,
+    batch_size: int,
+    shuffle: bool,
+    others: Mapping[str, Any],
 ) -> RunSettings:
     """Return data and settings of a call of ``fit``, by name."""
     description, _ = described(model, "fit")
@@ -36,6 +42,7 @@ def settings_of(
         "the number of samples": len(samples),
         "batch_size": batch_size,
         "shuffle": shuffle,
+        **others,
         **{name: description[name] for name in ("seed", "dtype", "layers", "loss", "metrics")},
         "optimizer": describe_briefly(model.objective("fit").optimizer),
         "training data": digest_of(samples),

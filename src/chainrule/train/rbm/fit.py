@@ -11,6 +11,7 @@ from chainrule.errors import ArgumentError
 from chainrule.optim.optimizer import Optimizer
 from chainrule.train.callbacks import resolve_callbacks
 from chainrule.train.checks import check_settings
+from chainrule.train.fit.checkpointing import checkpoints_of, opened, taken_up
 from chainrule.train.fit.epochs import EpochLoop, FitRun
 from chainrule.train.fit.termination import ends_on_termination
 from chainrule.train.fit.trainer import Trainer
@@ -35,12 +36,14 @@ def fit(
     shuffle: Any,
     callbacks: Any,
     verbose: Any,
+    checkpoint: Any,
 ) -> History:
     """Train a machine on samples."""
     check_settings("fit", epochs=epochs)
     shuffle = checked_flag("fit", "shuffle", shuffle)
     callbacks, progress = resolve_callbacks(callbacks), choose_display(verbose, callbacks)
-    with ends_on_termination(), model.in_training():
+    checkpoints, callbacks = checkpoints_of(checkpoint, callbacks)
+    with ends_on_termination(), opened(checkpoints), model.in_training():
         with model.rollback_on_error():
             is_new = not model.output_shapes
             visible = prepare_visible(model, X, "fit")
@@ -48,12 +51,17 @@ def fit(
             if is_new:
                 with model.parameter_lock.writing():
                     _layer_of(model).initialize_bias(samples.X)
-            size, objective = min(batch_size, len(samples)), model.objective("fit")
+            size = min(batch_size, len(samples))
+            others = {name: getattr(machine, name) for name in ("sparsity", "sparsity_cost")}
+            parts = samples, None, size, shuffle
+            counter = taken_up(checkpoints, machine, model, *parts, **others)
+            objective = model.objective("fit")
             with progress.compiling():
-                trainer = Trainer(model, objective, samples, size)
+                trainer = Trainer(model, objective, samples, size, counter, checkpoints)
                 if progress.is_shown:
                     trainer.finish_compiling()
-        loop = EpochLoop(FitRun(machine, model, trainer, callbacks, progress, samples, None, size))
+        run = FitRun(machine, model, trainer, callbacks, progress, samples, None, size, checkpoints)
+        loop = EpochLoop(run)
         loop.run(epochs, shuffle)
         return loop.history
 

@@ -16,7 +16,7 @@ from chainrule.errors import ArgumentError
 from chainrule.optim.config import describe_briefly
 from chainrule.pickling import independent_copies
 from chainrule.rich_display import html_of
-from chainrule.train.callbacks import Callback
+from chainrule.train.callbacks import Callback, Checkpoint
 from chainrule.train.history import History
 from chainrule.train.model.step_counter import StepCounter
 from chainrule.train.progress import Progress
@@ -105,6 +105,7 @@ class RBM(MachineSettings):
         shuffle: bool = True,
         callbacks: Callback | Callable[..., Any] | Sequence[Any] | None = None,
         verbose: str | int | Progress = "auto",
+        checkpoint: str | os.PathLike[str] | Checkpoint | None = None,
     ) -> History:
         """Train on samples; another call continues the training.
 
@@ -127,6 +128,8 @@ class RBM(MachineSettings):
         verbose : {"auto", 0, 1, 2} or Progress
             0 prints nothing, 2 one line an epoch, ``Progress(every=n)`` one line every n epochs.
             1 and "auto" show a bar on a terminal, live curves in a notebook, else lines of epochs.
+        checkpoint : str, path, Checkpoint or None
+            A folder for checkpoints, from which the same call goes on: see `Network.fit`.
 
         Returns
         -------
@@ -145,7 +148,9 @@ class RBM(MachineSettings):
         Hinton (2010), section 8: initial biases.
         """
         refuse_unnamed("fit", unnamed, "machine.fit(X, epochs=10)")
-        return fit(self, self._model, self.batch_size, X, epochs, shuffle, callbacks, verbose)
+        return fit(
+            self, self._model, self.batch_size, X, epochs, shuffle, callbacks, verbose, checkpoint
+        )
 
     def resume(
         self,
