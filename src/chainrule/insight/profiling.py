@@ -29,8 +29,8 @@ __all__ = [
     "time_step",
 ]
 
-MIN_BYTES, MAX_BYTES = 2**14, 2**27
-"""Sizes of the array that measures the memory bandwidth."""
+MIN_BYTES = 2**14
+"""Of the array that measures the memory bandwidth."""
 
 
 @dataclass(frozen=True)
@@ -45,10 +45,12 @@ class Effort:
     matrix_size: int
     # What the measurement of the bandwidth moves at least.
     moved_bytes: int
+    # Of the array that measures the bandwidth, in bytes.
+    largest: int
 
 
-THOROUGH = Effort(0.1, 5, 1024, 4 * MAX_BYTES)
-BRIEF = Effort(0.01, 3, 512, MAX_BYTES // 4)
+THOROUGH = Effort(0.1, 5, 1024, 2**29, 2**27)
+BRIEF = Effort(0.01, 3, 512, 2**25, 2**26)
 """Some hundredths of a second in all; the first call after another process may be slow."""
 
 
@@ -111,15 +113,27 @@ def _timed(
     program: NativeProgram, inputs: Sequence[Any], capacity: int, effort: Effort
 ) -> tuple[float, int]:
     """Return the time of an iteration, and the trip count with which it was measured."""
-    iterations = 1
-    while iterations < capacity and _seconds(program, inputs, iterations) < effort.seconds:
-        iterations *= 2
-    iterations = min(iterations, capacity)
-    calls = [_seconds(program, inputs, iterations)]
-    # Of a long call one is enough.
-    while len(calls) < effort.repetitions and sum(calls) < 10 * effort.seconds:
+    iterations, shortest = 0, 0.0
+    while iterations < capacity and shortest < effort.seconds:
+        iterations = min(capacity, max(1, 2 * iterations))
+        shortest = _shortest(program, inputs, iterations, effort, count=2)
+    if shortest < 10 * effort.seconds:
+        shortest = min(shortest, _shortest(program, inputs, iterations, effort))
+    return shortest / iterations, iterations
+
+
+def _shortest(
+    program: NativeProgram,
+    inputs: Sequence[Any],
+    iterations: int,
+    effort: Effort,
+    count: int | None = None,
+) -> float:
+    """Return the shortest of some calls, as one may wait for threads; long calls are few."""
+    calls: list[float] = []
+    while len(calls) < (count or effort.repetitions) and sum(calls) < 10 * effort.seconds:
         calls.append(_seconds(program, inputs, iterations))
-    return min(calls) / iterations, iterations
+    return min(calls)
 
 
 def _seconds(program: NativeProgram, inputs: Sequence[Any], iterations: int) -> float:
@@ -139,7 +153,7 @@ def measure_peak(
 ) -> MachinePeak:
     """Measure peak FLOP/s and bandwidth for a dtype and a working set."""
     # The next power of two, so that similar programs are compared with the same measurement.
-    size = 1 << (max(MIN_BYTES, min(accessed_bytes, MAX_BYTES)) - 1).bit_length()
+    size = 1 << (max(MIN_BYTES, min(accessed_bytes, effort.largest)) - 1).bit_length()
     dtype_name = np.dtype(dtype).name
     flops = _flops_of_a_thread(dtype_name, effort)
     return MachinePeak(threads * flops, _bandwidth(dtype_name, size, effort))
@@ -156,7 +170,7 @@ def _flops_of_a_thread(dtype: str, effort: Effort) -> float:
 @lru_cache
 def _bandwidth(dtype: str, size: int, effort: Effort) -> float:
     """Time the in-place negation of an array, less its first iteration, on all threads."""
-    iterations = max(8, effort.moved_bytes // (2 * size))
+    iterations = max(4, effort.moved_bytes // (2 * size))
 
     def negate(array: Any) -> Any:
         return scan(lambda x, _: (-x, None), array, length=iterations)[0]
@@ -164,10 +178,11 @@ def _bandwidth(dtype: str, size: int, effort: Effort) -> float:
     array = np.ones(size // np.dtype(dtype).itemsize, dtype)
     program = _native(negate, (array,))
     first, all_iterations = (
-        min(_seconds(program, [array], count) for _ in range(effort.repetitions))
-        for count in (1, iterations)
+        _shortest(program, [array], count, effort) for count in (1, iterations)
     )
-    return 2 * size * (iterations - 1) / max(all_iterations - first, 1e-9)
+    if 2 * first > all_iterations:  # it was interrupted
+        return 2 * size * iterations / all_iterations
+    return 2 * size * (iterations - 1) / (all_iterations - first)
 
 
 def _native(
