@@ -28,12 +28,12 @@ Finding = tuple[Change, str, float]
 """A change, its title with those it needs besides, and what a copy explains with them."""
 
 
-def findings(trials: Trials, best: Outcome) -> list[Finding]:
+def findings(trials: Trials, best: Outcome) -> list[Finding] | None:
     """Return the changes that make a network explain much more, the most helpful first.
 
-    Nothing is found where a network without the usual mistakes explains little more: the targets
-    cannot be learned better. Otherwise one thing after another is changed; where none helps alone,
-    all are changed together, and those that it can do without are taken back.
+    None where a network without the usual mistakes explains little more: the targets cannot be
+    learned better. Otherwise one thing after another is changed; where none helps alone, all are
+    changed together, and those that it can do without are taken back.
     """
     base = max(best.score, 0.0)
     gentle = [*_gentle(trials)]
@@ -42,7 +42,7 @@ def findings(trials: Trials, best: Outcome) -> list[Finding]:
     if reach - base < _needed_gain(base):
         reach = max(reach, _score(trials, together, base))
     if reach - base < _needed_gain(base):
-        return []
+        return None
     least = max(_needed_gain(base), 0.4 * (reach - base), 0 if trials.is_complete else _EARLY)
     found: list[tuple[Change, float]] = []
     for change in changes(trials, best):

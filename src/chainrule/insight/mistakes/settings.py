@@ -16,7 +16,7 @@ from chainrule.nn.layers.rnn import RNN
 from chainrule.optim.minimizer import Minimizer
 from chainrule.optim.sgd import SGD
 
-__all__ = ["likely_setting_mistakes", "setting_mistakes"]
+__all__ = ["extreme_rates", "likely_setting_mistakes", "setting_mistakes"]
 
 _LARGE = 50.0
 """Inputs beyond are far from −1 to 1."""
@@ -51,6 +51,10 @@ def likely_setting_mistakes(subject: Subject) -> Iterator[Mistake]:
         steps = settings.epochs * -(-len(subject.X) // size)
         if steps < _FEW_STEPS:
             yield Mistake(kind("CR052"), f"{settings.epochs} epochs are {steps} steps")
+
+
+def extreme_rates(subject: Subject) -> Iterator[Mistake]:
+    """Yield a learning rate that is right for hardly any network."""
     optimizer = subject.objective.optimizer
     rate: Any = getattr(optimizer, "learning_rate", None)
     if isinstance(optimizer, Minimizer) or not isinstance(rate, int | float):

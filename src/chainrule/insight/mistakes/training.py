@@ -14,7 +14,7 @@ from chainrule.insight.mistakes.catalogue import kind
 from chainrule.insight.mistakes.changes import mend_output
 from chainrule.insight.mistakes.mistake import Mistake
 from chainrule.insight.mistakes.search import findings
-from chainrule.insight.mistakes.settings import likely_setting_mistakes
+from chainrule.insight.mistakes.settings import extreme_rates, likely_setting_mistakes
 from chainrule.insight.mistakes.subject import Subject
 from chainrule.insight.mistakes.trial import Outcome, Trials
 
@@ -22,8 +22,8 @@ __all__ = ["training_mistakes"]
 
 _LEARNED = 0.9
 """Part of the targets explained, beyond which a network has learned."""
-_FAILED = 0.6
-"""Part below which likely mistakes and what is unusual are worth saying."""
+_FAIR = 0.65
+"""Part beyond which a network is not accused."""
 _BEGUN = 0.5
 """Part beyond which a network learns whose trial is shorter than its training."""
 _UNRELATED = 0.1
@@ -48,7 +48,7 @@ def training_mistakes(
     mend_output(trials, found)
     outcomes, has_learned = _as_it_is(trials)
     best = max(outcomes, key=lambda each: each.score)
-    tried = [] if has_learned else [*_tried(trials, best), *_likely(trials, best)]
+    tried = [] if has_learned else [*_named(trials, best)]
     new = {each.code: each for each in reversed([*tried, *_unchanged(outcomes)])}
     for each in found:
         new.pop(each.code, None)
@@ -105,20 +105,25 @@ def _unchanged(outcomes: list[Outcome]) -> Iterator[Mistake]:
         )
 
 
-def _tried(trials: Trials, best: Outcome) -> Iterator[Mistake]:
-    """Yield what single changes name, or several together where none helps alone."""
-    for change, title, score in findings(trials, best):
+def _named(trials: Trials, best: Outcome) -> Iterator[Mistake]:
+    """Yield what changes name, and what is probably wrong with a network that fails.
+
+    Of a network that nothing would improve only rates are named that are right for none.
+    """
+    subject = trials.subject
+    if best.score >= _FAIR:
+        return
+    found = findings(trials, best)
+    for change, title, score in found or ():
         besides = ", the output mended," if trials.is_mended else ""
         yield Mistake(kind(change.code), _evidence(title.rstrip(",") + besides, best, score))
-
-
-def _likely(trials: Trials, best: Outcome) -> Iterator[Mistake]:
-    """Yield what is probably wrong with a network that fails, whatever it was tried with."""
-    if best.train < _FAILED or best.diverged:
-        yield from likely_architecture_mistakes(trials.subject)
-        yield from likely_setting_mistakes(trials.subject)
+    if best.diverged or found is not None:
+        yield from likely_architecture_mistakes(subject)
+        yield from likely_setting_mistakes(subject)
+    yield from extreme_rates(subject)
+    if best.diverged or found is not None:
         recipe = trials.recipe()
-        yield from behaviour_mistakes(trials.subject, best, recipe.X, recipe.y)
+        yield from behaviour_mistakes(subject, best, recipe.X, recipe.y)
 
 
 def _evidence(title: str, best: Outcome, score: float) -> str:
