@@ -39,7 +39,7 @@ def likely_architecture_mistakes(subject: Subject) -> Iterator[Mistake]:
             "activation, so that they are one linear layer",
         )
         break
-    hidden = [x for x in subject.layers[:-1] if activation_of(x) == "softmax"]
+    hidden = [x for x in subject.layers[:-1] if activation_of(x) == "softmax" and x.trainable]
     for layer in hidden:
         if any(each.parameters() for each in subject.layers[subject.layers.index(layer) + 1 :]):
             yield Mistake(kind("CR021"), f"layer {subject.name(layer)!r} is hidden, with a softmax")

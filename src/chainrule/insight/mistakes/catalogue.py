@@ -256,6 +256,11 @@ _TRAINING = {
         "Some methods need a rate or a number of steps of another order.",
         'use optimizer="adam"',
     ),
+    "CR056": (
+        "batches too small for the learning rate",
+        "The gradient of a few samples is mostly noise, which steps of usual size follow.",
+        "take batch_size=32, or a smaller learning rate",
+    ),
 }
 _BEHAVIOUR = {
     "CR060": (

@@ -32,6 +32,7 @@ _COLUMNS = 48
 """Columns of a table at most; more are pixels, whose spreads are unequal by nature."""
 _USUAL = 0.5
 """Rates of dropout above are more than usual."""
+_NOISY = 4  # samples a step
 _PROGRESS = 0.1
 """Part of the loss by which it falls in a trial that makes progress."""
 
@@ -304,8 +305,13 @@ def _of_length(trials: Trials) -> Iterator[Change]:
         )
     size = settings.batch_size or trials.count
     if size > 32 and size >= trials.count // 4:
-        title = f"batches of 32 in place of {size}"
-        yield Change("CR053", title, lambda r: replace(r, batch_size=32))
+        code = "CR053"
+    elif size <= _NOISY and trials.count >= 32 * _NOISY:
+        code = "CR056"
+    else:
+        return
+    title = f"batches of 32 in place of {size}"
+    yield Change(code, title, lambda r: replace(r, batch_size=32))
 
 
 def _with_rate(optimizer: Any, rate: float) -> Any:

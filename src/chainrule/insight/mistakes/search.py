@@ -12,7 +12,7 @@ from chainrule.optim.minimizer import Minimizer
 
 __all__ = ["Finding", "findings"]
 
-_GAIN = 0.15
+_GAIN = 0.2
 """Part of the targets that a change must explain more, of a network that explains little."""
 _LITTLE = 0.3
 _SHARE = 0.5
@@ -69,7 +69,7 @@ def _needed_gain(base: float) -> float:
 
 def _gentle(trials: Trials) -> Sequence[Change]:
     """Return the changes that help nearly any network: scales, output, Adam with its usual rate."""
-    kept = [x for x in remedies(trials) if x.family in ("scale", "output")]
+    kept = [x for x in remedies(trials) if x.family in ("data", "output", "loss")]
     if not isinstance(trials.subject.objective.optimizer, Minimizer):
         kept.append(Change("CR055", "Adam", _with_adam))
     return kept
