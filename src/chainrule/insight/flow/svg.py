@@ -118,7 +118,13 @@ def _edge(source: Place, target: Place, route: Sequence[tuple[float, float]], he
     start = source.x, source.y + source.height / 2
     end = target.x, target.y - target.height / 2
     path = [f"M{start[0]:.1f} {start[1]:.1f}"]
-    for (x0, y0), (x1, y1) in pairwise([start, *route, end]):
+    points = [start, *route, end]
+    turns = [
+        each
+        for before, each, after in zip(points, points[1:], points[2:], strict=False)
+        if not before[0] == each[0] == after[0]  # within a straight line
+    ]
+    for (x0, y0), (x1, y1) in pairwise([start, *turns, end]):
         bend = (y1 - y0) / 2
         path.append(f"C{x0:.1f} {y0 + bend:.1f} {x1:.1f} {y1 - bend:.1f} {x1:.1f} {y1:.1f}")
     return f'<path class="edge" marker-end="url(#{head})" d="{"".join(path)}"/>'
