@@ -14,7 +14,7 @@ from chainrule.insight.figure import root_figure
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["Limits", "checked_limits", "draw_contours", "draw_path", "path_colour"]
+__all__ = ["Limits", "checked_limits", "draw_contours", "draw_path"]
 
 Array = NDArray[Any]
 
@@ -86,7 +86,7 @@ def draw_path(axes: Axes, points: Array, place: int, name: str) -> Callable[[int
     """
     from matplotlib.patheffects import Normal, Stroke
 
-    colour = path_colour(place)
+    colour = _PATHS[place % len(_PATHS)]
     marker = _MARKERS[place % len(_MARKERS)] if len(points) <= _MARKED else ""
     outline: list[Any] = [Stroke(linewidth=3.4, foreground="#111111"), Normal()]
     (line,) = axes.plot(
@@ -108,8 +108,3 @@ def draw_path(axes: Axes, points: Array, place: int, name: str) -> Callable[[int
         mark.set_data(*points[min(step, len(points) - 1)][:, None])
 
     return show
-
-
-def path_colour(place: int) -> str:
-    """Return the colour of a path on contours."""
-    return _PATHS[place % len(_PATHS)]

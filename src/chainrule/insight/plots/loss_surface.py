@@ -196,8 +196,8 @@ def _flat_path(path: Any, centre: Mapping[str, Array]) -> Array:
         steps.append(_flat({name: np.asarray(point[name], float) for name in centre}))
     if len(steps) < 2 or not np.isfinite(steps).all() or not np.ptp(steps, axis=0).any():
         raise DataError(
-            f"{_NAME}: path has {len(steps)} points, which are not finite or all the same; record "
-            "copies: {name: each.copy() for name, each in net.params.items()}"
+            f"{_NAME}: path has {len(steps)} points, which are not finite or all the same; train "
+            "with a new cr.ParameterPath() among the callbacks of net.fit, for an epoch or more"
         )
     return np.array(steps)
 

@@ -45,7 +45,8 @@ def plane_of(function: str, X: Any, columns: Any, features: Any) -> Plane:
         )
     values = _table(X) if is_table(X) else _rows(function, X)
     names = list(values)
-    if columns is None and len(names) > 2 and _are_projected(values):
+    if columns is None and len(names) > 2 and _are_numbers(values):
+        _check_finite(function, values)
         feature_names(function, features, len(names))
         return _of_components(X, values)
     chosen = _chosen(function, names, columns, X)
@@ -68,12 +69,23 @@ def plane_of(function: str, X: Any, columns: Any, features: Any) -> Plane:
     return Plane(np.stack(points, 1), shown, lambda grid: _as_array(X, chosen, grid), width=width)
 
 
-def _are_projected(values: Mapping[Any, Array]) -> bool:
+def _are_numbers(values: Mapping[Any, Array]) -> bool:
     """Whether columns have principal components: of numbers, in three rows or more."""
     columns = [np.asarray(each) for each in values.values()]
-    return len(columns[0]) > 2 and all(
-        each.dtype.kind in "biuf" and bool(np.isfinite(each).all()) for each in columns
-    )
+    return len(columns[0]) > 2 and all(each.dtype.kind in "biuf" for each in columns)
+
+
+def _check_finite(function: str, values: Mapping[Any, Array]) -> None:
+    """Refuse columns with missing values, of which there are no components."""
+    complete = [name for name, each in values.items() if np.isfinite(each).all()]
+    lacking = [name for name in values if name not in complete]
+    if lacking:
+        pair = tuple(complete[:2])
+        other = f", or choose two complete columns: columns={pair!r}" if len(pair) == 2 else ""
+        raise DataError(
+            f"{function}: column {lacking[0]!r} has missing values, and all columns are projected "
+            f"on a plane; leave out rows with such values{other}"
+        )
 
 
 def _of_components(X: Any, values: Mapping[Any, Array]) -> Plane:

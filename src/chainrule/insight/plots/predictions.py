@@ -36,7 +36,7 @@ _MODEL = (
     "or such numbers: plot.predictions(predicted, y)"
 )
 _MOST = 4  # outputs
-_LONGEST_NAME = 32
+_LONGEST_NAME = 24
 _BINS = 25
 
 
@@ -205,18 +205,25 @@ def _draw_agreement(
 
 def _measures(true: Array, predicted: Array) -> str:
     residuals = predicted - true
-    variation = float(np.sum((true - true.mean()) ** 2))
-    # Of constant values there is no variance to explain.
-    explained = f"\nR² {1 - float(np.sum(residuals**2)) / variation:.3g}" if variation else ""
-    root = np.sqrt(np.mean(residuals**2))
+    # In units of the largest, squares do not overflow. Constant values have no variance to explain.
+    unit = float(np.abs(np.append(residuals, true)).max()) or 1.0
+    variation = float(np.sum((true / unit - np.mean(true / unit)) ** 2))
+    unexplained = float(np.sum((residuals / unit) ** 2))
+    explained = f"\nR² {1 - unexplained / variation:.3g}" if variation else ""
+    root = _root_mean_square(residuals)
     return f"MAE {np.abs(residuals).mean():.3g}\nRMSE {root:.3g}{explained}"
+
+
+def _root_mean_square(residuals: Array) -> float:
+    unit = float(np.abs(residuals).max()) or 1.0
+    return unit * float(np.sqrt(np.mean((residuals / unit) ** 2)))
 
 
 def _draw_residuals(axes: Axes, truth: Array, predicted: Array, name: str, place: int) -> None:
     """Draw residuals against predictions, and their histogram at the right."""
     is_finite = np.isfinite(truth) & np.isfinite(predicted)
     shown, residuals = predicted[is_finite], (predicted - truth)[is_finite]
-    mean, root = float(residuals.mean()), float(np.sqrt(np.mean(residuals**2)))
+    mean, root = float(residuals.mean()), _root_mean_square(residuals)
     axes.axhspan(mean - root, mean + root, color=COLOURS[1], alpha=0.2, lw=0, label="mean ± RMSE")
     axes.axhline(0, color="#222222", lw=1.3)
     axes.axhline(mean, color="#B35900", lw=1.3, ls="--", label=f"mean {mean:.3g}")

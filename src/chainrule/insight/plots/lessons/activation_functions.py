@@ -13,6 +13,7 @@ from chainrule.arguments.aliases import PLOT_ALIASES
 from chainrule.arguments.checks import bad_argument
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.autodiff.derivative import grad
+from chainrule.console import shortened
 from chainrule.errors import ArgumentError
 from chainrule.insight.figure import File, panels, root_figure
 from chainrule.insight.legend import add_legend
@@ -36,6 +37,8 @@ _WHAT = "the name of an activation, a function of an array, a list of those, or 
 _OF_ROWS = ("softmax", "log_softmax")
 _COLUMNS = 4  # at least, of many functions more
 _POINTS = 801
+_LONGEST_NAME = 18
+_POLES = 0.03  # the part of derivatives at either end that may be higher than the axes
 _JUMP = 8.0  # times the changes beside it: a change of the derivative that is a jump
 
 
@@ -115,11 +118,14 @@ def _functions(functions: Any) -> dict[str, Callable[[Any], Any]]:
 def _curves(name: str, f: Callable[[Any], Any], x: Array) -> tuple[Array, Array]:
     """Return the values and derivatives of a function of each entry, with gaps at jumps."""
     with np.errstate(all="ignore"):
-        values = np.asarray(f(x))
-        some = x[:3]
-        if values.shape != x.shape or not np.allclose(
-            np.asarray(f(some)), values[:3], equal_nan=True
-        ):
+        try:
+            values, some = np.asarray(f(x)), np.asarray(f(x[:3]))
+        except (TypeError, ValueError) as error:
+            raise ArgumentError(
+                f"{_NAME}: {name} of an array raises a {type(error).__name__}, {error!s:.60}; give "
+                "a function of arrays, such as lambda x: np.maximum(x, 0)"
+            ) from error
+        if values.shape != x.shape or not np.allclose(some, values[:3], equal_nan=True):
             raise ArgumentError(
                 f"{_NAME}: {name} of an array, shape {x.shape}, has shape {values.shape} and mixes "
                 "its entries; a curve needs a function of each entry alone, such as lambda x: "
@@ -139,16 +145,27 @@ def _draw(axes: Axes, name: str, x: Array, values: Array, slopes: Array, is_firs
     labels = ("f(x)", "derivative f′(x)") if is_first else (None, None)
     axes.plot(x, values, color=COLOURS[0], lw=2.2, label=labels[0])
     axes.plot(x, slopes, "--", color=COLOURS[4], lw=2.0, label=labels[1])
-    largest = np.nanmax(np.abs(slopes), initial=0)
+    known = np.abs(slopes[np.isfinite(slopes)])
+    largest = known.max(initial=0)
     axes.text(
         0.03, 0.96, f"largest derivative {largest:.3g}", transform=axes.transAxes, va="top",
         fontsize=8.5, bbox={"facecolor": "white", "alpha": 0.85, "edgecolor": "none", "pad": 1.5},
     )  # fmt: skip
-    finite = np.concatenate([values, slopes])
-    finite = finite[np.isfinite(finite)]
-    low, high = (finite.min(), finite.max()) if finite.size else (0.0, 1.0)
+    low, high = _heights(values, slopes)
     height = max(float(high - low), 1e-3)
-    axes.set(title=name, xlim=(x[0], x[-1]), ylim=(low - 0.08 * height, high + 0.3 * height))
+    axes.set(
+        title=shortened(name, _LONGEST_NAME),
+        xlim=(x[0], x[-1]),
+        ylim=(low - 0.08 * height, high + 0.3 * height),
+    )
     axes.grid(visible=True)
     if is_first:
         add_legend(axes)
+
+
+def _heights(values: Array, slopes: Array) -> tuple[float, float]:
+    """Return the range of values and of derivatives, but for those around poles."""
+    values, slopes = values[np.isfinite(values)], slopes[np.isfinite(slopes)]
+    ends = [*np.quantile(values, [_POLES / 10, 1 - _POLES / 10])] if values.size else []
+    ends += [*np.quantile(slopes, [_POLES, 1 - _POLES])] if slopes.size else []
+    return (float(min(ends)), float(max(ends))) if ends else (0.0, 1.0)

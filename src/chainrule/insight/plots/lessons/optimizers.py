@@ -21,7 +21,6 @@ from chainrule.insight.plots.contours import (
     checked_limits,
     draw_contours,
     draw_path,
-    path_colour,
 )
 from chainrule.insight.plots.lessons.by_name import by_name
 from chainrule.insight.plots.plotted_function import (
@@ -47,8 +46,10 @@ Array = NDArray[Any]
 Kind = str | Optimizer
 
 _NAME = "plot.optimizers"
-_HIGHEST = 1000.0  # times the value at the start: how high values are drawn
-_FARTHEST = 10.0  # times the shortest path: how far others are followed
+_HIGHEST = 10.0  # times the gain of the best: how far above the start others are drawn
+_READABLE = ("#D55E00", "#CC79A7", "#56B4E9", "#8A7F00", "#444444")
+"""Colours of paths on contours, yellow and white darker, as they are drawn on white."""
+_DASHES = ("-", "--", ":")
 _WHAT = "the name of an optimiser such as 'adam', one such as optim.Adam(0.1), or a list or dict"
 
 
@@ -84,8 +85,8 @@ def optimizers(
     steps : int >= 1
         How many steps are taken. A path that leaves the finite numbers ends before.
     limits : ((float, float), (float, float)) or None
-        The ranges of x and y; None takes those of the paths, up to ten times the length of the
-        shortest, and a quarter more.
+        The ranges of x and y; None takes those of the paths that do not diverge, and a
+        quarter more.
     features : list of two str, or None
         Names of the variables; None takes those of the arguments of `f`.
     axes : matplotlib.axes.Axes, two of them, or None
@@ -118,7 +119,7 @@ def optimizers(
     point = _start(start)
     given = checked_limits(_NAME, limits)
     paths = {name: _path(of_point, point, rule, count) for name, rule in _rules(rules).items()}
-    ranges = given or ranges_of(_near(list(paths.values())))
+    ranges = given or ranges_of(_near(of_point, list(paths.values())))
     title = name_of(f)
     with panels(axes, path, (11.0, 5.0), 2, may_move=True) as (left, right):
         draw_contours(left, ranges, values_on_grid(_NAME, of_point, ranges), f"value of {title}")
@@ -187,12 +188,18 @@ def _path(f: Callable[[Array], Any], start: Array, rule: Optimizer, steps: int) 
     return np.array(points)
 
 
-def _near(paths: list[Array]) -> list[Array]:
-    """Return the points of paths without those of optimisers that go off, which hide the others."""
-    distances = [np.hypot(*(points - points[0]).T) for points in paths]
-    reaches = [float(each.max()) for each in distances if each.any()]
-    limit = _FARTHEST * min(reaches, default=np.inf)
-    return [points[each <= limit] for points, each in zip(paths, distances, strict=True)]
+def _near(f: Callable[[Array], Any], paths: list[Array]) -> list[Array]:
+    """Return the points of paths without those far up, of optimisers that diverge."""
+    values = [np.array([real_value(_NAME, f(each)) for each in points]) for points in paths]
+    limit = _limit(values)
+    return [points[each <= limit] for points, each in zip(paths, values, strict=True)]
+
+
+def _limit(values: Sequence[Array]) -> float:
+    """Return the highest value that is drawn: above the start by ten times what the best gains."""
+    start = float(values[0][0])
+    gain = start - min(float(each.min()) for each in values)
+    return start + _HIGHEST * max(gain, abs(start))
 
 
 def _draw_values(
@@ -205,12 +212,21 @@ def _draw_values(
             for name, points in paths.items()
         }
     # Of optimisers that diverge only the beginning is drawn, as it would hide the others.
-    highest = _HIGHEST * max(abs(float(each[0])) for each in values.values()) or np.inf
-    values = {name: np.where(each <= highest, each, np.nan) for name, each in values.items()}
+    limit = _limit(list(values.values()))
+    values = {
+        f"{name} (diverges)" if each.max() > limit else name: np.where(each <= limit, each, np.nan)
+        for name, each in values.items()
+    }
     finite = np.concatenate(list(values.values()))
     finite = finite[np.isfinite(finite)]
     lines = [
-        axes.plot(each, color=_readable(path_colour(place)), lw=2, label=name)[0]
+        axes.plot(
+            each,
+            _DASHES[place // len(_READABLE) % 3],
+            color=_READABLE[place % len(_READABLE)],
+            lw=2,
+            label=name,
+        )[0]
         for place, (name, each) in enumerate(values.items())
     ]
     if finite.size and finite.min() > 0 and finite.max() > 20 * finite.min():
@@ -223,8 +239,3 @@ def _draw_values(
 def _cut(lines: Sequence[Any], values: Sequence[Array], step: int) -> None:
     for line, each in zip(lines, values, strict=True):
         line.set_data(np.arange(len(each[: step + 1])), each[: step + 1])
-
-
-def _readable(colour: str) -> str:
-    """Return the colour of a path on white."""
-    return {"#F0E442": "#8A7F00", "#FFFFFF": "#444444"}.get(colour, colour)

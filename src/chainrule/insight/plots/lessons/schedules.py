@@ -17,6 +17,8 @@ from chainrule.insight.figure import File, drawing, root_figure
 from chainrule.insight.legend import add_legend
 from chainrule.insight.palette import LINE_COLOURS
 from chainrule.insight.plots.lessons.by_name import by_name
+from chainrule.insight.plots.plotted_function import name_of
+from chainrule.optim.schedules.decay import exponential, inverse_time, step
 from chainrule.optim.schedules.schedule import Rate, Schedule, checked_rate, constant
 
 if TYPE_CHECKING:
@@ -29,6 +31,8 @@ Array = NDArray[Any]
 _NAME = "plot.schedules"
 _WHAT = "a schedule such as optim.cosine(0.1, epochs=20), a list of those, or a dict by name"
 _DASHES = ("-", "--", "-.", ":")
+_ENDLESS = (exponential, inverse_time, step)  # their duration is that of one decrease
+_SHORTEST = 20.0  # epochs of those
 _DEFAULT = 50  # epochs of schedules without a duration
 
 
@@ -51,7 +55,8 @@ def schedules(
     path : str, path or None
         File to save the figure to, .png, .svg or .pdf; None does not save.
     epochs : int >= 1 or None
-        How many epochs are drawn; None takes a fifth more than the longest schedule lasts.
+        How many epochs are drawn; None takes a fifth more than the longest schedule lasts, or
+        five times that of a step or an exponential decrease.
     steps_per_epoch : int >= 1 or None
         The updates (batches) of an epoch, which matter where some schedules count epochs and
         others updates. None draws schedules of one kind.
@@ -128,7 +133,7 @@ def _name(rate: Any) -> str:
         name = type(rate).__name__
         then = getattr(rate, "then", None)
         return f"{name}, {_name(then)}" if isinstance(then, Schedule) else name
-    return "constant" if not callable(rate) else str(getattr(rate, "__name__", "function"))
+    return "constant" if not callable(rate) else name_of(rate)
 
 
 def _parts(rate: Any) -> Iterator[Schedule]:
@@ -156,14 +161,15 @@ def _counts_updates(given: Mapping[str, Schedule], steps_per_epoch: Any) -> bool
 
 
 def _duration(given: Mapping[str, Schedule], per_epoch: int) -> int:
-    """Return a fifth more epochs than the longest schedule lasts."""
+    """Return a fifth more epochs than the longest schedule lasts; of endless ones several times."""
     longest = 0.0
     for rate in given.values():
-        # A warm-up is followed by another schedule.
-        total = 0.0
+        total = 0.0  # a warm-up is followed by another schedule
         for each in _parts(rate):
-            total += getattr(each, "epochs", None) or 0
-            total += (getattr(each, "steps", None) or 0) / per_epoch
+            time = (getattr(each, "epochs", None) or 0) + (
+                getattr(each, "steps", None) or 0
+            ) / per_epoch
+            total += max(5 * time, _SHORTEST) if time and isinstance(each, _ENDLESS) else time
         longest = max(longest, total)
     return int(np.ceil(1.2 * longest)) if longest else _DEFAULT
 
