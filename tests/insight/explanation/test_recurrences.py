@@ -136,3 +136,40 @@ def test_the_directions_of_a_bidirectional_layer_are_arrows() -> None:
     assert "∂L/∂U¹_← = Σₜ h¹_{←, t+1}ᵀ δ²_{z←, t}" in equations
     assert explanation.latex().isascii()
     assert all(each.is_confirmed for each in explanation)
+
+
+def test_a_loop_within_a_loop_is_a_recurrence_of_two_steps() -> None:
+    def nested(x: Any, U: Any) -> Any:
+        def outer(h: Any, row: Any) -> Any:
+            def inner(g: Any, _: Any) -> Any:
+                g = np.tanh(g @ U + row)
+                return g, None
+
+            g, _ = cr.scan(inner, h, None, length=3)
+            return g, np.sum(g)
+
+        _, sums = cr.scan(outer, np.zeros(2), x)
+        return np.sum(sums)
+
+    explanation = cr.explain(nested, SERIES[0], RANDOM.standard_normal((2, 2)))
+    written = list(map(str, explanation))
+    for wanted in (
+        "g_{t, −1} = hₜ₋₁",
+        "hₜ = gₜ₂",
+        "δ_{g, t, 2} = δₕₜ + δ_{sums, t}",
+        "δ_{z, t, s} = δ_{g, t, s} ⊙ (1 − gₜₛ²)",
+        "δ_{h, t−1} = δ_{g, t, −1}",
+    ):
+        assert wanted in written
+    assert all(each.is_confirmed for each in explanation)
+
+
+def test_the_stages_of_a_runge_kutta_step_are_equations() -> None:
+    field = nn.ODE([nn.Dense(2, activation="tanh")], steps=3, method="rk4")
+    net = cr.Network([nn.Dense(2), field, nn.Dense(1)], seed=0)
+    net.compile(loss="mse")
+    explanation = net.explain(RANDOM.standard_normal((6, 3)), RANDOM.standard_normal((6, 1)))
+    written = list(map(str, explanation))
+    assert "rows^{2′′}ₜₛ = rows²′_{t, s−1} + tanh(scores²ₜₛ + b²)/6" in written
+    assert "rows²′ₜᵢ = rows²′_{t, i−1} + s²_{1, t, i}/3" in written
+    assert all(each.is_confirmed for each in explanation)

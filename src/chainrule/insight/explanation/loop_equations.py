@@ -35,9 +35,9 @@ def definitions_of_steps(loop: Recurrence) -> list[Rule]:
         raw = express(node, tuple(map(Index.of, axes)), loop.names, is_root=True)
         expression, _ = rules.simplify(raw)
         if name not in loop.carries and isinstance(expression, Function):
-            every = (loop.step, *axes)
-            odds = definitions.odds_of_sigmoid(name, every, expression, first=0)
-            found.append(definitions.definition(name, every, expression, first=0))
+            every, first = (*loop.steps, *axes), (0,) * len(loop.steps)
+            odds = definitions.odds_of_sigmoid(name, every, expression, first)
+            found.append(definitions.definition(name, every, expression, first))
             found += [] if odds is None else [odds]
     return found
 
@@ -46,13 +46,13 @@ def _start(loop: Recurrence, name: Name, known: Sequence[Rule], proofs: Proofs) 
     """Return the equation of a carry before the first step: ``h_{-1} = 0``."""
     params = loop.scan.params
     node = resolved(loop.scan.inputs[params["shared"] + loop.carries[name]])
-    axes, places, raw = express_array(node, proofs.names)
+    axes, places, raw = express_array(node, loop.around)
     expression, used = rules.simplify(raw, known)
     equation = Equation(
-        name, axes, expression, simplifications=tuple(used), places=(loop.start, *places)
-    )
-    sequence = proofs.value(name)
-    return proofs.checked(equation, raw, sequence[-1 if loop.is_reverse else 0])
+        name, (*loop.outer, *axes), expression, simplifications=tuple(used),
+        places=(*map(Index.of, loop.outer), loop.start, *places),
+    )  # fmt: skip
+    return proofs.checked(equation, raw, loop.first_value(proofs.value(name)))
 
 
 def _step(
@@ -66,6 +66,7 @@ def _step(
         used.append(f"{name} is 0 beyond the {'last' if loop.is_reverse else 'first'} step")
     step = loop.after if name in loop.carries else Index.of(loop.step)
     equation = Equation(
-        name, (loop.step, *axes), expression, simplifications=tuple(used), places=(step, *places)
-    )
+        name, (*loop.steps, *axes), expression, simplifications=tuple(used),
+        places=(*map(Index.of, loop.outer), step, *places),
+    )  # fmt: skip
     return proofs.checked(equation, raw, loop.row(name, proofs.value(name)))

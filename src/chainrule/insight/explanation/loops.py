@@ -7,8 +7,8 @@ that by z, its pre-activation, as in the equations of layers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -25,12 +25,23 @@ from chainrule.insight.explanation.symbols import (
     variable_name,
 )
 from chainrule.insight.explanation.variables import assigned_variables
-from chainrule.insight.notation.expression import Name
-from chainrule.insight.notation.names import Names
+from chainrule.insight.notation.expression import Expression, Name, substitute
+from chainrule.insight.notation.index import Axis, Index
+from chainrule.insight.notation.names import Indices, Names
 
 __all__ = ["Loops"]
 
 _Number = Callable[[Node], int | None]
+
+
+@dataclass(frozen=True)
+class _Level:
+    """A graph with loops: its names, the steps around it, and the numbers of its layers."""
+
+    names: Names
+    outer: tuple[Axis, ...]
+    is_forward: bool
+    number: _Number
 
 
 class Loops:
@@ -52,35 +63,62 @@ class Loops:
         self.derivation = derivation
         self.names = names
         self.unique = unique
+        self._forward_keys: set[object] = set()
+        self._bound: dict[object, Recurrence] = {}
         self._sequences: dict[int, Name] = {}
         self._inner: dict[int, Name] = {}
 
     def bind(self, number: _Number) -> list[Recurrence]:
-        """Write all loops as recurrences, those of the function first.
+        """Write all loops as recurrences, those of the function first, each after those within it.
 
         The reverse pass runs a loop again, to return more of the values of its steps: the two are
         one recurrence. `number` returns that of the layer of a loop, None outside of layers.
         """
         graph = self.derivation.graph
-        forward = {_key(each): each for each in _scans(graph.nodes)}
+        self._forward_keys = {_key(each) for each in _scans(graph.nodes)}
+        level = _Level(self.names, (), True, number)
+        return self._bind_level(_all_nodes(self.derivation), level)
+
+    def _bind_level(self, nodes: Sequence[Node], level: _Level) -> list[Recurrence]:
+        """Bind the loops among the nodes of a graph."""
         every: dict[object, list[Node]] = {}
-        for scan in _scans(_all_nodes(self.derivation)):
+        for scan in _scans(nodes):
             every.setdefault(_key(scan), []).append(scan)
         found: list[Recurrence] = []
-        for key, same in sorted(every.items(), key=lambda item: item[0] not in forward):
-            scan = max(same, key=lambda each: len(each.params["body"].outputs))
-            naming = self._forward if key in forward else self._backward
-            loop = bind(scan, self.names, naming(scan, number(scan)))
+        for key, same in sorted(every.items(), key=lambda item: item[0] not in self._forward_keys):
+            if key not in self._bound:
+                scan = max(same, key=lambda each: len(each.params["body"].outputs))
+                found += self._bind_loop(scan, level)
             for each in same:
-                self.names.loops[each.serial] = loop.result
-            if key in forward:
-                self._note(loop)
-            found.append(loop)
+                self.names.loops[each.serial] = _results(self._bound[key], each, level.outer)
         return found
+
+    def _bind_loop(self, scan: Node, level: _Level) -> list[Recurrence]:
+        is_forward = level.is_forward and (level.outer != () or self.is_known(scan))
+        number, within = level.number(scan), list[Recurrence]()
+
+        def bind_inner(loop: Recurrence) -> list[Recurrence]:
+            inner = _Level(loop.names, loop.steps, is_forward, lambda _: number)
+            if is_forward:
+                self._note(loop)
+            within.extend(self._bind_level(loop.body.nodes, inner))
+            return [each for each in within if each.outer == loop.steps]
+
+        naming = (self._forward if is_forward else self._backward)(scan, number)
+        loop = bind(scan, level.names, naming, level.outer, bind_inner)
+        self._bound[_key(scan)] = loop
+        if is_forward:
+            self._forward_keys.add(_key(scan))
+            self._note(loop)
+        return [*within, loop]
 
     def is_forward(self, loop: Recurrence) -> bool:
         """Whether a loop is one of the function, not of the reverse pass alone."""
-        return _key(loop.scan) in map(_key, _scans(self.derivation.graph.nodes))
+        return self.is_known(loop.scan)
+
+    def is_known(self, scan: Node) -> bool:
+        """Whether the function has a loop, perhaps with other results."""
+        return _key(scan) in self._forward_keys
 
     def _forward(self, scan: Node, number: int | None) -> Naming:
         body, upper = scan.params["body"], "" if number is None else str(number)
@@ -111,7 +149,7 @@ class Loops:
         }
         named = dict(zip((x.serial for x in outputs), carries, strict=True)) | values
         self.names.parts |= _part_names(body, named)
-        return Naming(carries, values, self._others("s", upper), False, {})
+        return Naming(carries, values, self._others("s", upper), False, number, {})
 
     def _note(self, loop: Recurrence) -> None:
         """Note the names of the values of a loop, for those of the derivatives by them."""
@@ -151,7 +189,7 @@ class Loops:
             name = None if source is None else self._derivative(source)
             if name is not None and node.serial not in values:
                 values[node.serial] = self.unique(derivative_name(name, upper))
-        return Naming(names, values, self._others("g", upper), True, sums)
+        return Naming(names, values, self._others("g", upper), True, number, sums)
 
     def _derivative(self, source: Node) -> Name | None:
         """Return the name of what a derivative is by; None for what is not printed."""
@@ -163,6 +201,14 @@ class Loops:
     def _others(self, letter: str, upper: str) -> Callable[[], Name]:
         numbers = iter(range(1, 1000))
         return lambda: self.unique(Name(letter, upper, str(next(numbers))))
+
+
+def _results(
+    loop: Recurrence, scan: Node, outer: tuple[Axis, ...]
+) -> Callable[[int, Indices], Expression]:
+    """Return what writes the results of a scan, a loop that is known, within steps `outer`."""
+    steps = {one: Index.of(other) for one, other in zip(loop.outer, outer, strict=False)}
+    return lambda number, indices: substitute(loop.result(scan, number, indices), steps)
 
 
 def _renamed(body: Graph, variables: dict[int, str]) -> list[int]:

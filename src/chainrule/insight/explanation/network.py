@@ -164,7 +164,7 @@ class _Explainer:
         self._name_values()
         self.loops: dict[tuple[int, bool], list[Recurrence]] = {}
         for loop in self.writer.bind_loops(self._number):
-            place = self._number(loop.scan), self.writer.loops.is_forward(loop)
+            place = loop.number or 0, self.writer.loops.is_forward(loop)
             self.loops.setdefault(place, []).append(loop)
 
     def _number(self, node: Node) -> int:

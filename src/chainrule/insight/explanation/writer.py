@@ -109,9 +109,10 @@ class Writer:
         """Write all loops as recurrences; `number` returns that of the layer of a loop."""
         found = self.loops.bind(number)
         for each in found:
-            arrays = self.instance.values(each.scan.inputs)
-            sequences = each.values(self.instance.counterpart(each.scan), arrays)
-            self.proofs.add_sequences(sequences)
+            if not each.outer:  # the values of those within it are computed with it
+                arrays = self.instance.values(each.scan.inputs)
+                sequences = each.values(self.instance.counterpart(each.scan), arrays)
+                self.proofs.add_sequences(sequences)
             self._rules += definitions_of_steps(each)
         return found
 

@@ -47,6 +47,7 @@ __all__ = [
     "negative",
     "normalized",
     "number",
+    "place",
     "power",
     "reduce",
     "subtract",
@@ -86,7 +87,7 @@ def constant(value: float, dtype: str = "float64") -> Expression:
 def add(*terms: Expression) -> Expression:
     """Return the sum, like terms collected."""
     collected: dict[Hashable, tuple[Fraction | float, Expression]] = {}
-    for term in _distributed(_flat(terms, Addition)):
+    for term in _with_one_place(_distributed(_flat(terms, Addition))):
         factor, body = _coefficient(term)
         name = key(body)
         before = collected.get(name, (Fraction(0), body))[0]
@@ -97,6 +98,30 @@ def add(*terms: Expression) -> Expression:
         if factor
     ]
     return kept[0] if len(kept) == 1 else Addition(tuple(kept)) if kept else ZERO
+
+
+def _with_one_place(terms: Iterable[Expression]) -> list[Expression]:
+    """Add up places and integers: ``(2t + 1) - 2t = 1``."""
+    given, places = list(terms), list[Expression]()
+    index = Index()
+    for term in given:
+        factor, body = _coefficient(term)
+        if isinstance(factor, Fraction) and factor.denominator == 1:
+            if isinstance(body, Place):
+                places.append(term)
+                index = index + body.index * int(factor)
+            elif body == ONE:
+                places.append(term)
+                index = index + Index((), int(factor))
+    if not any(isinstance(_coefficient(each)[1], Place) for each in places):
+        return given
+    rest = [each for each in given if not any(each is other for other in places)]
+    return [place(index), *rest]
+
+
+def place(index: Index) -> Expression:
+    """Return the value of an index, a number where it is the same everywhere."""
+    return Place(index) if index.terms else Number(Fraction(index.offset))
 
 
 def subtract(left: Expression, right: Expression) -> Expression:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
-from chainrule.insight.notation.expression import Expression, Place, Relation
+from chainrule.insight.notation import algebra
+from chainrule.insight.notation.expression import Expression, Number, Place, Relation
 from chainrule.insight.notation.index import Index
 
 __all__ = ["entry_of_constant"]
@@ -24,6 +26,8 @@ def entry_of_constant(array: Any, indices: tuple[Index, ...]) -> Expression | No
         array.ravel(), array.flat[0] + np.arange(array.size)
     ):
         return _place(array, indices)
+    if len(long) == 1 and np.isin(array, (0, 1)).all():
+        return _interval(np.ravel(array), indices[long[0]])
     if len(long) == 2 and np.isin(array, (0, 1)).all():
         row, column = (indices[axis] for axis in long)
         return _condition(np.reshape(array, [array.shape[axis] for axis in long]), row, column)
@@ -39,6 +43,19 @@ def _place(array: Any, indices: tuple[Index, ...]) -> Expression | None:
         step //= length
         index = index + each * step
     return Place(index)
+
+
+def _interval(array: Any, index: Index) -> Expression | None:
+    """Return ``[a ≤ i] [i < b]``."""
+    (ones,) = np.nonzero(array)
+    if not len(ones) or len(ones) != ones[-1] - ones[0] + 1:
+        return None
+    bounds: list[Expression] = []
+    if ones[0]:
+        bounds.append(Relation("≤", Number(Fraction(int(ones[0]))), Place(index)))
+    if ones[-1] < len(array) - 1:
+        bounds.append(Relation("<", Place(index), Number(Fraction(int(ones[-1]) + 1))))
+    return algebra.multiply(*bounds)
 
 
 def _condition(array: Any, row: Index, column: Index) -> Expression | None:

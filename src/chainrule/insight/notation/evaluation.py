@@ -116,8 +116,10 @@ class _Scope:
         array = array.astype("float64")
         axes = tuple(dict.fromkeys(axis for index in symbol.indices for axis in index.axes))
         indices = symbol.indices
-        if symbol.first:
-            indices = (indices[0] + Index((), symbol.first), *indices[1:])
+        if any(symbol.first):
+            count = len(symbol.first)
+            steps = zip(indices, symbol.first, strict=False)
+            indices = (*(i + Index((), first) for i, first in steps), *indices[count:])
         return self.entries(array, indices, axes, symbol.is_padded), axes
 
     def entries(

@@ -72,14 +72,14 @@ class Number:
 class Symbol:
     """An entry of a named array; outside the array it is 0 if `is_padded`.
 
-    The first index of a sequence, of which `first` is not None, is a step: ``h_t``. The array then
-    begins with step -`first`.
+    The first indices of a sequence, as many as `first` has, are steps: ``h_t``. Along these axes
+    the array begins with the steps -`first`.
     """
 
     name: Name
     indices: tuple[Index, ...] = ()
     is_padded: bool = False
-    first: int | None = None
+    first: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

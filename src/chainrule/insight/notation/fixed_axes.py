@@ -52,8 +52,9 @@ def _is_in(index: Index, steps: frozenset[Axis]) -> bool:
 
 def steps_of(expression: Expression) -> frozenset[Axis]:
     """Return the axes that are steps of sequences."""
-    sequences = (x for x in walk(expression) if isinstance(x, Symbol) and x.first is not None)
-    return frozenset(axis for each in sequences for axis in each.indices[0].axes)
+    symbols = (each for each in walk(expression) if isinstance(each, Symbol))
+    steps = (index for each in symbols for index in each.indices[: len(each.first)])
+    return frozenset(axis for index in steps for axis in index.axes)
 
 
 def joined_axes(expression: Expression) -> frozenset[Axis]:

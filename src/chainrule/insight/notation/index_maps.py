@@ -87,7 +87,7 @@ def _slice(node: Node, indices: Indices, names: Names) -> _Moved:
     inner: list[Index] = []
     for index, length, each in zip(indices, operand.shape, node.params["slices"], strict=True):
         start, count, step = each
-        shifted = index * step + Index((), start)
+        shifted = index * step + Index((), start) if count > 1 or length == 1 else Index((), start)
         if step == 1 and count < length and not length % count and not start % count:
             block = names.parts.get(node.serial, str(start // count + 1))
             shifted = replace(shifted, block=block)

@@ -56,7 +56,9 @@ class Letters:
     def _assign(self, axis: Axis, taken: set[str]) -> None:
         """Give an axis a letter that is not taken, and take it."""
         wanted = "n" if axis.length == TRACED_BATCH else axis.letter
-        wanted = "t" if axis in self._steps else "h" if axis in self._heads else wanted
+        wanted = (
+            (axis.letter or "t") if axis in self._steps else "h" if axis in self._heads else wanted
+        )
         free = (each for each in [wanted, *_POOL] if each and each not in taken)
         letter = next(free, f"i{len(self._letters)}")
         taken.add(self._letters.setdefault(axis, letter))

@@ -92,9 +92,10 @@ def padded(node: Node, indices: Indices, write: _Write) -> Expression:
         if step == 1:
             place = index - Index((), start)
             if start:
-                conditions.append(Relation("≤", algebra.ZERO, Place(place)))
+                conditions.append(Relation("≤", Number(Fraction(start)), algebra.place(index)))
             if start + count < length:
-                conditions.append(Relation("<", Place(place), Number(Fraction(count))))
+                end = Number(Fraction(start + count))
+                conditions.append(Relation("<", algebra.place(index), end))
         else:
             windows.append(Axis(count))
             place = Index.of(windows[-1])
@@ -117,8 +118,8 @@ def _is_implied(condition: Expression, factors: Sequence[Expression]) -> bool:
                 | Relation("<", Place() as bounded, Number()),
             ) if key(known) == key(bounded):
                 low, high = source.range
-                if condition.sign == "≤":
-                    return low >= 0
+                if isinstance(condition.left, Number):
+                    return condition.left.value <= low
                 return isinstance(condition.right, Number) and high < condition.right.value
             case _:
                 pass

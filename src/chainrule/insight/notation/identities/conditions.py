@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import math
+import operator
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from fractions import Fraction
+from typing import Any
 
 from chainrule.insight.notation import algebra
 from chainrule.insight.notation.algebra import as_factors
+from chainrule.insight.notation.batch import TRACED_BATCH
 from chainrule.insight.notation.canonical import key
 from chainrule.insight.notation.expression import (
     Application,
@@ -18,6 +22,7 @@ from chainrule.insight.notation.expression import (
     Place,
     Reduction,
     Relation,
+    substitute,
 )
 from chainrule.insight.notation.index import Index
 from chainrule.insight.notation.primitive_rules import OPPOSITES
@@ -27,6 +32,8 @@ __all__ = [
     "finite",
     "first_maximum",
     "index_in_range",
+    "known_order",
+    "only_term",
     "present",
     "rectifier",
     "saturation",
@@ -84,6 +91,57 @@ def first_maximum(expression: Expression) -> Expression | None:
                 return Reduction("argmax", axes, a)
         case _:
             pass
+    return None
+
+
+def known_order(expression: Expression) -> Expression | None:
+    """Decide comparisons of numbers, and of places with numbers beyond their range."""
+    match expression:
+        case Relation(sign, Number(a), Number(b)):
+            return algebra.ONE if _HOLDS[sign](a, b) else algebra.ZERO
+        case Relation("<" | "≤" | ">" | "≥" as sign, Place(index), Number(bound)):
+            low, high = index.range
+            ends = {_HOLDS[sign](each, bound) for each in (low, high)}
+        case Relation("<" | "≤" | ">" | "≥" as sign, Number(bound), Place(index)):
+            low, high = index.range
+            ends = {_HOLDS[sign](bound, each) for each in (low, high)}
+        case _:
+            return None
+    has_samples = any(axis.length >= TRACED_BATCH for axis in index.axes)
+    if len(ends) > 1 or has_samples:
+        return None
+    return algebra.ONE if ends.pop() else algebra.ZERO
+
+
+_HOLDS: Mapping[str, Callable[[Any, Any], bool]] = {
+    "=": operator.eq,
+    "≠": operator.ne,
+    "<": operator.lt,
+    "≤": operator.le,
+    ">": operator.gt,
+    "≥": operator.ge,
+}
+
+
+def only_term(expression: Expression) -> Expression | None:
+    """``Σ_l [l = i] v_l = v_i``."""
+    if not isinstance(expression, Reduction) or expression.kind != "Σ":
+        return None
+    factors = as_factors(expression.body)
+    for factor in factors:
+        match factor:
+            case Relation("=", Place(one), Place(other)):
+                for index, value in ((one, other), (other, one)):
+                    axis = index.axis
+                    if axis is None or axis not in expression.axes or axis in value.axes:
+                        continue
+                    low, high = value.range
+                    if low >= 0 and high < axis.length:
+                        rest = algebra.multiply(*(x for x in factors if x is not factor))
+                        axes = [x for x in expression.axes if x is not axis]
+                        return algebra.reduce("Σ", axes, substitute(rest, {axis: value}))
+            case _:
+                pass
     return None
 
 

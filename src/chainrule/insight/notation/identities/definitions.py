@@ -97,7 +97,7 @@ def log_of_sigmoid(name: Name, axes: Sequence[Axis], value: Expression) -> Rule 
 
 
 def definition(
-    name: Name, axes: Sequence[Axis], value: Expression, first: int | None = None
+    name: Name, axes: Sequence[Axis], value: Expression, first: tuple[int, ...] = ()
 ) -> Rule:
     """Return the rule that writes a symbol for its definition, wherever that is a factor.
 
@@ -107,7 +107,7 @@ def definition(
     kinds = {_kind(base) for base, _ in parts.values()}
 
     def apply(expression: Expression) -> Expression | None:
-        if not kinds <= {_kind(base) for base, _ in powers_of(expression).values()}:
+        if not kinds or not kinds <= {_kind(base) for base, _ in powers_of(expression).values()}:
             return None
         for at in _placements(expression, value, axes):
             wanted = {key(substitute(base, at)): exponent for base, exponent in parts.values()}
@@ -130,7 +130,7 @@ def _kind(factor: Expression) -> object:
 
 
 def odds_of_sigmoid(
-    name: Name, axes: Sequence[Axis], value: Expression, first: int | None = None
+    name: Name, axes: Sequence[Axis], value: Expression, first: tuple[int, ...] = ()
 ) -> Rule | None:
     """Return the rule ``exp(-z) p = 1 - p`` for a named ``p = σ(z)``."""
     if not is_function(value, "sigmoid"):

@@ -61,6 +61,8 @@ class MatrixLayout(Layout):
             raise NotMatricesError
         own = plain_axes((each for each in symbol.indices if each not in fixed), self.fixed)
         blocks = [x.block for x in symbol.indices if x.block is not None and x not in fixed]
+        if own is not None and len(own) == 1 and any(each.isdigit() for each in blocks):
+            raise NotMatricesError  # it would be an entry of a vector
         marks: list[Formula] = [
             Mark(each, "number" if each.isdigit() else "letter") for each in blocks
         ]
