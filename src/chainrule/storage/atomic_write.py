@@ -14,7 +14,7 @@ import errno
 import hashlib
 import os
 import sys
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from io import FileIO
 from pathlib import Path
@@ -50,6 +50,7 @@ def write_atomically(
     content: Bytes | Iterable[Bytes],
     permissions: int = NEW_FILE,
     durable: bool = True,
+    patch: Callable[[], tuple[int, bytes]] | None = None,
 ) -> None:
     """Replace the content of a file atomically.
 
@@ -69,6 +70,8 @@ def write_atomically(
     durable : bool
         Whether to wait until the content has reached the disk. Without, a power failure may leave a
         file cut short: for content that is verified when it is read and can be made anew.
+    patch : callable or None
+        Returns an offset and bytes to write there when the content is written, such as a checksum.
 
     Raises
     ------
@@ -94,6 +97,11 @@ def write_atomically(
             with _naming(path, UNCHANGED):
                 remove_abandoned(target.parent, os.fstat(file.fileno()).st_mtime)
             _write_all(path, file, content)
+            if patch is not None:
+                offset, rest = patch()
+                with _naming(path, UNCHANGED):
+                    file.seek(offset)
+                _write_all(path, file, rest)
             with _naming(path, UNCHANGED):
                 if replaced is not None:
                     copy_attributes(target, replaced, file.fileno())

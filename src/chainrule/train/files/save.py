@@ -27,6 +27,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import threading
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -43,9 +44,9 @@ from chainrule.nn.losses.loss import LOSSES, Loss
 from chainrule.optim.optimizer import Optimizer
 from chainrule.optim.registry import from_config
 from chainrule.optim.schedules.schedule import EpochFunction
-from chainrule.storage import write_atomically
 from chainrule.train.files.layer_attributes import describe_attributes
 from chainrule.train.files.paths import checked_target
+from chainrule.train.files.safetensors_writer import PLACE, bytes_of, write_safetensors
 from chainrule.train.files.schema import MAX_DEPTH, MAX_NAME, find_bad_name, levels
 from chainrule.train.files.table_schema import describe_table
 from chainrule.train.metrics import METRICS, Metric, resolve_metric
@@ -95,9 +96,11 @@ def described(model: Model, function: str) -> tuple[dict[str, Any], dict[str, ND
             "or net(X) first"
         )
     parameters = model.stack.parameters()
-    # Safetensors writes the memory of an array as it is: it must be C-contiguous.
+    # Copied if it is kept, or where another thread may train.
+    is_copied = function == "state" or threading.active_count() > 1
+    copied: Any = partial(np.array, order="C") if is_copied else np.asarray
     tensors = model.parameter_lock.read(
-        lambda: {name: np.array(each.array, order="C") for name, each in parameters.items()}
+        lambda: {name: copied(each.array) for name, each in parameters.items()}
     )
     layers = [with_name(*each) for each in zip(model.layers, model.names, strict=True)]
     is_file = function == "save"
@@ -111,11 +114,9 @@ def described(model: Model, function: str) -> tuple[dict[str, Any], dict[str, ND
 
 def write(target: Path, description: dict[str, Any], tensors: Tensors) -> None:
     """Write a description and tensors, with their checksum, into a file, atomically."""
-    from safetensors.numpy import save as to_bytes
-
-    complete = description | {"checksum": checksum(description, tensors)}
-    text = json.dumps(complete, ensure_ascii=False, allow_nan=False)
-    write_atomically(target, to_bytes(dict(tensors), {METADATA_KEY: text}))
+    content = {key: each for key, each in description.items() if key != "checksum"}
+    text = json.dumps(content | {"checksum": PLACE}, ensure_ascii=False, allow_nan=False)
+    write_safetensors(target, tensors, text, METADATA_KEY, lambda: checksum(content, tensors))
 
 
 def _check_bounds(layers: list[Any]) -> None:
@@ -142,7 +143,7 @@ def checksum(description: Mapping[str, Any], tensors: Tensors) -> str:
     for name in sorted(tensors):
         array = tensors[name]
         digest.update(json.dumps([name, array.dtype.str, array.shape]).encode())
-        digest.update(array.tobytes())
+        digest.update(bytes_of(array).data)
     return digest.hexdigest()
 
 

@@ -13,7 +13,6 @@ description has the model, its config and its counters::
 
 from __future__ import annotations
 
-import json
 import os
 from typing import Any
 
@@ -21,9 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.errors import ArgumentError
-from chainrule.storage import write_atomically
 from chainrule.train.files.paths import checked_target
-from chainrule.train.files.save import FORMAT, METADATA_KEY, checksum, optimizer_config
+from chainrule.train.files.save import FORMAT, optimizer_config, write
 from chainrule.train.model.model import Model
 
 __all__ = ["MODEL", "save"]
@@ -33,8 +31,6 @@ MODEL = "rbm"
 
 def save(model: Model, config: dict[str, Any], path: str | os.PathLike[str]) -> None:
     """Write a machine into a file, atomically."""
-    from safetensors.numpy import save as to_bytes
-
     target = checked_target(path)
     if model.input_shape is None:
         raise ArgumentError(
@@ -42,9 +38,7 @@ def save(model: Model, config: dict[str, Any], path: str | os.PathLike[str]) -> 
         )
     # As of one moment: another thread may train.
     tensors, description = model.parameter_lock.read(lambda: _contents(model, config))
-    description["checksum"] = checksum(description, tensors)
-    metadata = {METADATA_KEY: json.dumps(description, ensure_ascii=False, allow_nan=False)}
-    write_atomically(target, to_bytes(tensors, metadata))
+    write(target, description, tensors)
 
 
 def _contents(
