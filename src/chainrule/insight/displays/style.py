@@ -36,8 +36,9 @@ th.n,td.n{text-align:right;white-space:nowrap}
 td:first-child{font-weight:600}
 img{image-rendering:pixelated;display:block;border:1px solid var(--rule);margin:.15em 0;
 max-width:none}
-.charts{display:flex;flex-wrap:wrap;gap:.4em 1.4em;margin:.3em 0}
-.charts>.chart{flex:1 1 15rem;max-width:25rem}
+.charts{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,17rem),1fr));
+gap:.4em 1.4em;margin:.3em 0}
+.charts>.chart{max-width:25rem}
 .chart svg{display:block;width:100%;height:auto;max-width:none}
 .hist{display:block;fill:var(--c0)}
 .bar{display:flex;height:.45em;background:var(--panel);border-radius:1em;overflow:hidden;
