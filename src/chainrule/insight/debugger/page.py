@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import struct
-import zlib
 from collections.abc import Sequence
 from html import escape
 from itertools import groupby
@@ -14,23 +11,33 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.insight.debugger.stop import Stop, shown_array
+from chainrule.insight.report.image import address, png
 
 __all__ = ["page"]
 
 _STYLE = """
-.debug-session { font: 14px/1.5 system-ui, sans-serif; max-width: 60rem; color-scheme: light dark; }
-.debug-session details { margin: 0.1em 0 0.1em 1.1em; }
-.debug-session summary { cursor: pointer; }
-.debug-session summary small { opacity: 0.7; }
-.debug-session code { font-size: 0.95em; }
-.debug-session dl { margin: 0.3em 0 0.8em 1.2em; display: grid; gap: 0.2em 1em;
-  grid-template-columns: max-content minmax(0, 1fr); }
-.debug-session dt { opacity: 0.7; }
-.debug-session dd { margin: 0; overflow-x: auto; }
-.debug-session table { border-collapse: collapse; font-size: 0.9em; }
-.debug-session td { padding: 0.1em 0.5em; text-align: right; color: #111; }
-.debug-session img { image-rendering: pixelated; border: 1px solid #8888; display: block; }
-.debug-session .bad { color: #D55E00; font-weight: 600; }
+.debug-session{font:14px/1.5 system-ui,sans-serif;max-width:64rem;color-scheme:light dark}
+.debug-session details{margin:0.15em 0 0.15em 1.1em}
+.debug-session>details{margin:0.8em 0}
+.debug-session>details>details{background:#8881;border-radius:0.4em;padding:0.25em 0.6em;
+margin-left:0}
+.debug-session summary{cursor:pointer;overflow-wrap:anywhere}
+.debug-session>details>summary{font-size:1.15em;font-weight:600}
+.debug-session small{opacity:0.75}
+.debug-session code{font-size:0.95em}
+.debug-session dl{margin:0.3em 0 0.5em 1.2em;display:grid;gap:0.2em 1em;
+grid-template-columns:max-content minmax(0,1fr)}
+.debug-session dt{opacity:0.75}
+.debug-session dd{margin:0;overflow-x:auto}
+.debug-session .arrays{display:flex;flex-wrap:wrap;gap:0.8em 2em;margin:0 0 0.9em 1.2em}
+.debug-session figure{margin:0;max-width:100%;overflow-x:auto}
+.debug-session figcaption{font-weight:600;font-size:0.9em}
+.debug-session table{border-collapse:collapse;font-size:0.9em}
+.debug-session td{padding:0.1em 0.5em;text-align:right;color:#111;
+font-variant-numeric:tabular-nums}
+.debug-session img{image-rendering:pixelated;border:1px solid #8888;display:block;max-width:100%}
+.debug-session .bad{color:#b34700;font-weight:600}
+@media (prefers-color-scheme:dark){.debug-session .bad{color:#ff8a4c}}
 """
 
 _TABLE_CELLS = 64
@@ -76,18 +83,23 @@ def _warning(stops: Sequence[Stop]) -> str:
 
 def _stop(stop: Stop) -> str:
     formula = f" = {stop.formula}" if stop.formula else ""
-    rows = [("shape", escape(dict(stop.rows())["shape"]))]
+    rows = [("statistics", escape(str(stop.statistics)))]
     if stop.line:
-        rows.append(("line", f"<code>{escape(stop.where())}</code>"))
-    rows.append(("statistics", escape(str(stop.statistics))))
-    rows.append(("value", _array(stop.value)))
-    if stop.gradient is not None and stop.direction == "forward":
-        rows.append(("gradient", _array(stop.gradient)))
+        rows.insert(0, ("line", f"<code>{escape(stop.where())}</code>"))
     cells = "".join(f"<dt>{label}</dt><dd>{text}</dd>" for label, text in rows)
+    arrays = [("value", stop.value)]
+    if stop.gradient is not None and stop.direction == "forward":
+        arrays.append(("gradient", stop.gradient))
+    figures = "".join(
+        f"<figure><figcaption>{label}</figcaption>{_array(array)}</figure>"
+        for label, array in arrays
+    )
     bad = _warning([stop]) if _is_bad(stop) else ""
+    shape = escape(dict(stop.rows())["shape"])
     return (
-        f"<details><summary>{stop.number} <code>{escape(stop.name + formula)}</code>{bad}"
-        f"</summary><dl>{cells}</dl></details>"
+        f"<details><summary>{stop.number} <code>{escape(stop.name + formula)}</code> "
+        f"<small>{shape}</small>{bad}</summary><dl>{cells}</dl>"
+        f'<div class="arrays">{figures}</div></details>'
     )
 
 
@@ -111,11 +123,7 @@ def _array(array: NDArray[Any]) -> str:
     width = min(12 * len(columns), 480)
     part = "" if image.shape[:2] == matrix.shape else f", {len(rows)} × {len(columns)} of it"
     note = f"{matrix.shape[0]} × {matrix.shape[1]}{part}; blue is negative, orange positive"
-    data = base64.b64encode(_png(image)).decode()
-    return (
-        f'<img alt="heat map" width="{width}" src="data:image/png;base64,{data}">'
-        f"<small>{note}</small>"
-    )
+    return f'<img alt="heat map" width="{width}" src="{address(png(image))}"><small>{note}</small>'
 
 
 def _evenly(size: int) -> NDArray[np.intp]:
@@ -131,22 +139,3 @@ def _colours(matrix: NDArray[Any]) -> NDArray[np.uint8]:
     ends = np.where(scaled[..., None] < 0, [86.0, 180.0, 233.0], [230.0, 159.0, 0.0])
     colours = 255 + (ends - 255) * np.abs(scaled)[..., None]
     return np.where(is_finite[..., None], colours, 128.0).astype(np.uint8)
-
-
-def _png(pixels: NDArray[np.uint8]) -> bytes:
-    """Encode an RGB image.
-
-    References
-    ----------
-    ISO/IEC 15948, "Portable Network Graphics (PNG)", sections 5 and 11.
-    """
-
-    def chunk(kind: bytes, content: bytes) -> bytes:
-        check = zlib.crc32(kind + content)
-        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", check)
-
-    height, width, _ = pixels.shape
-    lines = b"".join(b"\0" + row.tobytes() for row in pixels)
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    parts = chunk(b"IHDR", header), chunk(b"IDAT", zlib.compress(lines)), chunk(b"IEND", b"")
-    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
