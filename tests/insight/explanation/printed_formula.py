@@ -86,7 +86,7 @@ class Reader:
     def product(self) -> Any:
         result = self.factor()
         while True:
-            if self.take(" ⊙ "):
+            if self.take(" ⊙ ") or self.ahead("π"):
                 result = result * self.factor()
             elif self.take("/"):
                 result = result / self.factor()
@@ -178,6 +178,8 @@ class Reader:
         return elementwise(lambda *x: sympy.Piecewise(*zip(x[::2], x[1::2], strict=True)), *flat)
 
     def name(self) -> Any:
+        if self.take("π"):
+            return sympy.pi
         known = sorted((x for x in self.values if self.ahead(x)), key=len)
         if known:
             self.place += len(known[-1])

@@ -11,6 +11,7 @@ import chainrule as cr
 from chainrule import nn
 from chainrule.insight.explanation.explanation import Explanation
 from chainrule.insight.notation.text import to_text
+from chainrule.nn.activations.activation import ACTIVATIONS
 from tests.insight.explanation import printed_formula
 from tests.insight.explanation.printed_formula import Reader, read_equation, symbols
 
@@ -55,6 +56,10 @@ FUNCTIONS: list[tuple[Any, float, float]] = [  # with an interval of points
     (lambda x: (1 - x) ** 5 * (1 + x) ** 3, -2, 2),
     (lambda x: np.sin(x) ** 2 + np.cos(x) ** 2, -2, 2),
     (lambda x: 1 / np.tan(x), 0.1, 1),
+    *(
+        (lambda x, function=ACTIVATIONS[name]: function(x), -2, 2)
+        for name in sorted({*ACTIVATIONS} - {"softmax"})
+    ),
 ]
 
 

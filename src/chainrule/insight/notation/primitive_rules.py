@@ -9,7 +9,7 @@ from chainrule.insight.notation import algebra
 from chainrule.insight.notation.elementary import exp_of, ln_of
 from chainrule.insight.notation.expression import Cases, Expression, Number, Relation
 
-__all__ = ["ALGEBRA", "OPPOSITES", "RELATIONS", "choose"]
+__all__ = ["ALGEBRA", "MIRRORED", "OPPOSITES", "RELATIONS", "choose"]
 
 
 def _is_variable(expression: Expression) -> bool:
@@ -36,6 +36,8 @@ ALGEBRA: Mapping[str, Callable[..., Expression]] = {
 
 RELATIONS = {"equal": "=", "less": "<", "less_equal": "≤", "not_equal": "≠"}
 OPPOSITES = {"=": "≠", "<": "≥", "≤": ">", "≠": "=", "≥": "<", ">": "≤"}
+MIRRORED = {"=": "=", "≠": "≠", "<": ">", ">": "<", "≤": "≥", "≥": "≤"}
+"""The signs of comparisons with their sides exchanged."""
 
 
 def choose(condition: Expression, if_true: Expression, if_false: Expression) -> Expression:

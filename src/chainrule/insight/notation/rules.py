@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from chainrule.insight.notation import algebra
 from chainrule.insight.notation.canonical import key
 from chainrule.insight.notation.expression import Expression, operands
+from chainrule.insight.notation.identities.cases import compared, known_condition
 from chainrule.insight.notation.identities.conditions import (
     decided,
     finite,
@@ -88,8 +89,10 @@ _RULES = (
     Rule("the values are finite", finite),
     Rule("some entry counts", present),
     Rule("|z| < 500", saturation),
+    Rule("", compared),
     Rule("", decided),
     Rule("where two values are equal, one of them counts as the larger", tie),
+    Rule("", known_condition),
     Rule("no index is negative", index_in_range),
     Rule("", known_order),
     Rule("", only_term),

@@ -171,7 +171,7 @@ def _irrational_box(value: float) -> Box:
     under_pi = None if square else square_of(value * math.sqrt(math.pi))
     square = square or under_pi
     if square is None:
-        return Box(Mark(f"{value:.6g}", "number"), ATOM)
+        return Box(Mark(f"{value:.10g}", "number"), ATOM)
     top = Mark(str(square.numerator), "number")
     under = [Mark(str(square.denominator), "number")] * (square.denominator != 1)
     under += [Mark("π")] * (under_pi is not None)

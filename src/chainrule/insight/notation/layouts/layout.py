@@ -47,6 +47,7 @@ from chainrule.insight.notation.layouts.boxes import (
     square_of,
 )
 from chainrule.insight.notation.letters import Letters
+from chainrule.insight.notation.primitive_rules import MIRRORED
 from chainrule.insight.notation.typeset import (
     Choice,
     Fenced,
@@ -121,6 +122,8 @@ class Layout(ABC):
 
     def relation(self, relation: Relation, axes: tuple[Axis, ...]) -> Box:
         """Return the bracket of a comparison; ``[(p, q) = argmax x_{p,q}]`` of places."""
+        if isinstance(relation.left, Number) and not isinstance(relation.right, Number):
+            relation = Relation(MIRRORED[relation.sign], relation.right, relation.left)
         left, right = (self.box(each, axes).at_least(ADD) for each in operands(relation))
         match relation:
             case Relation("=", Place(index), Reduction("argmax", over)):
