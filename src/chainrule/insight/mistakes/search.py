@@ -21,8 +21,9 @@ _MOST = 4  # changes that are named
 
 _EARLY = 0.4
 """Gain that names a mistake where only the first part of a training is tried."""
+_BEGINNING = 0.1
 _SPEED = ("CR051", "CR053", "CR055")
-"""What makes a training faster, which in a part of it is no evidence of a mistake."""
+"""What makes a training faster, which is no evidence where a part of it explains something."""
 
 Finding = tuple[Change, str, float]
 """A change, its title with those it needs besides, and what a copy explains with them."""
@@ -44,9 +45,10 @@ def findings(trials: Trials, best: Outcome) -> list[Finding] | None:
     if reach - base < _needed_gain(base):
         return None
     least = max(_needed_gain(base), 0.4 * (reach - base), 0 if trials.is_complete else _EARLY)
+    is_under_way = base > _BEGINNING and not trials.is_complete
     found: list[tuple[Change, float]] = []
     for change in changes(trials, best):
-        if change.code in _SPEED and base > _LITTLE and not trials.is_complete:
+        if change.code in _SPEED and is_under_way:
             continue
         if trials.are_used_up:
             break
@@ -59,7 +61,8 @@ def findings(trials: Trials, best: Outcome) -> list[Finding] | None:
         found.sort(key=lambda each: -each[1])
         top = found[0][1] - base
         return [(x, x.title, s) for x, s in found if s - base >= _SHARE * top][:_MOST]
-    return _needed_together(trials, together, base) if base <= _LITTLE else []
+    needed = _needed_together(trials, together, base) if base <= _LITTLE else []
+    return [] if is_under_way and all(x.code in _SPEED for x, *_ in needed) else needed
 
 
 def _needed_gain(base: float) -> float:
