@@ -47,11 +47,13 @@ def test_a_state_has_the_learning_rate_and_what_is_frozen():
     net.fit(X, Y, verbose=0)
     net.optimizer = optim.SGD(0.5)
     net.layers[0].trainable = False
+    net.layers[2].rate = 0.6
     state = net.state()
-    net.layers[0].trainable = True
+    net.layers[2].rate, net.layers[0].trainable = 0.1, True
     net.optimizer = optim.SGD(0.1)
     net.restore(state)
     assert (net.optimizer.learning_rate, net.layers[0].trainable) == (0.5, False)
+    assert net.layers[2].rate == 0.6
     assert net.params.frozen[:2] == ("dense.weight", "dense.bias")
 
 

@@ -1,6 +1,7 @@
 """Files of earlier versions load, predict what they predicted then, and are saved as they were."""
 
 import json
+import shutil
 import warnings
 from pathlib import Path
 
@@ -135,3 +136,27 @@ def test_a_file_with_another_value_of_padding_than_its_layers_is_refused(tmp_pat
             rewritten(path, value)
             with pytest.raises(FormatError, match="mask_value"):
                 cr.load(path)
+
+
+LOSSES = [2.5064875, 3.5974979, 2.9506135]
+PREDICTION = -1.5975662
+
+
+def continued(folder):
+    """Go on with the training whose checkpoint in format 2 is in a folder, if there is one."""
+    X = np.arange(60, dtype="float32").reshape(20, 3) / 60
+    net = cr.Network([nn.Dense(2, activation="tanh"), nn.Dropout(0.2), nn.Dense(1)], seed=1)
+    net.compile("mse", "adam", metrics=["mae"])
+    checkpoint = cr.Checkpoint(folder, every="7 steps", keep=None)
+    net.fit(X, X[:, :1], epochs=3, batch_size=4, checkpoint=checkpoint, verbose=0)
+    return net
+
+
+def test_training_goes_on_within_an_epoch_from_a_checkpoint_of_format_2(tmp_path):
+    file = Path(__file__).parent / "format_2" / "checkpoint-000000000007.safetensors"
+    loaded = cr.load(file)
+    assert (loaded.history.epochs, loaded.state().steps) == (1, 7)
+    shutil.copy(file, tmp_path)
+    net = continued(tmp_path)
+    np.testing.assert_allclose(net.history["loss"], LOSSES, rtol=1e-5)
+    np.testing.assert_allclose(net.predict(np.ones((1, 3)))[0, 0], PREDICTION, rtol=1e-5)

@@ -38,6 +38,8 @@ class Sums(cr.Callback):
         self.losses.append(logs["loss"])
         logs["sum"] = sum(self.losses)
         net.optimizer = type(net.optimizer)(0.05 / (1 + len(self.losses)))
+        net.layers[2].rate = 0.1 * epoch
+        net.layers[0].trainable = epoch != 1
 
 
 PLATEAU = optim.SGD(optim.reduce_on_plateau(0.5, patience=1))

@@ -13,12 +13,13 @@ from chainrule.errors import ArgumentError
 from chainrule.graph.array_type import type_of
 from chainrule.graph.guards import note_assignment
 from chainrule.nn.freezing import restore_frozen
+from chainrule.nn.registry import LAYERS
 from chainrule.nn.sublayers import with_sublayers
 from chainrule.optim.optimizer import Optimizer
 from chainrule.optim.registry import from_config
 from chainrule.pickling import versioned_pickles
 from chainrule.train.files.layer_attributes import restore_attributes
-from chainrule.train.files.save import FORMAT_OF_TRAINING, described
+from chainrule.train.files.save import FORMAT_OF_TRAINING, NOT_DATA, described
 from chainrule.train.files.table_schema import table_of
 from chainrule.train.files.training_progress import describe_training, read_training
 from chainrule.train.history import History
@@ -137,9 +138,22 @@ def _restore_settings(
         vars(layer)["trainable"] = True
     named = {str(name): each for name, each in zip(model.names, model.layers, strict=True)}
     restore_frozen(named, frozen["layers"], frozen["parameters"])
+    for layer, entry in zip(model.layers, description["layers"], strict=True):
+        _restore_arguments(layer, entry["config"])
     if attributes := description.get("attributes"):
         layers = [with_name(each, str(each.name)) for each in model.layers]
         restore_attributes(layers, attributes, tensors, unread)
+
+
+def _restore_arguments(layer: Any, config: Mapping[str, Any]) -> None:
+    """Set the settings of a library layer that have changed since, such as ``dropout.rate``."""
+    if LAYERS.get(layer.kind) is not type(layer) or NOT_DATA in config:
+        return
+    now = layer.config()
+    for name, value in config.items():
+        is_setting = name in vars(layer) and name not in ("name", "trainable")
+        if is_setting and now.get(name) != value and not isinstance(value, dict | list):
+            vars(layer)[name] = value
 
 
 def _check_fits(model: Model, state: NetworkState, function: str) -> None:
