@@ -68,6 +68,7 @@ compiler/backends/llvm/contraction compiler/backends/llvm/spmd compiler/backends
 nn nn/layers nn/activations nn/losses nn/initializers
 optim optim/schedules
 train train/model train/inputs train/checks train/fit train/inference train/metrics train/files
+train/files/programs
 train/callbacks train/progress train/rbm train/fit/minimizers
 """
 

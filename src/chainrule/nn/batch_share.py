@@ -9,8 +9,9 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from typing import Any
 
-__all__ = ["PartialBatch", "current_batch", "in_batch"]
+__all__ = ["PartialBatch", "TracedBatch", "current_batch", "in_batch", "in_traced_batch"]
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,14 @@ class PartialBatch:
         return next(n for n in range(self.size + 1, self.total + 1) if self.total % n != 1)
 
 
-_batch: ContextVar[PartialBatch | None] = ContextVar("partial batch", default=None)
+@dataclass(frozen=True)
+class TracedBatch:
+    """A batch whose fraction of a full one is a traced value."""
+
+    share: Any
+
+
+_batch: ContextVar[PartialBatch | TracedBatch | None] = ContextVar("partial batch", default=None)
 
 current_batch = _batch.get
 """Return the partial batch that is computed, or None for a full one."""
@@ -42,6 +50,16 @@ current_batch = _batch.get
 def in_batch(samples: int, size: int, total: int) -> Generator[None]:
     """Compute a batch, of as many samples as the others or of fewer."""
     token = _batch.set(PartialBatch(samples, size, total) if samples < size else None)
+    try:
+        yield
+    finally:
+        _batch.reset(token)
+
+
+@contextmanager
+def in_traced_batch(share: Any) -> Generator[None]:
+    """Trace a batch of any fraction of a full one."""
+    token = _batch.set(TracedBatch(share))
     try:
         yield
     finally:

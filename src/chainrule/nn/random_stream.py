@@ -138,6 +138,10 @@ class RandomStream:
         self._number += count
         return first
 
+    def origin(self) -> tuple[Any, Any, Any]:
+        """Return the Philox key, the epoch and the step of its draws."""
+        return self._key, *self._epoch_and_step
+
     def at(self, number: Any) -> RandomStream:
         """Return a copy of the stream, positioned at a draw number.
 

@@ -60,8 +60,9 @@ from chainrule.nn.layers.spatial import (
 )
 from chainrule.nn.layers.transposed_convolution import ConvTranspose2D
 from chainrule.nn.layers.wrappers import Bidirectional, TimeDistributed
+from chainrule.nn.sublayers import with_sublayers
 
-__all__ = ["LAYERS", "from_config"]
+__all__ = ["LAYERS", "from_config", "is_of_library"]
 
 _CLASSES: tuple[type[Layer], ...] = (
     Activation, Add, AvgPool1D, AvgPool2D, BatchNorm, Bidirectional, Concatenate, Conv1D,
@@ -76,6 +77,11 @@ _CLASSES: tuple[type[Layer], ...] = (
 
 LAYERS: dict[str, type[Layer]] = {snake_case(each.__name__): each for each in _CLASSES}
 """The layer classes of the library, by kind."""
+
+
+def is_of_library(layer: Layer) -> bool:
+    """Whether a layer and all layers within it are of classes of the library."""
+    return all(type(each) is LAYERS.get(each.kind) for each in with_sublayers([layer]))
 
 
 _LONGEST_NAME = 45

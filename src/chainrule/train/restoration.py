@@ -80,8 +80,8 @@ def _printable(letter: str) -> str:
 def _network(description: Description, tensors: Tensors, custom: Custom) -> Network:
     description.only(
         "format", "seed", "dtype", "input_shape", "layers", "classes", "loss", "optimizer",
-        "metrics", "table", "frozen", "attributes", "checksum", "columns", "mask_value", "training",
-        "run",
+        "metrics", "table", "frozen", "attributes", "programs", "checksum", "columns", "mask_value",
+        "training", "run",
     )  # fmt: skip
     seed, dtype = checked_seed("load", description.get("seed", int)), description.get("dtype", str)
     net = Network(seed=seed, dtype=dtype)
@@ -89,16 +89,18 @@ def _network(description: Description, tensors: Tensors, custom: Custom) -> Netw
     if description.has("table"):
         model.table = table_of(description.get("table", dict))
     unread = set(tensors)
+    stored = _StoredLayers(description, tensors, unread)
     with model.adding():
         for number, entry in enumerate(description.get("layers", list)):
-            layer = _layer(entry, number, custom)
+            layer = _layer(entry, number, custom, stored)
             model.add(layer, partial(_tensor_initializer, tensors, unread, layer.name))
     _build(model, _sizes(description.get("input_shape", list)))
     if description.has("frozen"):
         _freeze(model, description.get("frozen", dict))
     _set_parameters(model.stack.parameters(), tensors, unread)
     if description.has("attributes"):
-        restore_attributes(model.layers, description.get("attributes", dict), tensors, unread)
+        attributes = stored.without_theirs(description.get("attributes", dict))
+        restore_attributes(model.layers, attributes, tensors, unread)
     check_mask_value(model, description)
     model.classes = _names(description, "classes")
     _check_classes(model.classes, model.output_shape)
@@ -113,6 +115,7 @@ def _network(description: Description, tensors: Tensors, custom: Custom) -> Netw
         if model.compile_arguments is not None:
             progress.restore(model)
             net.history = progress.history
+    unread -= stored.constants(unread)
     if description.has("run"):  # of the folder of a run, see `files.run_state`
         unread -= {name for name in unread if name.startswith("run:")}
     if unread:
@@ -120,19 +123,57 @@ def _network(description: Description, tensors: Tensors, custom: Custom) -> Netw
     return net
 
 
-def _layer(entry: Any, number: int, custom: Custom) -> Layer:
+class _StoredLayers:
+    """The layers of a file that are described by programs, for where their classes are not."""
+
+    def __init__(self, description: Description, tensors: Tensors, unread: set[str]) -> None:
+        has_some = description.has("programs")
+        self._programs = description.get("programs", dict) if has_some else {}
+        self._tensors = {name: tensors[name] for name in tensors if name.startswith("constant:")}
+        self._made: set[str] = set()
+
+    def layer(self, name: str, error: FormatError) -> Layer:
+        """Return the layer of a name; raise the error of its class if there is no program."""
+        entry = self._programs.get(name)
+        if not isinstance(entry, dict):
+            raise error
+        if "reason" in entry:
+            raise FormatError(
+                f"{error}; the file holds no program of it, as {entry['reason']!s:.200}"
+            )
+        from chainrule.train.files.programs import StoredLayer  # most files have none
+
+        self._made.add(name)
+        return StoredLayer(cast(dict[str, Any], entry), self._tensors)
+
+    def without_theirs(self, attributes: dict[str, Any]) -> dict[str, Any]:
+        """Return the attributes of the other layers."""
+        return {
+            path: each for path, each in attributes.items() if path.split(".")[0] not in self._made
+        }
+
+    def constants(self, unread: set[str]) -> set[str]:
+        """Return the names of tensors that programs have, and attributes of what they replace."""
+        prefixes = ("constant:", "attribute:") if self._made else ("constant:",)
+        return {name for name in unread if name.startswith(prefixes)} if self._programs else set()
+
+
+def _layer(entry: Any, number: int, custom: Custom, stored: _StoredLayers) -> Layer:
     if not isinstance(entry, dict):
         raise FormatError(f"load: layer {number} is described by {quoted(entry)}")
     description = Description(cast(dict[str, Any], entry), f"the description of layer {number}")
     description.only("kind", "name", "config")
-    config = description.get("config", dict)
+    config, name = description.get("config", dict), description.get("name", str)
     if NOT_DATA in config:
         raise FormatError(
             f"load: {quoted(config[NOT_DATA])}: the program that has written this checkpoint goes "
             "on from it, by fit with checkpoint="
         )
-    layer = from_config(description.get("kind", str), config, custom)
-    layer.name = description.get("name", str)
+    try:
+        layer = from_config(description.get("kind", str), config, custom)
+    except FormatError as error:
+        layer = stored.layer(name, error)
+    layer.name = name
     return layer
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from chainrule.arguments.checks import POSITIVE, Range, checked_number
 from chainrule.errors import ArgumentError, ShapeError, warn
-from chainrule.nn.batch_share import PartialBatch, current_batch
+from chainrule.nn.batch_share import PartialBatch, TracedBatch, current_batch
 from chainrule.nn.freezing import freeze_unless
 from chainrule.nn.layer import Layer, Shape
 from chainrule.nn.mask import mean_of_real_steps
@@ -137,10 +137,10 @@ class BatchNorm(Layer):
         momentum = np.where(count > 1, np.asarray(momentum, variance.dtype), 1)
         return momentum, variance * (count / np.maximum(count - 1, 1))
 
-    def _check_single(self, batch: PartialBatch | None) -> None:
+    def _check_single(self, batch: PartialBatch | TracedBatch | None) -> None:
         """Raise for batches with one value for each channel; warn if only the last one has."""
         problem = f"{self._title()}: one sample gives one value for each channel, which has no "
-        if batch is None:
+        if not isinstance(batch, PartialBatch):
             raise ArgumentError(
                 f"{problem}variance to normalise by; train with a batch_size of 2 or more, or use "
                 "nn.LayerNorm, which normalises each sample by itself"

@@ -9,6 +9,7 @@ The tensors are the parameters by full name. The metadata has one entry, ``chain
      "frozen": {"layers": [NAME, ...], "parameters": [NAME, ...]},  if some are: see nn.freezing
      "mask_value": 0.0,                of padding in the input, if layers name one
      "attributes": {NAME: {...}, ...}, if layers have a state: see `train.files.layer_attributes`
+     "programs": {NAME: {...}, ...},   of layers of the user's own: see `train.files.programs`
      "classes": ["cat", "dog"] | null, the names of the classes by index
      "table": {"target": NAME | null,  the fitted preprocessing of columns, if there is a table
                "columns": [{"kind": "number", "name": "age", "fill": 38.9, "mean": 38.9,
@@ -31,7 +32,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +42,7 @@ from chainrule.nn.config import describe
 from chainrule.nn.freezing import describe_frozen
 from chainrule.nn.layer import Layer
 from chainrule.nn.losses.loss import LOSSES, Loss
+from chainrule.nn.registry import is_of_library
 from chainrule.optim.optimizer import Optimizer
 from chainrule.optim.registry import from_config
 from chainrule.optim.schedules.schedule import EpochFunction
@@ -76,6 +78,9 @@ METADATA_KEY = "chainrule"
 NOT_DATA = "is not data"
 """In the config of a layer that only the program that trains it can make, and why."""
 
+STORED = "stored"
+"""The kind of a layer that a file has as programs alone."""
+
 Tensors = Mapping[str, NDArray[Any]]
 
 
@@ -104,12 +109,74 @@ def described(model: Model, function: str) -> tuple[dict[str, Any], dict[str, ND
     )
     layers = [with_name(*each) for each in zip(model.layers, model.names, strict=True)]
     is_file = function == "save"
-    attributes, arrays = describe_attributes(layers, model.dtype, is_made_again=is_file)
-    description = _description(model, layers, list(model.input_shape[1:]), is_file)
+    programs = _programs(layers, model.dtype, tensors, is_file)
+    are_alone = [_is_program_alone(each, programs, model.dtype) for each in layers]
+    remade = [each for each, is_alone in zip(layers, are_alone, strict=True) if not is_alone]
+    attributes, arrays = describe_attributes(remade, model.dtype, is_made_again=is_file)
+    entries = [_layer(*each, is_file) for each in zip(layers, are_alone, strict=True)]
+    description = _description(model, layers, entries, is_file)
     if attributes:
         description["attributes"], tensors = attributes, tensors | arrays
+    if programs:
+        description["programs"] = programs
     _check_bounds(description["layers"])
     return description, tensors
+
+
+def _programs(
+    layers: Sequence[Layer], dtype: np.dtype[Any], tensors: dict[str, NDArray[Any]], is_file: bool
+) -> dict[str, Any]:
+    """Return the programs of layers that the library does not have, and add their constants.
+
+    A checkpoint, which the program that trains them reads, has none of layers whose class is there.
+    """
+    own = [each for each in layers if (_is_own(each) if is_file else each.kind == STORED)]
+    if not own:
+        return {}
+    # Most networks have none.
+    from chainrule.train.files.programs import NotDescribable, describe_layer
+
+    def store(array: NDArray[Any]) -> str:
+        tensors[name := f"constant:{len(tensors)}"] = np.array(array, order="C")
+        return name
+
+    described: dict[str, Any] = {}
+    for layer in own:
+        try:
+            described[str(layer.name)] = describe_layer(layer, dtype, store)
+        except NotDescribable as reason:
+            described[str(layer.name)] = {"class": type(layer).__name__, "reason": str(reason)}
+    return described
+
+
+def _is_own(layer: Layer) -> bool:
+    """Whether the class of a layer, or a function that it was given, is the user's."""
+    if not is_of_library(layer):
+        return True
+    try:
+        return '"function":' in json.dumps(layer.config())
+    except ArgumentError:  # of a function without a name
+        return True
+
+
+def _is_program_alone(layer: Layer, programs: Mapping[str, Any], dtype: np.dtype[Any]) -> bool:
+    """Whether a layer cannot be made again from its arguments, but by its programs."""
+    if layer.kind == STORED:
+        return True
+    program = programs.get(str(layer.name), {"reason": ""})
+    if "reason" in program or "reason" in program["training"]:
+        return False
+    try:
+        layer.config()
+        describe_attributes([layer], dtype)
+    except ArgumentError:
+        return True
+    return False
+
+
+def _layer(layer: Layer, is_program_alone: bool, is_file: bool) -> dict[str, Any]:
+    kind, config = (STORED, {}) if is_program_alone else (layer.kind, _config(layer, is_file))
+    return {"kind": kind, "name": layer.name, "config": config}
 
 
 def write(target: Path, description: dict[str, Any], tensors: Tensors) -> None:
@@ -148,11 +215,11 @@ def checksum(description: Mapping[str, Any], tensors: Tensors) -> str:
 
 
 def _description(
-    model: Model, layers: Sequence[Layer], input_shape: list[int | None], is_file: bool
+    model: Model, layers: Sequence[Layer], entries: list[dict[str, Any]], is_file: bool
 ) -> dict[str, Any]:
     arguments = model.compile_arguments
     table = {} if model.table is None else {"table": describe_table(model.table)}
-    value = model.stack.mask_value
+    value, shape = model.stack.mask_value, cast(Any, model.input_shape)
     frozen = describe_frozen({str(each.name): each for each in layers})
     return (
         table
@@ -163,11 +230,8 @@ def _description(
             "format": FORMAT,
             "seed": model.seed,
             "dtype": model.dtype.name,
-            "input_shape": input_shape,
-            "layers": [
-                {"kind": each.kind, "name": each.name, "config": _config(each, is_file)}
-                for each in layers
-            ],
+            "input_shape": list(shape[1:]),
+            "layers": entries,
             "classes": model.classes,
             "loss": arguments and _loss(arguments.loss),
             "optimizer": arguments and optimizer_config(arguments.optimizer, is_file),

@@ -1,0 +1,15 @@
+"""Programs in files: layers and functions of one's own as data, for batches of any size."""
+
+from chainrule.train.files.programs.description import NotDescribable, Traced, describe_program
+from chainrule.train.files.programs.layer_description import describe_layer
+from chainrule.train.files.programs.program import Program
+from chainrule.train.files.programs.stored_layer import StoredLayer
+
+__all__ = [
+    "NotDescribable",
+    "Program",
+    "StoredLayer",
+    "Traced",
+    "describe_layer",
+    "describe_program",
+]
