@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from chainrule.arguments.checks import bad_argument
 from chainrule.errors import ArgumentError, DataError
-from chainrule.insight.palette import COLOURS, LINE_COLOURS
+from chainrule.insight.palette import COLOURS, MARKERS
 from chainrule.insight.plots.plotted_function import arguments_of, gradients_at, real_value
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ __all__ = ["check_function", "draw_curve", "interval", "values_at"]
 
 Array = NDArray[Any]
 
+_PATHS = tuple(COLOURS[place] for place in (4, 0, 2, 3, 1, 5))
 _POINTS = 401  # of the curve
 _MARGIN = 0.25  # around the paths, of their extent
 _TANGENTS = 8  # of the first points
@@ -81,7 +82,7 @@ def draw_curve(
     y = values_at(function, f, x)
     if np.isnan(y).all():
         raise DataError(f"{function}: f is finite nowhere for {ends}; give other limits")
-    axes.plot(x, y, color=COLOURS[0], lw=2.0, label="function")
+    axes.plot(x, y, color="#555555", lw=2.0, label="function")
     axes.set_xlim(*ends)
     axes.grid(visible=True)
     low, high = float(np.nanmin(y)), float(np.nanmax(y))
@@ -105,10 +106,11 @@ def _draw_points(
 ) -> Callable[[int], None]:
     """Draw the points of a path, lines from each to the next, and tangents at the first."""
     points, values = path
-    colour = LINE_COLOURS[(place + 4) % len(LINE_COLOURS)]
+    colour = _PATHS[place % len(_PATHS)]
     many = len(points) > _NUMBERED
     (line,) = axes.plot(
-        points, values, "--", color=colour, lw=1.2, marker="o", ms=4 if many else 7,
+        points, values, "--", color=colour, lw=1.2, ms=4 if many else 7,
+        marker=MARKERS[place % len(MARKERS)],
         mec="#111111", mew=0.6, zorder=3, label=name or "path",
     )  # fmt: skip
     (mark,) = axes.plot(
