@@ -19,9 +19,8 @@ __all__ = ["equations_section"]
 
 _FEWEST, _MOST = 2, 8
 """Samples that formulas are proved on."""
-_SECONDS = 2e-7
-"""Of a multiplication, for each parameter: its derivative is compared with differences of the loss,
-each from some thirty evaluations."""
+_SECONDS, _WRITING = 3e-8, 0.02
+"""Of a multiplication, which proofs repeat some thirty times, and of writing for a parameter."""
 _FREE, _SHARE = 1.0, 0.05
 """Seconds that are always spent, and the share of the training that may be."""
 
@@ -34,18 +33,20 @@ def equations_section(net: Network, model: Model, sample: Sample | None) -> Mark
 def _content(net: Network, model: Model, sample: Sample | None) -> list[Markup]:
     if not model.output_shapes:
         return [note("The network is not built yet: it has seen no data.")]
-    seconds = _SECONDS * _multiplications(model) * max(1, len(model.stack.parameters()))
+    writing = _WRITING * len(model.stack.parameters())
+    seconds = max(_SECONDS * _multiplications(model), 1e-9)
     budget = max(_FREE, _SHARE * sum(net.history["seconds"]) if net.history else 0.0)
-    if _FEWEST * seconds > budget:
+    least = writing + _FEWEST * seconds
+    if least > budget:
         return [
             note(
                 "Not derived here: the proof of the equations of so large a network would take "
-                f"about {_FEWEST * seconds:,.0f} s, too much of its training; net.explain(X, y) "
+                f"about {least:,.0f} s, too much of its training; net.explain(X, y) "
                 "derives them."
             )
         ]
     try:
-        X, y = _batch(model, sample, int(np.clip(budget / 2 / seconds, _FEWEST, _MOST)))
+        X, y = _batch(model, sample, int(np.clip((budget - writing) / 2 / seconds, _FEWEST, _MOST)))
         with np.errstate(all="ignore"):  # of random samples a loss may be NaN
             explanation = explain_network(net, X, y)
     except ChainruleError as error:
