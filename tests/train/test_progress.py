@@ -177,6 +177,15 @@ def test_in_a_notebook_lines_that_are_asked_for_stand_below_the_curves(monkeypat
     assert len(shown) == 1
 
 
+def test_a_run_that_fails_in_its_first_epoch_leaves_no_bar_in_a_notebook(monkeypatch):
+    _, shown, _ = as_notebook(monkeypatch)
+    net = Network([nn.Dense(4, activation="relu"), nn.Dense(1)], seed=0)
+    net.compile("mse", cr.optim.SGD(1e12))
+    with pytest.raises(cr.errors.DataError):
+        net.fit(X, X[:, :1], epochs=5, batch_size=4, verbose=1)
+    assert all('class="bar"' not in each.get("text/html", "") for each in shown)
+
+
 def test_curves_keep_the_last_of_many_epochs_and_a_bounded_number_of_points():
     curves, first = Curves(), 0
     for count in [1, 1, 7, 500, 1, 90_000, 3]:

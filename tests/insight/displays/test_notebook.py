@@ -1,5 +1,6 @@
 """A notebook that trains and looks at a network, run by a kernel of IPython."""
 
+import html
 import re
 from datetime import datetime
 from typing import Any
@@ -107,6 +108,9 @@ def test_each_object_is_shown_by_valid_html_and_nothing_is_wrong(notebook):
         assert len(page.text) > 40 or "iframe" in page.tags, name
         assert shown.data["text/plain"]
     assert "<script>" in read(outputs["network"][0].data["text/html"]).text
+    framed = re.search(r'srcdoc="([^"]*)"', outputs["report"][0].data["text/html"])
+    assert framed is not None
+    assert "<script" not in html.unescape(framed[1])
     for name in ("diagram", "graph"):
         assert "svg" in read(outputs[name][0].data["image/svg+xml"]).tags
     figures = [each for each in outputs["figure"] if "image/png" in each.get("data", {})]

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.console import shortened
 from chainrule.insight.displays.page import display, folded, quantities
 from chainrule.insight.report.chart import SMALL, Series, chart
 from chainrule.insight.report.markup import Markup, element, note, table
@@ -22,6 +23,8 @@ Curve = tuple[NDArray[Any], NDArray[Any]]
 
 _POINTS, _CHARTS = 120, 6
 """How many points of a curve, and how many charts are drawn at most."""
+_LETTERS = 20
+"""Letters of the name of a chart, beside which its legend stands."""
 _TIMES = ("seconds", "learning_rate")
 
 
@@ -82,7 +85,7 @@ def _chart(name: str, curves: Mapping[str, Curve], running: Curve | None) -> Mar
     series.append(Series("training", *_thinned(*curves[name]), "line", 0))
     if held_out is not None:
         series.append(Series("validation", *_thinned(*held_out), "dashed", 1))
-    label = name.replace("_", " ")
+    label = shortened(name.replace("_", " "), _LETTERS)
     return chart(series, "epoch", label, counts=True, frame=SMALL)
 
 

@@ -43,6 +43,8 @@ class Notebook(Surface):
         self._curves, self._running = Curves(), _Running()
         self._notes: list[str] = []
         self._line: EpochLine | None = None
+        self._part: RunningLine | None = None
+        """The state within the first epoch."""
 
     def start(self, epochs: int) -> None:
         """Wait for the first numbers."""
@@ -75,12 +77,15 @@ class Notebook(Surface):
     def running(self, line: RunningLine) -> None:
         """Show the state, five times a second at most."""
         self._running.add(line.fraction * self._epochs, line.logs["loss"])
+        self._part = line
         if time.perf_counter() - self._shown_at >= _REFRESH_SECONDS:
             state = self._state(line.label, line.logs, line.speed, line.fraction, line.seconds)
             self._show(self._content("".join(line.parts(_WIDTH)), state))
 
     def close(self) -> None:
         """Leave the results of the last epoch, and the curves."""
+        if self._line is None and self._part is not None:  # it has ended in its first epoch
+            self._line = EpochLine(self._part.label, self._part.logs, self._part.speed)
         if self._line is not None:
             self._show_last()
             _latest_cell[:] = [_cell()]
