@@ -12,6 +12,7 @@ import functools
 import inspect
 import io
 import re
+import tempfile
 import tomllib
 import warnings
 from collections.abc import Iterator
@@ -46,7 +47,7 @@ NOT_MESSAGES = (
 def network() -> cr.Network:
     net = cr.Network([nn.Dense(3, activation="relu"), nn.Dense(2)], seed=0, dtype="float64")
     net.compile("cross_entropy", "sgd", metrics=["accuracy"])
-    net.fit(NAMES["X"], NAMES["y"], verbose=0)
+    net.fit(NAMES["X"], NAMES["y"], checkpoint=NAMES["folder"], verbose=0)
     return net
 
 
@@ -55,6 +56,7 @@ NAMES: dict[str, Any] = {
     "cr": cr, "chainrule": cr, "nn": nn, "optim": optim, "data": data, "datasets": datasets,
     "np": np, "dataclasses": dataclasses, "Callback": cr.Callback,
     "X": np.random.default_rng(0).normal(size=(6, 2)), "y": np.arange(6) % 2,
+    "folder": tempfile.mkdtemp(),
     "series": x, "x": x, "a": x, "b": x, "array": x, "values": x, "value": x,
     "result": x, "other": x, "image": x, "level": 0.5,
     "condition": x > 0.5, "mask": x > 0.5, "exponent": x,

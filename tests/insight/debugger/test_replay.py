@@ -81,9 +81,9 @@ def test_steps_that_cannot_be_repeated_are_refused_with_a_remedy(tmp_path):
     assert session.run_step == 5
     session.interact(["t 2", "t 100", "q"])
     assert session.run_step == 2
-    with pytest.raises(ArgumentError, match="run='run/'"):
+    with pytest.raises(ArgumentError, match="run=folder"):
         net.debug(X, Y, step=3)
-    with pytest.raises(ArgumentError, match="run='run/'"):
+    with pytest.raises(ArgumentError, match="run=folder"):
         net.debug(X, Y).goto_step(3)
     with pytest.raises(ArgumentError, match="no checkpoint"):
         net.debug(X, Y, run=tmp_path / "none")

@@ -66,7 +66,7 @@ def debug_run(
     if run is None:
         raise ArgumentError(
             f"debug: step is {step!r}, and run is not given; give the folder of the run, as in "
-            "net.debug(X, y, run='run/', step=10)"
+            "net.debug(X, y, run=folder)"
         )
     copied = deepcopy(net)
     replay = Replay(copied, model_of(copied), run, X, y, settings)

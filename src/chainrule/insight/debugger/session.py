@@ -91,7 +91,7 @@ class DebugSession:
         if self._replay is None:
             raise ArgumentError(
                 "goto_step: one batch is debugged, and no run; give its folder, as in "
-                "net.debug(X, y, run='run/', step=10)"
+                "net.debug(X, y, run=folder)"
             )
         other = self._replay(step)
         self._show(other.title, other.stops, other.samples, other.run_step)
