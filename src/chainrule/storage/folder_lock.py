@@ -67,6 +67,9 @@ def locked_folder(folder: Path) -> Generator[None]:
 
 def _create(folder: Path) -> None:
     """Create a folder, or refuse one that cannot be written to, for the superuser too."""
+    if os.path.lexists(folder) and not os.path.isdir(folder):
+        reason = "this is not a folder; give the name of one, which may be new"
+        raise NotADirectoryError(errno.ENOTDIR, reason, str(folder))
     os.makedirs(folder, exist_ok=True)
     if not os.stat(folder).st_mode & 0o222 or not os.access(folder, os.W_OK):
         reason = "this folder is read-only; allow to write to it, or give another one"

@@ -27,7 +27,7 @@ def load(path: str | os.PathLike[str], custom: Custom | None = None) -> Network 
     Parameters
     ----------
     path : str or path
-        The file.
+        The file; or the folder of a run, for its latest checkpoint.
     custom : mapping of str to class or function, or None
         User-defined layers, activations, losses and metrics by name.
 

@@ -91,7 +91,7 @@ def test_a_run_goes_on_from_each_checkpoint_as_if_unbroken(kind, tmp_path):
     if kind == "early stopping":
         again, _ = trained(made, count, settings, checkpoint=folder)  # which is finished
         assert_same(again, expected)
-    loaded = cr.load(max(folder.glob("checkpoint-*")))
+    loaded = cr.load(folder)
     assert loaded.history["loss"] == expected.history["loss"]
 
 
@@ -263,6 +263,8 @@ def test_what_cannot_be_saved_or_written_is_refused_before_training(tmp_path):
         net.fit(X, Y, checkpoint=tmp_path / "a", verbose=0)
     with pytest.raises(ArgumentError, match="one, by checkpoint="):
         net.fit(X, Y, checkpoint=tmp_path, callbacks=[cr.Checkpoint(tmp_path)], verbose=0)
+    with pytest.raises(NotADirectoryError, match="not a folder"):
+        network().fit(X, Y, checkpoint="/dev/full", verbose=0)
     folder = tmp_path / "read-only"
     folder.mkdir(0o555)
     with pytest.raises(OSError, match="read-only") as refused:

@@ -76,6 +76,9 @@ def checked_source(path: Any) -> Path:
     if mode is None:
         raise FileNotFoundError(errno.ENOENT, "there is no such file to load", str(source))
     if stat.S_ISDIR(mode):
+        newest = max(source.glob("checkpoint-*.safetensors"), default=None)
+        if newest is not None:  # of a run, see `files.run_folder`
+            return newest
         raise IsADirectoryError(errno.EISDIR, "cannot load a folder; name the file", str(source))
     if not stat.S_ISREG(mode):
         raise OSError(errno.EINVAL, "cannot load what is no regular file", str(source))
