@@ -12,6 +12,10 @@ import chainrule as cr
 from chainrule import nn
 from chainrule.insight.mistakes.catalogue import CATALOGUE
 from chainrule.insight.mistakes.page import entries
+from chainrule.insight.mistakes.search import findings
+from chainrule.insight.mistakes.subject import Settings, Subject
+from chainrule.insight.mistakes.trial import Outcome, Trials
+from chainrule.train.network import model_of
 
 random = np.random.default_rng(0)
 X = random.normal(size=(300, 4))
@@ -20,6 +24,7 @@ ONE_HOT = np.eye(3)[Y3]
 Y2 = (X[:, 0] + X[:, 1] > 0).astype(int)
 AMOUNT = X @ [3.0, 1.0, 0.5, 0.2]
 XOR = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]), np.array([0, 1, 1, 0])
+LABELS = (X > 0).astype(float)  # several a row
 IMAGES = random.normal(size=(60, 8, 8, 1))
 BITS = random.integers(0, 2, 60)
 
@@ -39,6 +44,12 @@ CERTAIN: dict[str, tuple[Any, ...]] = {
     "relu before softmax": ("CR002", dense(RELU, (3, "relu"), nn.Softmax()), CE, X, Y3),
     "sigmoid and cross-entropy": ("CR002", dense(RELU, (3, "sigmoid")), CE, X, ONE_HOT),
     "tanh and binary cross-entropy": ("CR002", dense(RELU, (1, "tanh")), BCE, X, Y2),
+    "softmax of several labels": ("CR007", dense(RELU, (4, "softmax")), MSE, X, LABELS),
+    "cross-entropy of several labels": ("CR007", dense(RELU, (4,)), CE, X, LABELS),
+    "sigmoid for −1 and 1": ("CR006", dense(RELU, (1, "sigmoid")), MSE, X, 2 * Y2 - 1),
+    "bytes of images": (
+        "CR031", [nn.Flatten(), nn.Dense(2)], CE, np.round(255 * random.random((60, 8, 8))), BITS,
+    ),
     "softmax of one unit": ("CR004", dense(RELU, (1, "softmax")), BCE, X, Y2),
     "sigmoids of three classes": ("CR005", dense(RELU, (3, "sigmoid")), BCE, X, ONE_HOT),
     "relu for negative amounts": ("CR006", dense(RELU, (1, "relu")), MSE, X, AMOUNT),
@@ -87,6 +98,15 @@ TRIED: dict[str, tuple[Any, ...]] = {
     "inputs and targets in the thousands": (
         "CR032", dense(RELU, (1,)), {"loss": "mse", "optimizer": "sgd"}, 1000 * X[:, :1],
         1e6 * X[:, 0] ** 2, {"epochs": 20},
+    ),
+    "few steps of a sigmoid network, mae": (
+        "CR052", dense((4, "sigmoid"), (1, "sigmoid")),
+        {"loss": "mae", "optimizer": cr.optim.SGD(0.05, 0.11, nesterov=True)}, *XOR,
+        {"epochs": 1000, "batch_size": 4},
+    ),
+    "all rows at once": (
+        "CR053", dense(RELU, (3, "softmax")), CE | {"learning_rate": 0.005}, X, Y3,
+        {"epochs": 5, "batch_size": 300},
     ),
     "one epoch": (
         "CR052", dense(RELU, (1,)), MSE | {"learning_rate": 0.003}, X, AMOUNT, {"epochs": 2},
@@ -323,3 +343,34 @@ def test_targets_that_only_training_samples_tell_are_remarked_on():
     assert not found
     assert "unrelated to the inputs" in found.note
     assert str(found).endswith(found.note)
+
+
+def test_trials_have_whole_batches_and_never_more_than_the_operations_of_one():
+    wide = [nn.Flatten(), nn.Dense(2048, "relu"), nn.Dense(2048, "relu"), nn.Dense(2)]
+    images, labels = np.zeros((3000, 8, 8), "float32"), np.arange(3000) % 2
+    for layers, data, size, (count, is_complete) in (
+        (dense(RELU, (3,)), (X, Y3), 32, (224, True)),
+        (dense(RELU, (3,)), (X, Y3), 400, (225, True)),
+        (dense((8, "tanh"), (1,)), XOR, 32, (4, True)),
+        (wide, (images, labels), 50, (400, False)),
+    ):
+        net = compiled(layers, CE if len(data[0]) > 4 else BCE)
+        net(data[0][:1])
+        settings = Settings(epochs=20, batch_size=size)
+        subject = Subject(net, model_of(net), *data, None, None, settings)
+        trials = Trials(subject, *data)
+        assert (trials.count, trials.is_complete) == (count, is_complete)
+
+
+def test_a_network_that_no_change_improves_by_half_of_the_rest_is_not_accused(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    def explaining(score: float) -> Outcome:
+        return Outcome(None, [1.0], score, score)
+
+    net = compiled(dense(RELU, (3,)), CE)
+    net(X[:1])
+    trials = Trials(Subject(net, model_of(net), X, Y3, None, None, Settings(20)), X, Y3)
+    monkeypatch.setattr(trials, "run", lambda recipe, seed=0: explaining(0.5))
+    assert findings(trials, explaining(0.4)) is None
+    assert findings(trials, explaining(0.1))
