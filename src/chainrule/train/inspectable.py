@@ -303,8 +303,8 @@ class Inspectable(LayerSequence):
         path : str or path, optional
             Where the page is written; usually ``*.html``.
         X, y : array, list or table, (n, ...), optional
-            Samples to show results on, best those that training has not seen; of more than 8,192
-            so many, evenly spaced.
+            Samples to show results on, best those that training has not seen; of many as many,
+            evenly spaced, as take a small part of the time of training, from 256 to 8,192.
 
         Returns
         -------

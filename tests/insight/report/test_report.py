@@ -10,6 +10,7 @@ import pytest
 
 from chainrule import Network, data, nn
 from chainrule.errors import ArgumentError, DataError
+from chainrule.insight.report.sample import most_samples
 
 VOID = {"meta", "img", "rect", "path", "line", "circle", "marker", "mspace"}
 
@@ -154,3 +155,21 @@ def test_reports_are_small_whatever_they_show() -> None:
     check_alone(text)
     assert "<img" in text
     assert len(text) < 1_000_000
+
+
+def test_a_report_evaluates_and_proves_as_much_as_its_training_allows() -> None:
+    draw = np.random.default_rng(0)
+    X, y = draw.random((3000, 4), "float32"), np.arange(3000) % 2
+    net = Network([nn.Dense(2, activation="softmax")])
+    net.compile(loss="cross_entropy")
+    net.fit(X, y, batch_size=100, verbose=0)
+    assert net.history is not None
+    net.history["seconds"][0] = 1.0
+    assert most_samples(net) == 256  # the least
+    net.history["seconds"][0] = 0.1  # 0.05 s are free: half of the training
+    assert most_samples(net) == 2048
+    assert "2,048 of 3,000 samples" in net.report(X=X, y=y).html()
+    large = Network([nn.Dense(2000), nn.Dense(2)])
+    large.compile(loss="mse")
+    large(draw.random((1, 800)))
+    assert "Not derived here" in large.report().html()

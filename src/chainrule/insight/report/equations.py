@@ -19,9 +19,10 @@ __all__ = ["equations_section"]
 
 _FEWEST, _MOST = 2, 8
 """Samples that formulas are proved on."""
-_SECONDS, _WRITING = 3e-8, 0.02
-"""Of a multiplication, which proofs repeat some thirty times, and of writing for a parameter."""
-_FREE, _SHARE = 1.0, 0.05
+_WRITING, _PER_WEIGHT, _PER_PRODUCT = 3.5e-3, 2.5e-7, 1.5e-8
+"""Seconds to write the equations of a parameter, and to prove them for each of its entries, and for
+each of their products with a sample."""
+_FREE, _SHARE = 0.25, 0.05
 """Seconds that are always spent, and the share of the training that may be."""
 
 
@@ -33,20 +34,18 @@ def equations_section(net: Network, model: Model, sample: Sample | None) -> Mark
 def _content(net: Network, model: Model, sample: Sample | None) -> list[Markup]:
     if not model.output_shapes:
         return [note("The network is not built yet: it has seen no data.")]
-    writing = _WRITING * len(model.stack.parameters())
-    seconds = max(_SECONDS * _multiplications(model), 1e-9)
+    fixed, each = _cost(model)
     budget = max(_FREE, _SHARE * sum(net.history["seconds"]) if net.history else 0.0)
-    least = writing + _FEWEST * seconds
-    if least > budget:
+    if fixed + _FEWEST * each > budget:
         return [
             note(
                 "Not derived here: the proof of the equations of so large a network would take "
-                f"about {least:,.0f} s, too much of its training; net.explain(X, y) "
-                "derives them."
+                f"about {fixed + _FEWEST * each:,.1f} s, too much of its training; "
+                "net.explain(X, y) derives them."
             )
         ]
     try:
-        X, y = _batch(model, sample, int(np.clip((budget - writing) / 2 / seconds, _FEWEST, _MOST)))
+        X, y = _batch(model, sample, int(np.clip((budget - fixed) / each, _FEWEST, _MOST)))
         with np.errstate(all="ignore"):  # of random samples a loss may be NaN
             explanation = explain_network(net, X, y)
     except ChainruleError as error:
@@ -66,11 +65,18 @@ def _batch(model: Model, sample: Sample | None, count: int) -> tuple[Any, Any]:
     return X[:count], y[:count]
 
 
-def _multiplications(model: Model) -> int:
-    """Return about how many multiplications a sample takes: each weight once for each place."""
-    total = 0
-    for name, shape in zip(model.names, model.output_shapes or (), strict=True):
-        places = math.prod(each or 1 for each in (shape or ())[1:-1])
+def _cost(model: Model) -> tuple[float, float]:
+    """Return about how many seconds a proof takes, and how many for each sample."""
+    weights, products = 1, 1
+    for name, layer, shape in zip(model.names, model.layers, model.output_shapes, strict=True):
         parameters = model.stack.parameters().items()
-        total += places * sum(each.size for key, each in parameters if key.startswith(f"{name}."))
-    return total
+        size = sum(each.size for key, each in parameters if key.startswith(f"{name}."))
+        weights += size
+        products += size * max(_places(shape), _places(layer.input_shape))
+    writing = _WRITING * len(model.stack.parameters())
+    return writing + _PER_WEIGHT * weights, _PER_PRODUCT * products
+
+
+def _places(shape: Any) -> int:
+    """Return for how many places of an image, or steps of a series, weights are used."""
+    return math.prod(each or 1 for each in (shape or ())[1:-1])
