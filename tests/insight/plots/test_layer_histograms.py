@@ -34,8 +34,11 @@ def test_recording_leaves_the_training_as_it_is_and_counts_the_values_of_each_la
     values = np.log10(np.abs(np.append(gradients["dense.weight"], gradients["dense.bias"])))
     last = record.gradients["dense"][-1]
     np.testing.assert_array_equal(last.counts, np.histogram(values, last.edges)[0])
+    later = cr.LayerHistograms(X)
+    net.fit(X, Y, epochs=1, callbacks=[later], verbose=0)
+    assert later.epochs == [4, 5]
     assert len(path.points) == 3
-    np.testing.assert_array_equal(path.points[-1]["dense.weight"], net.params["dense.weight"])
+    np.testing.assert_array_equal(path.points[-1]["dense.weight"], plain.params["dense.weight"])
     assert "path of training" in plot.loss_surface(net, X, Y, path, count=3).axes[0].get_title()
 
 
@@ -58,7 +61,7 @@ def test_values_that_are_constant_or_not_finite_have_a_figure() -> None:
     net(X)
     net.params["dense.weight"] = np.zeros((3, 2))
     record = cr.LayerHistograms(X, Y)
-    record.on_fit_start(net)
+    record.on_epoch_start(net, 0)
     net.params["dense.weight"] = np.full((3, 2), 3e38)
     record.on_epoch_end(net, 0, {})
     plot.layer_histograms(record)

@@ -52,7 +52,7 @@ class LayerHistograms(Callback):
     Attributes
     ----------
     epochs : list of int
-        The epochs completed at each record, 0 before the first.
+        The epochs completed at each record, those of earlier calls of ``fit`` included.
     activations : dict of str to list of Histogram
         By the name of a layer, of those that change the values of their input.
     gradients : dict of str to list of Histogram
@@ -90,10 +90,10 @@ class LayerHistograms(Callback):
         self.activations: dict[str, list[Histogram]] = {}
         self.gradients: dict[str, list[Histogram]] = {}
 
-    def on_fit_start(self, net: Any) -> None:
-        """Record the untrained network."""
-        if not self.epochs:
-            self._record(net, 0)
+    def on_epoch_start(self, net: Any, epoch: int) -> None:
+        """Record the network before its first epoch here."""
+        if not self.epochs:  # those of earlier calls of ``fit``, or of a resumed run, are counted
+            self._record(net, epoch)
 
     def on_epoch_end(self, net: Any, epoch: int, logs: Mapping[str, float]) -> None:
         """Record the network after an epoch."""
@@ -143,7 +143,8 @@ class LayerHistograms(Callback):
         if not self.epochs:
             return "<histograms of layers, none recorded yet>"
         times = counted(len(self.epochs), "time")
-        return f"<histograms of {layers} at {times}, after 0 to {self.epochs[-1]} epochs>"
+        span = f"{self.epochs[0]} to {self.epochs[-1]} epochs"
+        return f"<histograms of {layers} at {times}, after {span}>"
 
 
 def _layer_of(parameter: str, layers: list[str]) -> str:

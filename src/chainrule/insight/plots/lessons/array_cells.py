@@ -93,8 +93,11 @@ def number_text(value: Any) -> str:
     return str(value) if isinstance(value, bool | np.bool_) else f"{value:.3g}"
 
 
-def draw_cells(axes: Axes, left: float, cells: Cells) -> float:
-    """Draw an array from a place to the right, its middle at height 0; return its right end."""
+def draw_cells(axes: Axes, left: float, cells: Cells, scale: float) -> float:
+    """Draw an array from a place to the right, its middle at height 0; return its right end.
+
+    Texts have `scale` times the size of those in a figure of their own.
+    """
     count, rows, columns = cells.sheets
     texts = cells.texts.reshape(count, rows, columns)
     colours = np.asarray(cells.colours, object).reshape(texts.shape)
@@ -105,18 +108,18 @@ def draw_cells(axes: Axes, left: float, cells: Cells) -> float:
         _draw_cell(
             axes, (left + column, y), str(texts[sheet, row, column]),
             str(colours[sheet, row, column]),
-            is_copy=bool(copies[sheet, row, column]),
+            is_copy=bool(copies[sheet, row, column]), scale=scale,
         )  # fmt: skip
-    _draw_axes(axes, left, top, cells)
+    _draw_axes(axes, left, top, cells, scale)
     axes.text(
-        left + columns / 2, top + 1.05, cells.title, ha="center", va="bottom", fontsize=11,
-        fontweight="bold",
+        left + columns / 2, top + 1.05, cells.title, ha="center", va="bottom",
+        fontsize=11 * scale, fontweight="bold",
     )  # fmt: skip
     return left + columns
 
 
 def _draw_cell(
-    axes: Axes, corner: tuple[float, float], text: str, colour: str, is_copy: bool
+    axes: Axes, corner: tuple[float, float], text: str, colour: str, is_copy: bool, scale: float
 ) -> None:
     """Draw a cell from its upper left corner."""
     from matplotlib.patches import Rectangle
@@ -129,14 +132,14 @@ def _draw_cell(
             edgecolor=colour, lw=1.0 if is_copy else 1.6, ls=(0, (3, 2)) if is_copy else "-",
         )
     )  # fmt: skip
-    size = 11.0 if len(text) <= _WIDEST else 11.0 * _WIDEST / len(text)
+    size = 11.0 * scale * min(1.0, _WIDEST / max(len(text), 1))
     axes.text(
         x + 0.5, y - 0.5, text, ha="center", va="center", fontsize=size,
         color="#777777" if is_copy else "#111111",
     )  # fmt: skip
 
 
-def _draw_axes(axes: Axes, left: float, top: float, cells: Cells) -> None:
+def _draw_axes(axes: Axes, left: float, top: float, cells: Cells, scale: float) -> None:
     """Draw an arrow along each axis, with its number and its length."""
     shape = cells.texts.shape
     count, rows, columns = cells.sheets
@@ -154,7 +157,7 @@ def _draw_axes(axes: Axes, left: float, top: float, cells: Cells) -> None:
         middle = (start[0] + end[0]) / 2, (start[1] + end[1]) / 2
         axes.text(
             middle[0] - (0 if is_across else 0.08), middle[1] + (0.08 if is_across else 0),
-            f"axis {axis}: {length}", fontsize=8.5, color="#444444",
+            f"axis {axis}: {length}", fontsize=8.5 * scale, color="#444444",
             ha="center" if is_across else "right", va="bottom" if is_across else "center",
             rotation=0 if is_across else 90, rotation_mode="default",
         )  # fmt: skip

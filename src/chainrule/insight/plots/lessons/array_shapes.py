@@ -287,18 +287,26 @@ def _draw(
     width = sum(each.sheets[2] + _BETWEEN for each in parts)
     size = (max(_INCH * (width + 0.6), 5.5), _INCH * (height + 2.6) + 0.4)
     with drawing(axes, path, size) as panel:
+        scale = 1.0 if axes is None else _scale(panel, width, height)
         right = 0.0
         for place, each in enumerate(parts):
             left = right + _BETWEEN if place else 1.2
             if place:
                 panel.text(
                     right + 0.5, 0, between[place - 1], ha="center", va="center",
-                    fontsize=20,
+                    fontsize=20 * scale,
                 )  # fmt: skip
-            right = draw_cells(panel, left, each)
+            right = draw_cells(panel, left, each, scale)
         panel.set(
             xlim=(0, right + 0.3), ylim=(-height / 2 - 0.2, height / 2 + 1.7), aspect="equal",
             title=caption,
         )  # fmt: skip
         panel.set_axis_off()
         return root_figure(panel)
+
+
+def _scale(axes: Axes, width: float, height: float) -> float:
+    """Return the size of cells on given axes, as a part of that in a figure of their own."""
+    extent = axes.get_window_extent()
+    inch = float(root_figure(axes).dpi) * _INCH
+    return min(1.0, extent.width / inch / (width + 0.6), extent.height / inch / (height + 1.9))
