@@ -77,7 +77,7 @@ class Differences:
 
         def function(x: Any) -> float:
             changes = zip(weights, evaluate(program, [x, *fixed]), origins, strict=True)
-            return sum(float(np.sum(weight * (new - old))) for weight, new, old in changes)
+            return sum(float(np.sum(weight * _change(new, old))) for weight, new, old in changes)
 
         with one_blas_thread():
             error = difference_error(function, point, exact, self._random)
@@ -122,3 +122,8 @@ class Differences:
         mean = float(np.mean(np.abs(array))) if np.size(array) else 0.0
         scale = 1e-3 * mean if mean else 1e-2
         return array + scale * self._random.standard_normal(np.shape(array))
+
+
+def _change(new: Any, old: Any) -> Any:
+    """Return the difference of values, 0 where both are -∞, as the scores of masked steps are."""
+    return np.where(new == old, 0.0, new - old)
