@@ -6,10 +6,20 @@ IPython and other notebooks call ``_repr_html_`` of an object. Those of lower ro
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
-__all__ = ["html_of", "write_by"]
+__all__ = ["TextTable", "html_of", "write_by"]
+
+
+class TextTable(NamedTuple):
+    """A table of texts, with lines above and below it, as one kind of display."""
+
+    headings: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    above: Sequence[str] = ()
+    below: Sequence[str] = ()
+
 
 _writers: list[Callable[[Any], str | None]] = []
 

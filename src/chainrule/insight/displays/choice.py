@@ -22,6 +22,7 @@ from chainrule.insight.displays.layers import (
     params_display,
 )
 from chainrule.insight.displays.machine import evaluation_display, machine_display
+from chainrule.insight.displays.page import lines_and_table
 from chainrule.insight.displays.preprocessing import pipeline_display, table_display
 from chainrule.insight.displays.progress import progress_display
 from chainrule.insight.learning_rate import LearningRateRange
@@ -29,6 +30,7 @@ from chainrule.insight.mistakes.mistake import Mistakes
 from chainrule.insight.program_report import ProgramReport
 from chainrule.nn.layer import Layer
 from chainrule.nn.parameter import Parameter
+from chainrule.rich_display import TextTable
 from chainrule.train.history import History
 from chainrule.train.inference.evaluation import Evaluation
 from chainrule.train.model.parameters import Params
@@ -51,6 +53,10 @@ _DISPLAYS: tuple[tuple[type, Callable[[Any], str]], ...] = (
     (NamedColumns, columns_display),
     (Table, table_display),
     (Stage, pipeline_display),
+    (
+        TextTable,
+        lambda shown: lines_and_table(shown.above, shown.headings, shown.rows, shown.below),
+    ),
     (LearningRateRange, range_display),
     (Mistakes, mistakes_display),
     (ProgramReport, program_display),

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from chainrule.console import encodable
+from chainrule.rich_display import TextTable, html_of
 
 __all__ = ["ExerciseTable", "Page", "Row", "in_columns"]
 
@@ -82,13 +83,11 @@ class ExerciseTable:
             cells.append((row.name, row.topic, row.write, str(row.points), mark))
         return cells
 
-    def _repr_html_(self) -> str:
-        from chainrule.insight.displays.page import lines_and_table
-
+    def _repr_html_(self) -> str | None:
         headings, *rows = self._cells()
         done = sum(row.points for row in self.rows if row.done)
         total = f"{done} of {sum(row.points for row in self.rows)} points"
-        return lines_and_table([total], headings, rows, [])
+        return html_of(TextTable(headings, rows, [total]))
 
 
 def _aligned(rows: list[tuple[str, ...]]) -> Iterator[str]:

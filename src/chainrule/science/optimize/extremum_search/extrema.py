@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from html import escape
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,6 +11,7 @@ import numpy as np
 from chainrule.arguments.checks import checked_number
 from chainrule.console import left_aligned, width_of
 from chainrule.errors import ArgumentError, ShapeError
+from chainrule.rich_display import TextTable, html_of
 from chainrule.science.optimize.extremum_search.critical_points import CriticalPoints
 from chainrule.science.optimize.extremum_search.derivative_samples import Samples, evaluator
 from chainrule.tracebacks import boundary
@@ -87,13 +87,8 @@ class Extrema(Sequence[Extremum]):
         ]  # fmt: skip
         return "\n".join([*lines, *self._summary()])
 
-    def _repr_html_(self) -> str:
-        def line(tag: str, cells: tuple[str, ...]) -> str:
-            return "<tr>" + "".join(f"<{tag}>{escape(each)}</{tag}>" for each in cells) + "</tr>"
-
-        rows = "".join(line("td", row) for row in self._cells())
-        after = "".join(f"<p>{escape(each)}</p>" for each in self._summary())
-        return f"<table>{line('th', _HEADINGS)}{rows}</table>{after}"
+    def _repr_html_(self) -> str | None:
+        return html_of(TextTable(_HEADINGS, self._cells(), below=self._summary()))
 
 
 @boundary

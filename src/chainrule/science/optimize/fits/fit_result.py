@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +13,7 @@ from scipy import special
 
 from chainrule.arguments.checks import Range, checked_number
 from chainrule.console import left_aligned, right_aligned, width_of
+from chainrule.rich_display import TextTable, html_of
 from chainrule.science.optimize.fits.model import Model
 
 if TYPE_CHECKING:
@@ -281,15 +281,9 @@ class FitResult(tuple[Any, ...]):  # noqa: SLOT001 (tuples take no slots besides
         ]
         return "\n".join([self._title(), *lines, f"  {self._summary()}"])
 
-    def _repr_html_(self) -> str:
-        def line(tag: str, cells: tuple[str, ...]) -> str:
-            return "<tr>" + "".join(f"<{tag}>{escape(each)}</{tag}>" for each in cells) + "</tr>"
-
-        rows = "".join(line("td", row) for row in self._rows())
-        return (
-            f"<table><caption>{escape(self._title())}</caption>{line('th', _HEADINGS)}{rows}"
-            f"</table><p>{escape(self._summary())}</p>"
-        )
+    def _repr_html_(self) -> str | None:
+        lines = [self._title()], [self._summary()]
+        return html_of(TextTable(_HEADINGS, self._rows(), *lines))
 
 
 def _percent(share: float) -> str:

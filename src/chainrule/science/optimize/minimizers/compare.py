@@ -5,13 +5,13 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from html import escape
 from typing import Any
 
 import numpy as np
 from scipy import optimize
 
 from chainrule.console import left_aligned, right_aligned, width_of
+from chainrule.rich_display import TextTable, html_of
 from chainrule.science.flat_function import FlatFunction
 from chainrule.science.optimize.minimizers.minimize import minimize
 from chainrule.tracebacks import boundary
@@ -114,13 +114,9 @@ class Comparison(Sequence[MethodRow]):
         ]
         return "\n".join([*lines, *self.remarks])
 
-    def _repr_html_(self) -> str:
-        def line(tag: str, cells: tuple[str, ...]) -> str:
-            return "<tr>" + "".join(f"<{tag}>{escape(each)}</{tag}>" for each in cells) + "</tr>"
-
-        rows = "".join(line("td", _cells(row, self.scale)) for row in self.rows)
-        remarks = "".join(f"<p>{escape(each)}</p>" for each in self.remarks)
-        return f"<table>{line('th', _HEADINGS)}{rows}</table>{remarks}"
+    def _repr_html_(self) -> str | None:
+        rows = [_cells(row, self.scale) for row in self.rows]
+        return html_of(TextTable(_HEADINGS, rows, below=self.remarks))
 
 
 @boundary
