@@ -1,17 +1,14 @@
 """A lock of a folder: one process, and one call of it, writes there at a time.
 
-The lock is one of the system on the file ``lock``, which names its owner, and so ends with the
-process, however that ends (POSIX record locks, which network file systems share, and which forked
-children do not inherit).
+The lock is one of the system (``flock``) on the file ``lock``, which names its owner, and so ends
+with the process, however that ends. Forked children, which would hold it too, close it.
 """
 
 from __future__ import annotations
 
 import errno
 import os
-import socket
 import sys
-import threading
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -23,8 +20,8 @@ NAME = "lock"
 _NO_LOCKS = {errno.ENOLCK, errno.ENOTSUP, errno.EINVAL, errno.ENOSYS}
 """Errors of file systems without locks."""
 
-_held: set[str] = set()
-_mutex = threading.Lock()
+_held: dict[tuple[str, int], object] = {}
+_descriptors: set[int] = set()
 
 
 class FolderInUseError(OSError):
@@ -48,21 +45,32 @@ def locked_folder(folder: Path) -> Generator[None]:
         If the folder cannot be created or written to.
     """
     _create(folder)
-    place = os.path.realpath(folder)
-    with _mutex:
-        if place in _held:
-            raise _in_use(folder, f"process {os.getpid()}, this one")
-        _held.add(place)
+    place = os.path.realpath(folder), os.getpid()  # a forked child has no lock of its parent's
+    mine = object()
+    if _held.setdefault(place, mine) is not mine:
+        raise _in_use(folder, f"process {os.getpid()}, this one")
     try:
         descriptor = _locked(folder)
+        _descriptors.add(descriptor)
         try:
             yield
         finally:
-            with suppress(OSError):  # before the lock ends, so that no other one is removed
-                os.unlink(folder / NAME)
-            os.close(descriptor)
+            if place[1] == os.getpid():  # no child that leaves the block of its parent
+                with suppress(OSError):  # before the lock ends, so that no other one is removed
+                    os.unlink(folder / NAME)
+                _descriptors.discard(descriptor)
+                os.close(descriptor)
     finally:
-        _held.discard(place)
+        _held.pop(place, None)
+
+
+def _close_in_child() -> None:
+    while _descriptors:
+        os.close(_descriptors.pop())
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_close_in_child)
 
 
 def _create(folder: Path) -> None:
@@ -86,7 +94,7 @@ def _locked(folder: Path) -> int:
                 owner = os.pread(descriptor, 300, 0).decode("ascii", "replace").strip()
                 raise _in_use(folder, owner or "another process")
             if _is_at(descriptor, path):
-                owner = f"process {os.getpid()} on {socket.gethostname()}"
+                owner = f"process {os.getpid()} on {_host()}"
                 os.ftruncate(descriptor, 0)
                 os.pwrite(descriptor, ascii(owner)[1:-1].encode(), 0)
                 return descriptor
@@ -110,13 +118,17 @@ def _lock(descriptor: int) -> bool:
     import fcntl
 
     try:
-        fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         if error.errno in (errno.EACCES, errno.EAGAIN):
             return False
         if error.errno not in _NO_LOCKS:
             raise
     return True
+
+
+def _host() -> str:
+    return os.uname().nodename if hasattr(os, "uname") else os.environ.get("COMPUTERNAME", "")
 
 
 def _is_at(descriptor: int, path: Path) -> bool:
