@@ -29,10 +29,11 @@ from chainrule.nn.shape_inference import MAX_ELEMENTS, built_shape
 from chainrule.optim.registry import from_config as optimizer_of
 from chainrule.train.files.earlier_masks import check_mask_value
 from chainrule.train.files.layer_attributes import restore_attributes
+from chainrule.train.files.own_code import NOT_DATA
 from chainrule.train.files.paths import checked_source
 from chainrule.train.files.read import quoted, read_file, shortened
-from chainrule.train.files.save import NOT_DATA
 from chainrule.train.files.schema import Description
+from chainrule.train.files.stored_code import StoredCode
 from chainrule.train.files.table_schema import table_of
 from chainrule.train.files.training_progress import read_training
 from chainrule.train.model.model import Model
@@ -80,8 +81,8 @@ def _printable(letter: str) -> str:
 def _network(description: Description, tensors: Tensors, custom: Custom) -> Network:
     description.only(
         "format", "seed", "dtype", "input_shape", "layers", "classes", "loss", "optimizer",
-        "metrics", "table", "frozen", "attributes", "programs", "checksum", "columns", "mask_value",
-        "training", "run",
+        "metrics", "table", "frozen", "attributes", "programs", "functions", "checksum", "columns",
+        "mask_value", "training", "run",
     )  # fmt: skip
     seed, dtype = checked_seed("load", description.get("seed", int)), description.get("dtype", str)
     net = Network(seed=seed, dtype=dtype)
@@ -89,7 +90,7 @@ def _network(description: Description, tensors: Tensors, custom: Custom) -> Netw
     if description.has("table"):
         model.table = table_of(description.get("table", dict))
     unread = set(tensors)
-    stored = _StoredLayers(description, tensors, unread)
+    stored = StoredCode(description, tensors)
     with model.adding():
         for number, entry in enumerate(description.get("layers", list)):
             layer = _layer(entry, number, custom, stored)
@@ -108,7 +109,7 @@ def _network(description: Description, tensors: Tensors, custom: Custom) -> Netw
         model.columns = _names(description, "columns")
     if model.table is not None and model.input_shape != (None, len(model.table.feature_names)):
         raise FormatError("load: the table has another number of features than the layers take")
-    _compile(net, description, custom)
+    _compile(net, description, custom, stored)
     if description.has("training"):
         entry = description.get("training", dict)
         progress = read_training(model, entry, tensors, unread)
@@ -123,42 +124,7 @@ def _network(description: Description, tensors: Tensors, custom: Custom) -> Netw
     return net
 
 
-class _StoredLayers:
-    """The layers of a file that are described by programs, for where their classes are not."""
-
-    def __init__(self, description: Description, tensors: Tensors, unread: set[str]) -> None:
-        has_some = description.has("programs")
-        self._programs = description.get("programs", dict) if has_some else {}
-        self._tensors = {name: tensors[name] for name in tensors if name.startswith("constant:")}
-        self._made: set[str] = set()
-
-    def layer(self, name: str, error: FormatError) -> Layer:
-        """Return the layer of a name; raise the error of its class if there is no program."""
-        entry = self._programs.get(name)
-        if not isinstance(entry, dict):
-            raise error
-        if "reason" in entry:
-            raise FormatError(
-                f"{error}; the file holds no program of it, as {entry['reason']!s:.200}"
-            )
-        from chainrule.train.files.programs import StoredLayer  # most files have none
-
-        self._made.add(name)
-        return StoredLayer(cast(dict[str, Any], entry), self._tensors)
-
-    def without_theirs(self, attributes: dict[str, Any]) -> dict[str, Any]:
-        """Return the attributes of the other layers."""
-        return {
-            path: each for path, each in attributes.items() if path.split(".")[0] not in self._made
-        }
-
-    def constants(self, unread: set[str]) -> set[str]:
-        """Return the names of tensors that programs have, and attributes of what they replace."""
-        prefixes = ("constant:", "attribute:") if self._made else ("constant:",)
-        return {name for name in unread if name.startswith(prefixes)} if self._programs else set()
-
-
-def _layer(entry: Any, number: int, custom: Custom, stored: _StoredLayers) -> Layer:
+def _layer(entry: Any, number: int, custom: Custom, stored: StoredCode) -> Layer:
     if not isinstance(entry, dict):
         raise FormatError(f"load: layer {number} is described by {quoted(entry)}")
     description = Description(cast(dict[str, Any], entry), f"the description of layer {number}")
@@ -253,23 +219,24 @@ def _check_classes(classes: list[str] | None, output_shape: Shape) -> None:
         )
 
 
-def _compile(net: Network, description: Description, custom: Custom) -> None:
+def _compile(net: Network, description: Description, custom: Custom, stored: StoredCode) -> None:
     """Compile the network as it was, if all parts are built in or custom."""
-    loss = _loss(description.get("loss", str, dict, type(None)), custom)
+    loss = _loss(description.get("loss", str, dict, type(None)), custom, stored)
     config = description.get("optimizer", dict, type(None))
     optimizer = None if config is None else optimizer_of(config)
-    metrics = [_metric(each, custom) for each in description.get("metrics", list)]
+    metrics = [_metric(each, custom, stored) for each in description.get("metrics", list)]
     if loss is not None and optimizer is not None and all(metrics):
         net.compile(loss=loss, optimizer=optimizer, metrics=metrics)
 
 
-def _loss(entry: Any, custom: Custom) -> Loss | None:
+def _loss(entry: Any, custom: Custom, stored: StoredCode) -> Loss | None:
     if not isinstance(entry, dict):
         return None if entry is None else resolve_loss(entry)
     description = Description(cast(dict[str, Any], entry), "the description of the loss")
     if "function" in entry:
         description.only("function")
-        function = custom.get(description.get("function", str))
+        name = description.get("function", str)
+        function = custom.get(name) or stored.function("loss", name)
         return None if function is None else resolve_loss(function)
     description.only("name", "arguments")
     known = LOSSES.get(description.get("name", str))
@@ -290,11 +257,12 @@ def _check_loss_arguments(function: Callable[..., Any], arguments: dict[str, Any
             raise FormatError(f"load: the loss has a bad argument {quoted(name)}")
 
 
-def _metric(entry: Any, custom: Custom) -> Any:
+def _metric(entry: Any, custom: Custom, stored: StoredCode) -> Any:
     if isinstance(entry, str):
         return entry
     if not isinstance(entry, dict):
         raise FormatError(f"load: a metric is described by {quoted(entry)}")
     description = Description(cast(dict[str, Any], entry), "the description of a metric")
     description.only("function")
-    return custom.get(description.get("function", str))
+    name = description.get("function", str)
+    return custom.get(name) or stored.function(f"metric:{name}", name)

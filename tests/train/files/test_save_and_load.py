@@ -95,16 +95,33 @@ def custom_metric(y, p):
     return np.max(np.abs(p - y))
 
 
-def test_a_custom_loss_is_passed_to_load_or_to_compile(path):
+def test_a_custom_loss_and_a_metric_are_in_the_file_or_passed_to_load(path):
     net = Network([nn.Dense(1)])
     net.compile(custom_loss, "adam", metrics=[custom_metric, "mae"])
     net.fit(X, X[:, :1], verbose=0)
     net.save(path)
     assert np.array_equal(load(path).predict(X), net.predict(X))
-    with pytest.raises(ArgumentError, match="compile"):
-        load(path).evaluate(X, X[:, :1])
-    full = load(path, custom={"custom_loss": custom_loss, "custom_metric": custom_metric})
-    assert full.evaluate(X, X[:, :1]) == net.evaluate(X, X[:, :1])
+    for custom in ({}, {"custom_loss": custom_loss, "custom_metric": custom_metric}):
+        full = load(path, custom=custom)
+        assert full.evaluate(X, X[:, :1]) == net.evaluate(X, X[:, :1])
+        full.save(path)
+    net.compile(custom_loss, "adam")
+    full.compile(load(path).loss, "adam")
+    losses = [each.fit(X, X[:, :1], epochs=3, verbose=0)["loss"] for each in (net, full)]
+    assert losses[0] == losses[1]
+
+
+def test_a_custom_loss_of_labels_takes_them_when_it_is_loaded(path):
+    def own(y, p):
+        chosen = np.take_along_axis(p, y[:, None].astype(int), axis=1)
+        return -np.log(np.clip(chosen[:, 0], 1e-6, 1))
+
+    labels = np.arange(len(X)) % 3
+    net = Network([nn.Dense(3, activation="softmax")], seed=0)
+    net.compile(own, "sgd")
+    net.fit(X, labels, verbose=0)
+    net.save(path)
+    assert load(path).evaluate(X, labels) == net.evaluate(X, labels)
 
 
 def test_the_arguments_of_a_loss_are_saved(path):

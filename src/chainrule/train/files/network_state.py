@@ -19,7 +19,8 @@ from chainrule.optim.optimizer import Optimizer
 from chainrule.optim.registry import from_config
 from chainrule.pickling import versioned_pickles
 from chainrule.train.files.layer_attributes import restore_attributes
-from chainrule.train.files.save import FORMAT_OF_TRAINING, NOT_DATA, described
+from chainrule.train.files.own_code import NOT_DATA
+from chainrule.train.files.save import FORMAT_OF_TRAINING, described
 from chainrule.train.files.table_schema import table_of
 from chainrule.train.files.training_progress import describe_training, read_training
 from chainrule.train.history import History

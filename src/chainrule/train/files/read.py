@@ -27,7 +27,7 @@ MAX_HEADER = 32 * 2**20
 
 MAX_TENSORS = 16 * MAX_LAYERS
 
-_WITHOUT_NAMES = ("classes", "table", "attributes", "programs", "training", "run")
+_WITHOUT_NAMES = ("classes", "table", "attributes", "programs", "functions", "training", "run")
 """Entries of a description that have texts of any kind."""
 
 

@@ -20,6 +20,7 @@ The tensors are the parameters by full name. The metadata has one entry, ``chain
      "optimizer": {"kind": "Adam", "learning_rate": 0.001, ...} | null,
      "metrics": [NAME | {"function": NAME}, ...],
      "training": {...}, "run": {...},  in files of format 2, see `files.training_progress`
+     "functions": {NAME: [...], ...},  programs of losses and metrics of the user's own
      "checksum": "..."}                SHA-256 of all of the above and of the tensors
 """
 
@@ -42,11 +43,16 @@ from chainrule.nn.config import describe
 from chainrule.nn.freezing import describe_frozen
 from chainrule.nn.layer import Layer
 from chainrule.nn.losses.loss import LOSSES, Loss
-from chainrule.nn.registry import is_of_library
 from chainrule.optim.optimizer import Optimizer
 from chainrule.optim.registry import from_config
 from chainrule.optim.schedules.schedule import EpochFunction
 from chainrule.train.files.layer_attributes import describe_attributes
+from chainrule.train.files.own_code import (
+    describe_layer,
+    is_program_alone,
+    programs_of_functions,
+    programs_of_layers,
+)
 from chainrule.train.files.paths import checked_target
 from chainrule.train.files.safetensors_writer import PLACE, bytes_of, write_safetensors
 from chainrule.train.files.schema import MAX_DEPTH, MAX_NAME, find_bad_name, levels
@@ -59,7 +65,6 @@ __all__ = [
     "FORMAT",
     "FORMAT_OF_TRAINING",
     "METADATA_KEY",
-    "NOT_DATA",
     "checksum",
     "described",
     "optimizer_config",
@@ -74,12 +79,6 @@ MAX_LAYERS = 1000
 """Layers of a file, those within layers too: what a file can make `load` do is bounded."""
 
 METADATA_KEY = "chainrule"
-
-NOT_DATA = "is not data"
-"""In the config of a layer that only the program that trains it can make, and why."""
-
-STORED = "stored"
-"""The kind of a layer that a file has as programs alone."""
 
 Tensors = Mapping[str, NDArray[Any]]
 
@@ -109,74 +108,20 @@ def described(model: Model, function: str) -> tuple[dict[str, Any], dict[str, ND
     )
     layers = [with_name(*each) for each in zip(model.layers, model.names, strict=True)]
     is_file = function == "save"
-    programs = _programs(layers, model.dtype, tensors, is_file)
-    are_alone = [_is_program_alone(each, programs, model.dtype) for each in layers]
+    programs = programs_of_layers(layers, model.dtype, tensors, is_file)
+    are_alone = [is_program_alone(each, programs, model.dtype) for each in layers]
     remade = [each for each, is_alone in zip(layers, are_alone, strict=True) if not is_alone]
     attributes, arrays = describe_attributes(remade, model.dtype, is_made_again=is_file)
-    entries = [_layer(*each, is_file) for each in zip(layers, are_alone, strict=True)]
+    entries = [describe_layer(*each, is_file) for each in zip(layers, are_alone, strict=True)]
     description = _description(model, layers, entries, is_file)
     if attributes:
         description["attributes"], tensors = attributes, tensors | arrays
     if programs:
         description["programs"] = programs
+    if is_file and (functions := programs_of_functions(model, tensors)):
+        description["functions"] = functions
     _check_bounds(description["layers"])
     return description, tensors
-
-
-def _programs(
-    layers: Sequence[Layer], dtype: np.dtype[Any], tensors: dict[str, NDArray[Any]], is_file: bool
-) -> dict[str, Any]:
-    """Return the programs of layers that the library does not have, and add their constants.
-
-    A checkpoint, which the program that trains them reads, has none of layers whose class is there.
-    """
-    own = [each for each in layers if (_is_own(each) if is_file else each.kind == STORED)]
-    if not own:
-        return {}
-    # Most networks have none.
-    from chainrule.train.files.programs import NotDescribable, describe_layer
-
-    def store(array: NDArray[Any]) -> str:
-        tensors[name := f"constant:{len(tensors)}"] = np.array(array, order="C")
-        return name
-
-    described: dict[str, Any] = {}
-    for layer in own:
-        try:
-            described[str(layer.name)] = describe_layer(layer, dtype, store)
-        except NotDescribable as reason:
-            described[str(layer.name)] = {"class": type(layer).__name__, "reason": str(reason)}
-    return described
-
-
-def _is_own(layer: Layer) -> bool:
-    """Whether the class of a layer, or a function that it was given, is the user's."""
-    if not is_of_library(layer):
-        return True
-    try:
-        return '"function":' in json.dumps(layer.config())
-    except ArgumentError:  # of a function without a name
-        return True
-
-
-def _is_program_alone(layer: Layer, programs: Mapping[str, Any], dtype: np.dtype[Any]) -> bool:
-    """Whether a layer cannot be made again from its arguments, but by its programs."""
-    if layer.kind == STORED:
-        return True
-    program = programs.get(str(layer.name), {"reason": ""})
-    if "reason" in program or "reason" in program["training"]:
-        return False
-    try:
-        layer.config()
-        describe_attributes([layer], dtype)
-    except ArgumentError:
-        return True
-    return False
-
-
-def _layer(layer: Layer, is_program_alone: bool, is_file: bool) -> dict[str, Any]:
-    kind, config = (STORED, {}) if is_program_alone else (layer.kind, _config(layer, is_file))
-    return {"kind": kind, "name": layer.name, "config": config}
 
 
 def write(target: Path, description: dict[str, Any], tensors: Tensors) -> None:
@@ -238,15 +183,6 @@ def _description(
             "metrics": [_metric(each) for each in arguments.metrics] if arguments else [],
         }
     )
-
-
-def _config(layer: Layer, is_file: bool) -> dict[str, Any]:
-    try:
-        return layer.config()
-    except ArgumentError as error:
-        if is_file:
-            raise
-        return {NOT_DATA: str(error)}
 
 
 def _loss(loss: Loss) -> Any:

@@ -3,13 +3,16 @@
 from chainrule.train.files.programs.description import NotDescribable, Traced, describe_program
 from chainrule.train.files.programs.layer_description import describe_layer
 from chainrule.train.files.programs.program import Program
+from chainrule.train.files.programs.stored_function import StoredFunction, describe_function
 from chainrule.train.files.programs.stored_layer import StoredLayer
 
 __all__ = [
     "NotDescribable",
     "Program",
+    "StoredFunction",
     "StoredLayer",
     "Traced",
+    "describe_function",
     "describe_layer",
     "describe_program",
 ]

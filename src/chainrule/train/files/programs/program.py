@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +24,7 @@ from chainrule.train.files.programs.sizes import (
 )
 from chainrule.train.files.programs.vocabulary import OPERATIONS
 
-__all__ = ["Program"]
+__all__ = ["Program", "with_constants_renamed"]
 
 MAX_ELEMENTS = 2**60
 """Of any value of a program, at the points where it is traced."""
@@ -193,3 +193,25 @@ def _graph(description: dict[str, Any], place: _Place) -> Graph:
 def _array_type(type_: Sequence[Any], point: Point) -> ArrayType:
     dtype, shape = type_
     return ArrayType(DTYPES[dtype], tuple(size_at(each, point) for each in shape))
+
+
+def with_constants_renamed(
+    description: Any, tensors: Mapping[str, NDArray[Any]], store: Callable[[NDArray[Any]], str]
+) -> Any:
+    """Return a description for another file, whose tensors have the names that `store` gives."""
+    names: dict[str, str] = {}
+
+    def renamed(value: Any) -> Any:
+        if isinstance(value, list):
+            return [renamed(each) for each in cast(list[Any], value)]
+        if not isinstance(value, dict):
+            return value
+        entry = cast(dict[str, Any], value)
+        if entry.keys() == {"tensor"}:
+            name = entry["tensor"]
+            if name not in names:
+                names[name] = store(tensors[name])
+            return {"tensor": names[name]}
+        return {key: renamed(each) for key, each in entry.items()}
+
+    return renamed(description)

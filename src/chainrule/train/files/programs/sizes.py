@@ -16,7 +16,16 @@ from numpy.typing import NDArray
 
 from chainrule.errors import FormatError
 
-__all__ = ["POINTS", "POINTS_OF_STEPS", "Point", "checked_size", "fitted", "indices_of", "size_at"]
+__all__ = [
+    "POINTS",
+    "POINTS_OF_STEPS",
+    "Point",
+    "checked_size",
+    "fitted",
+    "indices_of",
+    "point_of",
+    "size_at",
+]
 
 MAX_COEFFICIENT = 2**53
 
@@ -63,6 +72,12 @@ def indices_of(shape: Sequence[int], origin: int, strides: Sequence[int]) -> NDA
     for length, stride in zip(shape, strides, strict=True):
         values = values[..., np.newaxis] + stride * np.arange(length)
     return values
+
+
+def point_of(x: Any, shape: Sequence[Any]) -> Point:
+    """Return the number of samples of an array, and of its steps where a shape has them."""
+    pairs = zip(x.shape, shape, strict=True)
+    return Point(x.shape[0], next((length for length, size in pairs if size == {"steps": 1}), 1))
 
 
 def checked_size(value: Any) -> int | dict[str, int]:

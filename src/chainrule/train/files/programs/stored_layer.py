@@ -12,8 +12,8 @@ from chainrule.errors import ArgumentError, FormatError
 from chainrule.nn.batch_share import current_batch
 from chainrule.nn.layer import Layer, Shape
 from chainrule.nn.random_stream import RandomStream
-from chainrule.train.files.programs.program import Program
-from chainrule.train.files.programs.sizes import Point, checked_size, size_at
+from chainrule.train.files.programs.program import Program, with_constants_renamed
+from chainrule.train.files.programs.sizes import Point, checked_size, point_of, size_at
 from chainrule.train.files.programs.vocabulary import VERSION
 
 __all__ = ["StoredLayer"]
@@ -99,25 +99,12 @@ class StoredLayer(Layer):
 
     def described(self, store: Callable[[NDArray[Any]], str]) -> dict[str, Any]:
         """Return the description for another file, whose tensors have other names."""
-        names: dict[str, str] = {}
-
-        def renamed(value: Any) -> Any:
-            if isinstance(value, list):
-                return [renamed(each) for each in value]
-            if not isinstance(value, dict):
-                return value
-            if value.keys() == {"tensor"}:
-                name = value["tensor"]
-                names.setdefault(name, "")
-                names[name] = names[name] or store(self._tensors[name])
-                return {"tensor": names[name]}
-            return {key: renamed(each) for key, each in value.items()}
-
         flags = [
             each | {"trainable": self._parameters[each["name"]].trainable}
             for each in self._description["parameters"]
         ]
-        return renamed(self._description) | {"parameters": flags}
+        description = with_constants_renamed(self._description, self._tensors, store)
+        return description | {"parameters": flags}
 
     def config(self) -> dict[str, Any]:
         """Return no arguments: the programs are an entry of the file of their own."""
@@ -127,15 +114,7 @@ class StoredLayer(Layer):
         return [each.value for each in self._parameters.values()]
 
     def _point(self, x: Any) -> Point:
-        """Return the number of samples of an input, and of its steps if they vary."""
-        steps = [
-            length
-            for length, size in zip(
-                x.shape, self._inference.description["inputs"][0][1], strict=True
-            )
-            if size == {"steps": 1}
-        ]
-        return Point(x.shape[0], steps[0] if steps else 1)
+        return point_of(x, self._inference.description["inputs"][0][1])
 
     def __repr__(self) -> str:
         return f"<stored layer {self.class_name}>"
