@@ -121,7 +121,7 @@ def _draw_points(
     for step, slope in enumerate(slopes):
         across = points[step] + _tangent(axes, slope)
         (segment,) = axes.plot(
-            across, values[step] + slope * (across - points[step]), color="#222222", lw=1.6,
+            across, values[step] + slope * (across - points[step]), color=COLOURS[0], lw=2.0,
             zorder=2, label="tangent" if step == place == 0 else None,
         )  # fmt: skip
         parts.append((step, segment))
