@@ -32,6 +32,7 @@ CASES: list[tuple[Formula, str, str]] = [
      r"\begin{cases}a & \text{if }  \delta  \\  \delta  & \text{otherwise}\end{cases}"),
     (Row((Mark("softmax", "function"), Fenced("(", A, ")"))), "softmax(a)",
      r"\operatorname{softmax}(a)"),
+    (Scripts(Scripts(A, Mark("t")), None, Mark("2", "number")), "aₜ²", "a_{t}^{2}"),
     (Scripts(Scripts(A, None, B), None, Mark("T", "operator")), "a^δᵀ", r"a^{\delta  \top}"),
     (Scripts(Scripts(A, None, Mark("1", "number")), None, Mark("2", "number")), "a¹²",
      "(a^{1})^{2}"),

@@ -117,6 +117,8 @@ def joined(scripts: Scripts) -> Scripts:
     match scripts:
         case Scripts(Scripts(base, None, upper), lower, None):
             return Scripts(base, lower, upper)
+        case Scripts(Scripts(base, lower, None), None, upper):
+            return Scripts(base, lower, upper)
         case Scripts(Scripts(base, lower, inner), None, Mark("T", _) as transposed) if inner:
             return Scripts(base, lower, Row((inner, transposed)))
         case Scripts(Scripts(_, _, inner) as base, None, upper) if inner:
