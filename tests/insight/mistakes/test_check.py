@@ -14,7 +14,7 @@ from chainrule.insight.mistakes.catalogue import CATALOGUE
 from chainrule.insight.mistakes.page import entries
 from chainrule.insight.mistakes.search import findings
 from chainrule.insight.mistakes.subject import Settings, Subject
-from chainrule.insight.mistakes.trial import Outcome, Trials
+from chainrule.insight.mistakes.trial import Outcome, Trials, fresh
 from chainrule.train.network import model_of
 
 random = np.random.default_rng(0)
@@ -299,6 +299,14 @@ def test_trained_weights_and_those_of_a_frozen_base_are_not_accused():
     assert not cr.check(head, X, Y3 == 2, epochs=30)
 
 
+@pytest.mark.slow
+def test_a_rate_that_is_found_by_reading_and_by_trial_is_named_before_another_optimiser():
+    net = compiled(dense(RELU, (1,)), {"loss": "mse", "optimizer": cr.optim.SGD(50.0)})
+    codes = cr.check(net, X[:60], AMOUNT[:60], epochs=25, batch_size=20).codes
+    assert codes[0] == "CR050"
+    assert len(codes) == len(set(codes))
+
+
 def test_a_loss_or_layer_that_no_copy_can_be_made_of_is_said():
     class Counted(nn.Layer):
         made = 0
@@ -374,3 +382,14 @@ def test_a_network_that_no_change_improves_by_half_of_the_rest_is_not_accused(
     monkeypatch.setattr(trials, "run", lambda recipe, seed=0: explaining(0.5))
     assert findings(trials, explaining(0.4)) is None
     assert findings(trials, explaining(0.1))
+
+
+def test_layers_are_made_anew_from_arguments_of_any_kind():
+    class Varied(nn.Layer):
+        def __init__(self, first: float, *more: float, factor: float = 1.0, **others: float):
+            self.value = first + sum(more) + factor + others["extra"]
+
+        def forward(self, x: Any) -> Any:
+            return x * self.value
+
+    assert fresh(Varied(1.0, 2.0, factor=3.0, extra=4.0)).forward(1.0) == 10.0

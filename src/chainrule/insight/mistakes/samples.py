@@ -28,7 +28,8 @@ _ROWS = 20_000
 def sample_mistakes(subject: Subject) -> Iterator[Mistake]:
     """Yield what is certainly wrong with the samples."""
     X, y = subject.X, subject.y
-    missing = list(_missing(X, "X")) + list(_missing(y, "y"))
+    named = {"X": X, "y": y, "X_val": subject.X_val}
+    missing = [x for name, each in named.items() if each is not None for x in _missing(each, name)]
     if missing:
         yield from missing
         return
@@ -50,7 +51,7 @@ def _missing(values: Array, name: str) -> Iterator[Mistake]:
     bad = ~np.isfinite(values)
     if bad.any():
         first = ", ".join(str(int(each)) for each in np.argwhere(bad)[0])
-        remedy = "" if name == "X" else "leave out the rows whose target is missing"
+        remedy = "" if name != "y" else "leave out the rows whose target is missing"
         yield Mistake(
             kind("CR036"),
             f"{name} has {int(bad.sum())} values that are NaN or infinite, first at "

@@ -58,8 +58,8 @@ def findings(trials: Trials, best: Outcome) -> list[Finding] | None:
         if score - base >= least:
             found.append((change, score))
     if found:
-        found.sort(key=lambda each: -each[1])
-        top = found[0][1] - base
+        found.sort(key=lambda each: (each[0].code == "CR055", -each[1]))  # after its own rate
+        top = max(score for _, score in found) - base
         return [(x, x.title, s) for x, s in found if s - base >= _SHARE * top][:_MOST]
     needed = _needed_together(trials, together, base) if base <= _LITTLE else []
     return [] if is_under_way and all(x.code in _SPEED for x, *_ in needed) else needed

@@ -49,11 +49,12 @@ def training_mistakes(
     outcomes, has_learned = _as_it_is(trials)
     best = max(outcomes, key=lambda each: each.score)
     tried = [] if has_learned else [*_named(trials, best)]
-    new = {each.code: each for each in reversed([*tried, *_unchanged(outcomes)])}
-    for each in found:
-        new.pop(each.code, None)
+    new: dict[str, Mistake] = {}
+    for each in (*tried, *_unchanged(outcomes)):
+        if each.code not in {x.code for x in found}:
+            new.setdefault(each.code, each)
     note = _remark(trials, best) if not (found or new) else ""
-    return list(reversed(new.values())), note
+    return list(new.values()), note
 
 
 def _outputs_of(subject: Subject) -> int:

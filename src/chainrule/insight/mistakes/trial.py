@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import math
 import warnings
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
@@ -289,12 +290,8 @@ def fresh(layer: Layer, **changes: Any) -> Layer:
     bound = cast(inspect.BoundArguments, vars(layer)["_arguments"])
     arguments = {name: _unbuilt(value) for name, value in bound.arguments.items()} | changes
     arguments.pop("name", None)
-    parameters = bound.signature.parameters
-    by_place = [n for n, p in parameters.items() if p.kind is p.VAR_POSITIONAL]
-    starred = [n for n, p in parameters.items() if p.kind is p.VAR_KEYWORD]
-    args = [x for n in by_place for x in arguments.pop(n, ())]
-    extra = {k: v for n in starred for k, v in arguments.pop(n, {}).items()}
-    made = type(layer)(*args, **arguments, **extra)
+    rebound = inspect.BoundArguments(bound.signature, OrderedDict(arguments))
+    made = type(layer)(*rebound.args, **rebound.kwargs)
     if not layer.trainable:
         made.trainable = False
     return made
