@@ -41,7 +41,7 @@ class Frame:
     """Whether the label of the vertical axis stands above it, as the name of the chart."""
 
 
-WIDE = Frame(480, 280, 72, 14, 32, 44)
+WIDE = Frame(480, 280, 82, 14, 32, 44)
 SMALL = Frame(360, 200, 52, 14, 28, 40, x_gap=55, y_gap=28, is_small=True)
 
 
