@@ -40,7 +40,7 @@ def test_a_folder_has_one_owner_at_a_time_however_often_the_lock_is_made_anew(tm
 def test_the_lock_is_that_of_a_call_and_ends_with_its_process(tmp_path):
     with locked_folder(tmp_path):
         assert (tmp_path / "lock").read_text().startswith(f"process {os.getpid()} on ")
-        with pytest.raises(FolderInUseError, match="this one"), locked_folder(tmp_path):
+        with pytest.raises(FolderInUseError, match="this process"), locked_folder(tmp_path):
             pass
         child = os.fork()
         if child == 0:  # which does not inherit the lock

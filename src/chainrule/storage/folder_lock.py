@@ -48,7 +48,7 @@ def locked_folder(folder: Path) -> Generator[None]:
     place = os.path.realpath(folder), os.getpid()  # a forked child has no lock of its parent's
     mine = object()
     if _held.setdefault(place, mine) is not mine:
-        raise _in_use(folder, f"process {os.getpid()}, this one")
+        raise _in_use(folder, f"this process ({os.getpid()})")
     try:
         descriptor = _locked(folder)
         _descriptors.add(descriptor)
