@@ -18,7 +18,9 @@ LOWER = dict(zip("₀₁₂₃₄₅₆₇₈₉₊₋₍₎ₐₑₕᵢⱼₖ�
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "exp": sympy.exp, "ln": sympy.log, "sin": sympy.sin, "cos": sympy.cos, "tanh": sympy.tanh,
     "erf": sympy.erf, "max": sympy.Max, "min": sympy.Min, "sign": sympy.sign,
-    "arctan2": sympy.atan2, "σ": lambda z: 1 / (1 + sympy.exp(-z)),
+    "arcsin": sympy.asin, "arccos": sympy.acos, "arctan": sympy.atan, "arctan2": sympy.atan2,
+    "tan": sympy.tan,
+    "sinh": sympy.sinh, "cosh": sympy.cosh, "σ": lambda z: 1 / (1 + sympy.exp(-z)),
     "and": lambda a, b: a * b, "or": sympy.Max, "not": lambda a: 1 - a,
 }  # fmt: skip
 RELATIONS: Mapping[str, Callable[..., Any]] = {
@@ -117,7 +119,8 @@ class Reader:
                 return base
 
     def inner(self, text: str) -> Any:
-        return Reader(text, self.values, self.at).value()
+        spaced = re.sub(r"(?<=.)([+−])", r" \1 ", text)
+        return Reader(spaced, self.values, self.at).value()
 
     def big_sum(self) -> Any:
         letters = "".join(LOWER[x] for x in self.run(f"[{''.join(LOWER)}]+"))

@@ -88,7 +88,7 @@ def test_a_loop_is_explained_as_a_recurrence() -> None:
 
     random = np.random.default_rng(0)
     explanation = cr.explain(last, random.standard_normal((4, 2)), random.standard_normal((2, 2)))
-    assert "h_{t} = tanh(x_{t} + h_{t-1} U)" in [
+    assert "h_{t} = tanh(x_{t} + Uᵀ h_{t-1})" in [
         str(each).replace("ₜ₋₁", "_{t-1}").replace("ₜ", "_{t}") for each in explanation
     ]
     for equation in explanation:
@@ -170,3 +170,44 @@ def test_a_wrong_derivative_is_marked_as_not_confirmed() -> None:
     assert not gradient.is_confirmed
     for text in (str(explanation), explanation.html(), explanation.latex()):
         assert "not confirmed" in text.lower()
+
+
+_VECTOR = np.array([0.5, -1.0, 2.0])
+_MATRIX = np.array([[3.0, 0.5, 0.1], [-0.2, 2.0, 0.3], [0.4, 0.7, 4.0]])
+
+TEXTBOOK: list[tuple[Any, tuple[Any, ...], list[str]]] = [
+    (lambda x: x**x, (1.7,), ["f = xˣ", "∂f/∂x = xˣ (1 + ln(x))"]),
+    (lambda x: np.sqrt((1 + x) / (1 - x)), (0.3,),
+     ["f = √((1 + x)/(1 − x))", "∂f/∂x = 1/(√((1 + x)/(1 − x)) (1 − x)²)"]),
+    (lambda x: np.tan(x**2), (0.3,), ["f = tan(x²)", "∂f/∂x = 2 x (tan(x²)² + 1)"]),
+    (lambda x: np.arcsin(x), (0.3,), ["f = arcsin(x)", "∂f/∂x = 1/√(1 − x²)"]),
+    (lambda x: np.cosh(x) * np.sinh(x), (0.3,),
+     ["f = cosh(x) sinh(x)", "∂f/∂x = cosh(x)² + sinh(x)²"]),
+    (lambda x: cr.cond(x > 0, lambda x: x**2, lambda x: -x, x), (1.5,),
+     ["f = {x² if 0 < x; −x otherwise}", "∂f/∂x = {2 x if 0 < x; −1 otherwise}"]),
+    (lambda x, A: x @ A @ x, (_VECTOR, _MATRIX),
+     ["f = xᵀ A x", "∂f/∂x = Aᵀ x + A x", "∂f/∂A = x xᵀ"]),
+    (lambda A, x, b: np.sum((A @ x - b) ** 2), (_MATRIX, _VECTOR, _VECTOR),
+     ["f = Σᵢ (A x − b)²", "∂f/∂A = 2 (A x − b) xᵀ", "∂f/∂x = 2 (Aᵀ (A x − b))",
+      "∂f/∂b = 2 (b − A x)"]),
+    (lambda A, B: np.trace(A @ B), (_MATRIX, _MATRIX + 1),
+     ["f = Σᵢⱼ A ⊙ Bᵀ", "∂f/∂A = Bᵀ", "∂f/∂B = Aᵀ"]),
+    (lambda A: np.linalg.slogdet(A)[1], (_MATRIX,), ["f = slogdet(A)", "∂f/∂A = A⁻ᵀ"]),
+    (lambda A, b: np.sum(np.linalg.solve(A, b)), (_MATRIX, _VECTOR),
+     ["f = Σᵢ A⁻¹ b", "∂f/∂A = −(A⁻ᵀ 1) (A⁻¹ b)ᵀ", "∂f/∂b = A⁻ᵀ 1"]),
+    (np.prod, (_VECTOR,), ["prod = a₀ a₁ a₂", "∂prod/∂a = concat(a₂ a₁, a₂ a₀, a₀ a₁)"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("place", range(len(TEXTBOOK)))
+def test_derivatives_are_as_short_as_those_of_textbooks(place: int) -> None:
+    function, args, expected = TEXTBOOK[place]
+    explanation = cr.explain(function, *args)
+    assert list(map(str, explanation)) == expected
+    assert all(each.is_confirmed for each in explanation)
+
+
+def test_array_constants_are_stated_with_their_values() -> None:
+    weights = np.array([1.0, 4.0, 1.0])
+    text = str(cr.explain(lambda x: np.sum(weights * x**2), _VECTOR))
+    assert "with: C_1 = [1., 4., 1.]" in text

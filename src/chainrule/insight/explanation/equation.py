@@ -44,6 +44,8 @@ class Equation:
         The full name of the parameter that the derivative is by, such as ``dense.weight``.
     places : tuple of Index or None
         The indices of the left-hand side, if they are not its axes.
+    constants : tuple of str
+        The array constants that it mentions, with their values.
     """
 
     name: Name
@@ -55,6 +57,7 @@ class Equation:
     certificate: Certificate | None = None
     parameter: str = ""
     places: tuple[Index, ...] | None = None
+    constants: tuple[str, ...] = ()
 
     @property
     def formula(self) -> Formula:
@@ -94,6 +97,7 @@ class Equation:
         checked = [] if self.certificate is None else [f"checked: {self.certificate}"]
         numbers = [self.numbers] if self.numbers else []
         named = [f"by: {'; '.join(self.simplifications)}"] if self.simplifications else []
+        named += [f"with: {'; '.join(self.constants)}"] if self.constants else []
         return *numbers, *named, *checked
 
     def text(self) -> str:

@@ -26,6 +26,7 @@ from chainrule.insight.explanation.writer import Writer
 from chainrule.insight.notation.expression import Name
 from chainrule.insight.notation.from_graph import express
 from chainrule.insight.notation.names import Names
+from chainrule.insight.notation.rules import without_guards
 from chainrule.train.network import Network
 
 __all__ = ["explain"]
@@ -86,10 +87,15 @@ def explain(function: Callable[..., Any], *args: Any) -> Explanation:
     named = {node: writer.name(node, name) for node, name in named.items()}
     final = resolved(graph.outputs[0])
     writer.name(final, result)
+    for node in named:
+        writer.define_function(node)
     loops = writer.bind_loops(lambda _: None)
     writer.own([""], final, part_names("uvwqr"))
     for node in [*named, final]:
         writer.cut(node)
+    steps = _steps(graph, sources, variables)
+    if steps:  # a course writes out the function of a number that its derivative contains
+        writer.names.names.pop(final.serial)
     inner = [(i, node, name) for i, (node, name) in enumerate(named.items()) if node is not final]
     backward_parts = part_names("g")
     backward = [
@@ -102,6 +108,7 @@ def explain(function: Callable[..., Any], *args: Any) -> Explanation:
     ]
     for position, each in enumerate(sources):
         backward += writer.gradient(position, variables[each.serial], each.name, backward_parts)
+    writer.names.names[final.serial] = result
     forward = [
         x for each in loops if writer.loops.is_forward(each) for x in writer.recurrence(each)
     ]
@@ -112,7 +119,7 @@ def explain(function: Callable[..., Any], *args: Any) -> Explanation:
         samples=None,
         sections=(Section("", tuple(forward)),),
         gradients=(Section("", tuple(backward)),),
-        steps=_steps(graph, sources, variables),
+        steps=steps,
     )
 
 
@@ -186,6 +193,6 @@ def _steps(graph: Graph, sources: list[Node], names: dict[int, Name]) -> tuple[S
     nodes = [*graph.inputs, *graph.equations]
     if any(isinstance(each.type, tuple) or each.shape for each in nodes):
         return ()
-    expression = express(graph.outputs[0], (), Names(dict(names)))
+    expression = without_guards(express(graph.outputs[0], (), Names(dict(names))))
     found = (differentiate(expression, names[each.serial]) for each in sources)
     return tuple(each for each in found if each is not None)

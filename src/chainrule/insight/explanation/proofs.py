@@ -14,7 +14,7 @@ from chainrule.insight.explanation.certificate import FORMULA, Certificate, rela
 from chainrule.insight.explanation.equation import Equation
 from chainrule.insight.explanation.instance import Instance
 from chainrule.insight.notation.evaluation import evaluate
-from chainrule.insight.notation.expression import Expression, Name, Symbol, walk
+from chainrule.insight.notation.expression import Expression, Name, Symbol, names_in, walk
 from chainrule.insight.notation.names import Names
 
 __all__ = ["Proofs"]
@@ -60,7 +60,16 @@ class Proofs:
             error = self._error(plain, value)
             if error <= FORMULA:
                 equation, certificate = plain, Certificate(error, difference)
-        return replace(equation, value=value, certificate=certificate)
+        constants = self._constants(equation.expression)
+        return replace(equation, value=value, certificate=certificate, constants=constants)
+
+    def _constants(self, expression: Expression) -> tuple[str, ...]:
+        """Return the constants of an expression with their values: ``C_1 = [0, 0.5, 1]``."""
+        mentioned = names_in(expression) & set(self.names.constants)
+        return tuple(
+            f"{name} = {_shown(self.instance.counterpart(self.names.constants[name]).known_value)}"
+            for name in sorted(mentioned, key=str)
+        )
 
     @np.errstate(all="ignore")
     def _error(self, equation: Equation, value: Any) -> float:
@@ -83,3 +92,15 @@ class Proofs:
             each: self.instance.counterpart(node).known_value
             for each, node in self.names.constants.items()
         }
+
+
+def _shown(array: Any) -> str:
+    """Return a small array with its values, a large one with its shape."""
+    array = np.asarray(array)
+    if array.size > _MOST_SHOWN:
+        return f"a constant of shape {array.shape}"
+    numbers = array.tolist()
+    return np.array2string(np.array(numbers), separator=", ", precision=6).replace("\n", "")
+
+
+_MOST_SHOWN = 16

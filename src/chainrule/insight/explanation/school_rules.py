@@ -6,7 +6,7 @@ function, such as ``tanh′(u) = 1 − tanh(u)²``, is the rule of its primitive
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -189,6 +189,11 @@ class _Blackboard:
                 outer = _outer_derivative(expression, position)
                 terms.append(algebra.multiply(outer, inner))
         title = layout.title_of(expression)
+        if expression.name in ("maximum", "minimum"):
+            which = "larger" if expression.name == "maximum" else "smaller"
+            return algebra.add(*terms), f"the derivative of the {which} one"
+        if expression.name == "absolute":
+            return algebra.add(*terms), "chain rule: |u|′ = sign(u) u′"
         is_plain = all(isinstance(each, Symbol | Number) for each in arguments)
         rule = f"derivative of {title}" if is_plain else f"chain rule: {title}(u)′ = {title}′(u) u′"
         return algebra.add(*terms), rule
@@ -204,6 +209,8 @@ def _is_reciprocal(factor: Expression) -> bool:
 
 def _outer_derivative(function: Function, position: int) -> Expression:
     """Return the partial derivative of an elementary function, by the rule of its primitive."""
+    if function.name in _DERIVATIVES:
+        return _DERIVATIVES[function.name](function.arguments[0])
     primitive: Primitive = _PRIMITIVES[function.name]
     scalar = ArrayType(np.dtype("float64"), ())
     names = Names()
@@ -228,6 +235,27 @@ def _replaced(expression: Expression, values: dict[Name, Expression]) -> Express
     new = tuple(_replaced(each, values) for each in operands(expression))
     return algebra.normalized(expression, new) if new else expression
 
+
+def _function(name: str, u: Expression) -> Expression:
+    return Function(name, f"{name}({{0}})", (u,))
+
+
+def _one_plus(u: Expression, sign: int, exponent: Fraction) -> Expression:
+    """Return ``(1 ± u²)`` to the power of an exponent."""
+    square = algebra.power(u, Number(Fraction(2)))
+    total = algebra.add(algebra.ONE, algebra.multiply(Number(Fraction(sign)), square))
+    return algebra.power(total, Number(exponent))
+
+
+_DERIVATIVES: dict[str, Callable[[Expression], Expression]] = {
+    "arccos": lambda u: algebra.negative(_one_plus(u, -1, Fraction(-1, 2))),
+    "arcsin": lambda u: _one_plus(u, -1, Fraction(-1, 2)),
+    "arctan": lambda u: _one_plus(u, 1, Fraction(-1)),
+    "cosh": lambda u: _function("sinh", u),
+    "sinh": lambda u: _function("cosh", u),
+    "tan": lambda u: _one_plus(_function("tan", u), 1, Fraction(1)),
+}
+"""Of functions that are no primitives."""
 
 _PRIMITIVES: dict[str, Primitive] = {
     each.name: each

@@ -20,7 +20,7 @@ from chainrule.insight.explanation.symbols import gate_name, projection_name
 from chainrule.insight.explanation.variables import assigned_variables
 from chainrule.insight.notation import rules
 from chainrule.insight.notation.elementary import size, softmax_parts
-from chainrule.insight.notation.expression import Expression, Name, names_in
+from chainrule.insight.notation.expression import Expression, Function, Name, names_in
 from chainrule.insight.notation.from_graph import express_array
 from chainrule.insight.notation.identities import definitions
 from chainrule.insight.notation.identities.rule import Rule
@@ -104,6 +104,13 @@ class Writer:
         self._rules += [each for each in found if each is not None]
         if any(softmax_parts(expression)):
             self._rules.append(definitions.rows_sum_to_one(name))
+
+    def define_function(self, node: Node) -> None:
+        """Write a named value for its definition, if that is softmax or a function of another."""
+        name = self.names.names[resolved(node).serial]
+        expression = self._written(node, name)[0].expression
+        if isinstance(expression, Function) or any(softmax_parts(expression)):
+            self.define(node)
 
     def bind_loops(self, number: Callable[[Node], int | None]) -> list[Recurrence]:
         """Write all loops as recurrences; `number` returns that of the layer of a loop."""

@@ -176,8 +176,8 @@ def power(base: Expression, exponent: Expression) -> Expression:
             return Number(value ** int(n) if isinstance(value, Fraction) else value ** float(n))
         case Product(factors) if is_integer:
             return multiply(*(power(each, exponent) for each in factors))
-        case Power(inner, Number(m)) if is_integer:
-            return power(inner, Number(m * n))
+        case Power(inner, m) if is_integer:
+            return power(inner, multiply(m, exponent))
         case _:
             return Power(base, exponent)
 
@@ -280,7 +280,7 @@ def _coefficient(term: Expression) -> tuple[Fraction | float, Expression]:
 
 def _base_and_exponent(factor: Expression) -> tuple[Expression, Expression]:
     match factor:
-        case Power(base, Number() as exponent):
+        case Power(base, exponent):
             return base, exponent
         case _:
             return factor, ONE

@@ -64,7 +64,7 @@ def powers_of(term: Expression) -> dict[object, tuple[Expression, Expression]]:
     """Return the factors of a term but its number, as bases and exponents."""
     found: dict[object, tuple[Expression, Expression]] = {}
     for factor in as_factors(term):
-        if isinstance(factor, Power) and isinstance(factor.exponent, Number):
+        if isinstance(factor, Power):
             found[key(factor.base)] = factor.base, factor.exponent
         elif not isinstance(factor, Number):
             found[key(factor)] = factor, algebra.ONE

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from functools import partial
 
 import numpy as np
 
@@ -219,6 +220,18 @@ def _extremum(kind: str) -> _Rule:
     return rule
 
 
+def _branches(node: Node, result: int, indices: Indices, names: Names) -> Expression:
+    """Return the result of one branch or the other."""
+    test, *shared = node.inputs
+    values: list[Expression] = []
+    for branch in (node.params["if_true"], node.params["if_false"]):
+        inside = names.within()
+        for inner, outer in zip(branch.inputs, shared, strict=True):
+            inside.bindings[inner.serial] = partial(express, outer, names=names)
+        values.append(express(branch.outputs[result], indices, inside))
+    return choose(express(test, (), names), *values)
+
+
 def _application(node: Node, indices: Indices, names: Names) -> Expression:
     """Any other primitive, as a function of whole arrays."""
     assert node.primitive is not None
@@ -227,6 +240,8 @@ def _application(node: Node, indices: Indices, names: Names) -> Expression:
         source, result = node.inputs[0], node.params["index"]
         if source.serial in names.loops:
             return names.loops[source.serial](result, indices)
+        if source.primitive is not None and source.primitive.name == "cond":
+            return _branches(source, result, indices, names)
         if source.primitive is not None and source.primitive.name == "custom_vjp_call":
             return express(source.inputs[result], indices, names)
     arguments: list[tuple[Expression, tuple[Axis, ...]]] = []

@@ -35,9 +35,13 @@ def _erf(x: Any) -> Any:
 
 FUNCTIONS: Mapping[str, ElementwiseFunction] = {
     "absolute": ElementwiseFunction(np.abs, "|{0}|", r"\left|{0}\right|"),
+    "arccos": ElementwiseFunction(np.arccos, "arccos", r"\arccos"),
+    "arcsin": ElementwiseFunction(np.arcsin, "arcsin", r"\arcsin"),
+    "arctan": ElementwiseFunction(np.arctan, "arctan", r"\arctan"),
     "arctan2": ElementwiseFunction(np.arctan2, "arctan2", r"\operatorname{arctan2}"),
     "ceil": ElementwiseFunction(np.ceil, "⌈{0}⌉", r"\left\lceil{0}\right\rceil"),
     "copysign": ElementwiseFunction(np.copysign, "copysign", r"\operatorname{copysign}"),
+    "cosh": ElementwiseFunction(np.cosh, "cosh", r"\cosh"),
     "cos": ElementwiseFunction(np.cos, "cos", r"\cos"),
     "erf": ElementwiseFunction(_erf, "erf", r"\operatorname{erf}"),
     "exp": ElementwiseFunction(np.exp, "exp", r"\exp"),
@@ -54,5 +58,7 @@ FUNCTIONS: Mapping[str, ElementwiseFunction] = {
     "sigmoid": ElementwiseFunction(lambda x: (1 + np.tanh(x / 2)) / 2, "σ", r"\sigma"),
     "sign": ElementwiseFunction(np.sign, "sign", r"\operatorname{sign}"),
     "sin": ElementwiseFunction(np.sin, "sin", r"\sin"),
+    "sinh": ElementwiseFunction(np.sinh, "sinh", r"\sinh"),
+    "tan": ElementwiseFunction(np.tan, "tan", r"\tan"),
     "tanh": ElementwiseFunction(np.tanh, "tanh", r"\tanh"),
 }

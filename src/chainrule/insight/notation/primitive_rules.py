@@ -6,8 +6,15 @@ from collections.abc import Callable, Mapping
 from fractions import Fraction
 
 from chainrule.insight.notation import algebra
+from chainrule.insight.notation.canonical import key
 from chainrule.insight.notation.elementary import exp_of, ln_of
-from chainrule.insight.notation.expression import Cases, Expression, Number, Relation
+from chainrule.insight.notation.expression import (
+    Cases,
+    Expression,
+    Function,
+    Number,
+    Relation,
+)
 
 __all__ = ["ALGEBRA", "MIRRORED", "OPPOSITES", "RELATIONS", "choose"]
 
@@ -19,8 +26,22 @@ def _is_variable(expression: Expression) -> bool:
 _HALF = Number(Fraction(1, 2))
 
 
+def _arctan2(y: Expression, x: Expression) -> Expression:
+    """Return arctan(y) where x is 1, arcsin(y) or arccos(x) where the other is the other leg."""
+    for name, argument, other in (("arcsin", y, x), ("arccos", x, y)):
+        leg = algebra.multiply(
+            algebra.subtract(algebra.ONE, argument), algebra.add(algebra.ONE, argument)
+        )
+        if key(other) == key(algebra.power(leg, _HALF)):
+            return Function(name, f"{name}({{0}})", (argument,))
+    if x == algebra.ONE:
+        return Function("arctan", "arctan({0})", (y,))
+    return Function("arctan2", "arctan2({0}, {1})", (y, x))
+
+
 ALGEBRA: Mapping[str, Callable[..., Expression]] = {
     "add": algebra.add,
+    "arctan2": _arctan2,
     "divide": algebra.divide,
     "exp": exp_of,
     "expm1": lambda x: algebra.subtract(exp_of(x), algebra.ONE),

@@ -26,6 +26,7 @@ from chainrule.insight.notation.identities.conditions import (
 )
 from chainrule.insight.notation.identities.exponentials import (
     exp_of_log,
+    hyperbolic,
     log_of_exp,
     log_softmax,
     logistic,
@@ -33,9 +34,18 @@ from chainrule.insight.notation.identities.exponentials import (
     logistic_symmetry,
     product_of_exps,
     shift_of_exponents,
+    tangent,
+)
+from chainrule.insight.notation.identities.guards import (
+    domain_of_log,
+    power_at_zero,
+    repeated_condition,
+    root_at_zero,
+    rounding,
 )
 from chainrule.insight.notation.identities.rule import Rule
 from chainrule.insight.notation.identities.sums import (
+    common_denominator,
     common_factor,
     expansion,
     grouped,
@@ -43,16 +53,25 @@ from chainrule.insight.notation.identities.sums import (
     sum_of_sums,
 )
 
-__all__ = ["simplify"]
+__all__ = ["simplify", "without_guards"]
 
 
 def simplify(expression: Expression, rules: Sequence[Rule] = ()) -> tuple[Expression, list[str]]:
     """Simplify by the rules given and the general ones; return also the names of those used."""
+    return _applied(expression, (*rules, *_RULES))
+
+
+def without_guards(expression: Expression) -> Expression:
+    """Leave out what keeps functions finite in floats, as the steps of a course do."""
+    return _applied(expression, _GUARDS)[0]
+
+
+def _applied(expression: Expression, rules: Sequence[Rule]) -> tuple[Expression, list[str]]:
+    """Apply rules until none changes the expression."""
     used: dict[str, None] = {}
-    every = (*rules, *_RULES)
     simple = _Simple()
     for _ in range(_MOST_PASSES):
-        changed = _pass(expression, every, used, simple)
+        changed = _pass(expression, rules, used, simple)
         if changed is expression or key(changed) == key(expression):
             break
         expression = changed
@@ -86,11 +105,18 @@ def _pass(
 
 
 _RULES = (
+    Rule("corrections of rounding are left out", rounding),
     Rule("the values are finite", finite),
     Rule("some entry counts", present),
     Rule("|z| < 500", saturation),
     Rule("", compared),
     Rule("", decided),
+    Rule("", repeated_condition),
+    Rule("u ≠ 0", root_at_zero),
+    Rule("u ≠ 0", power_at_zero),
+    Rule("u > 0", domain_of_log),
+    Rule("", hyperbolic),
+    Rule("", tangent),
     Rule("where two values are equal, one of them counts as the larger", tie),
     Rule("", known_condition),
     Rule("no index is negative", index_in_range),
@@ -101,6 +127,7 @@ _RULES = (
     Rule("", log_of_exp),
     Rule("", product_of_exps),
     Rule("", common_factor),
+    Rule("", common_denominator),
     Rule("", grouped),
     Rule("", sum_of_sums),
     Rule("the maximum, subtracted for numerical range, cancels", shift_of_exponents),
@@ -112,3 +139,13 @@ _RULES = (
     Rule("", expansion),
     Rule("", sign),
 )
+
+_GUARDS = (
+    Rule("", rounding),
+    Rule("", finite),
+    Rule("", present),
+    Rule("", saturation),
+    Rule("", decided),
+    Rule("", hyperbolic),
+)
+"""Those that are of floats alone, and the functions that the library computes with guards."""

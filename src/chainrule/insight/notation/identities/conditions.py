@@ -24,6 +24,7 @@ from chainrule.insight.notation.expression import (
     Relation,
     substitute,
 )
+from chainrule.insight.notation.identities.sums import expanded
 from chainrule.insight.notation.index import Index
 from chainrule.insight.notation.primitive_rules import OPPOSITES
 
@@ -46,6 +47,8 @@ def finite(expression: Expression) -> Expression | None:
     match expression:
         case Relation("=", left, right) if Number(math.inf) in (left, right):
             return algebra.ZERO
+        case Relation("<", _, Number(math.inf)):
+            return algebra.ONE
         case Function("logical_and", _, arguments) if algebra.ZERO in arguments:
             return algebra.ZERO
         case _:
@@ -195,7 +198,7 @@ def decided(expression: Expression) -> Expression | None:
             if_false == algebra.ZERO and all(isinstance(each, Relation) for each in parts)
         ):
             return algebra.multiply(if_true, *parts)
-        case Cases(_, if_true, if_false) if key(if_true) == key(if_false):
+        case Cases(_, if_true, if_false) if key(expanded(if_true)) == key(expanded(if_false)):
             return if_true
         case Function("logical_and", _, (a, b)) if algebra.ONE in (a, b):
             return b if a == algebra.ONE else a

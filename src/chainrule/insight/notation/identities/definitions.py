@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from fractions import Fraction
+from typing import Any
 
 from chainrule.insight.notation import algebra
 from chainrule.insight.notation.algebra import as_factors
@@ -112,16 +113,35 @@ def definition(
         for at in _placements(expression, value, axes):
             wanted = {key(substitute(base, at)): exponent for base, exponent in parts.values()}
             found = powers_of(expression)
-            if all(each in found and found[each][1] == wanted[each] for each in wanted):
+            n = _common_power(wanted, found)
+            if n:
                 indices = tuple(at.get(axis, Index.of(axis)) for axis in axes)
                 symbol = Symbol(name, indices, first=first)
                 factor = Number(Fraction(number_of(value)))
                 rest = [algebra.power(b, e) for each, (b, e) in found.items() if each not in wanted]
                 number = Number(number_of(expression))
-                return algebra.multiply(algebra.divide(number, factor), *rest, symbol)
+                power = algebra.power(symbol, Number(Fraction(n)))
+                factor = algebra.power(factor, Number(Fraction(n)))
+                return algebra.multiply(algebra.divide(number, factor), *rest, power)
         return None
 
     return Rule("", apply, name)
+
+
+def _common_power(
+    wanted: Mapping[Hashable, Expression], found: Mapping[Any, tuple[Expression, Expression]]
+) -> int:
+    """Return n if the factors of the n-th power of a definition are there, else 0."""
+    powers: set[Expression] = set()
+    for each, exponent in wanted.items():
+        if each not in found:
+            return 0
+        powers.add(algebra.divide(found[each][1], exponent))
+    match powers.pop():
+        case Number(Fraction() as n) if n.denominator == 1 and not powers:
+            return int(n)
+        case _:
+            return 0
 
 
 def _kind(factor: Expression) -> object:

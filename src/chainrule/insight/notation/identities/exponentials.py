@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from chainrule.insight.notation import algebra
 from chainrule.insight.notation.algebra import as_factors, as_terms
 from chainrule.insight.notation.canonical import key
@@ -11,11 +13,13 @@ from chainrule.insight.notation.elementary import (
     is_function,
     ln_of,
     number_of,
+    powers_of,
     sigmoid_of,
     softmax_parts,
 )
 from chainrule.insight.notation.expression import (
     Expression,
+    Function,
     Number,
     Power,
     Reduction,
@@ -25,6 +29,7 @@ from chainrule.insight.notation.expression import (
 
 __all__ = [
     "exp_of_log",
+    "hyperbolic",
     "log_of_exp",
     "log_softmax",
     "logistic",
@@ -32,6 +37,7 @@ __all__ = [
     "logistic_symmetry",
     "product_of_exps",
     "shift_of_exponents",
+    "tangent",
 ]
 
 
@@ -108,6 +114,47 @@ def log_softmax(expression: Expression) -> Expression | None:
                 if any(softmax_parts(quotient)):
                     rest = [x for x in as_terms(expression) if x is not term and x is not other]
                     return algebra.add(*rest, algebra.multiply(factor, ln_of(quotient)))
+    return None
+
+
+def hyperbolic(expression: Expression) -> Expression | None:
+    """``(exp(z) - exp(-z)) / 2 = sinh(z)`` and ``(exp(z) + exp(-z)) / 2 = cosh(z)``."""
+    for factor in as_factors(expression):
+        terms = as_terms(factor)
+        if len(terms) != 2 or not all(is_function(_positive(each), "exp") for each in terms):
+            continue
+        (one,), (other,) = (operands(_positive(each)) for each in terms)
+        numbers = [number_of(each) for each in terms]
+        if key(algebra.add(one, other)) != key(algebra.ZERO) or numbers[0] != 1:
+            continue
+        z = one if number_of(one) > 0 else other
+        name = "cosh" if numbers[1] == 1 else "sinh"
+        sign = 1 if z is one or name == "cosh" else -1
+        function = Function(name, f"{name}({{0}})", (z,))
+        rest = algebra.divide(expression, factor)
+        return algebra.multiply(Number(Fraction(2 * sign)), rest, function)
+    return None
+
+
+def _positive(term: Expression) -> Expression:
+    return algebra.negative(term) if number_of(term) == -1 else term
+
+
+def tangent(expression: Expression) -> Expression | None:
+    """``sin(z) / cos(z) = tan(z)``."""
+    for factor in as_factors(expression):
+        match factor:
+            case Power(Function("cos", _, (z,)), Number(value)) if value < 0:
+                sine = Function("sin", "sin({0})", (z,))
+                n = Number(Fraction(-value))
+                if key(sine) in {key(base) for base, e in powers_of(expression).values() if e == n}:
+                    tan = Function("tan", "tan({0})", (z,))
+                    rest = algebra.divide(
+                        expression, algebra.multiply(factor, algebra.power(sine, n))
+                    )
+                    return algebra.multiply(rest, algebra.power(tan, n))
+            case _:
+                pass
     return None
 
 

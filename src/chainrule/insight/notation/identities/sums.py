@@ -19,7 +19,15 @@ from chainrule.insight.notation.expression import (
     walk,
 )
 
-__all__ = ["common_factor", "expansion", "grouped", "sign", "sum_of_sums"]
+__all__ = [
+    "common_denominator",
+    "common_factor",
+    "expanded",
+    "expansion",
+    "grouped",
+    "sign",
+    "sum_of_sums",
+]
 
 
 def common_factor(expression: Expression) -> Expression | None:
@@ -41,6 +49,25 @@ def common_factor(expression: Expression) -> Expression | None:
         return None
     rest = algebra.add(*(algebra.divide(each, factor) for each in expression.terms))
     return algebra.multiply(factor, rest)
+
+
+def common_denominator(expression: Expression) -> Expression | None:
+    """``a / u² + b / u = (a + b u) / u²``, where the numerator is then shorter."""
+    if not isinstance(expression, Addition):
+        return None
+    parts = [powers_of(each) for each in expression.terms]
+    shared: list[Expression] = []
+    for name, (base, _) in parts[0].items():
+        exponents = [each[name][1] for each in parts if name in each]
+        values = [each.value for each in exponents if isinstance(each, Number)]
+        if len(values) == len(parts) and max(values) < 0:
+            shared.append(algebra.power(base, Number(min(values))))
+    if not shared:
+        return None
+    factor = algebra.multiply(*shared)
+    rest = algebra.add(*(algebra.divide(each, factor) for each in expression.terms))
+    together = algebra.multiply(factor, rest)
+    return together if _symbols(together) < _symbols(expression) else None
 
 
 def grouped(expression: Expression) -> Expression | None:
@@ -78,6 +105,27 @@ def expansion(expression: Expression) -> Expression | None:
         return None
     expanded = algebra.add(*(term for each in products for term in each))
     return expanded if _symbols(expanded) < _symbols(expression) else None
+
+
+def expanded(expression: Expression) -> Expression:
+    """Return an expression with its products of a few sums multiplied out."""
+    terms = [expression]
+    for _ in range(_MOST_SUMS):
+        terms = [part for each in terms for part in _first_multiplied_out(each)]
+    return algebra.add(*terms)
+
+
+_MOST_SUMS = 3
+
+
+def _first_multiplied_out(term: Expression) -> list[Expression]:
+    if isinstance(term, Addition):
+        return list(term.terms)
+    for factor in as_factors(term):
+        if isinstance(factor, Addition):
+            rest = [each for each in as_factors(term) if each is not factor]
+            return [algebra.multiply(*rest, each) for each in factor.terms]
+    return [term]
 
 
 def _symbols(expression: Expression) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import final
 
 from chainrule.insight.notation import algebra
@@ -56,6 +57,10 @@ class IndexedLayout(Layout):
         """Return the index."""
         formula = self.letters.index(place.index)
         return Box(formula, ADD if isinstance(formula, Row) else ATOM)
+
+    def outer_product(self, factors: Sequence[Expression], axes: tuple[Axis, ...]) -> Box | None:
+        """Return none: entries are numbers."""
+        return None
 
     def between(self, left: Expression, right: Expression) -> Formula:
         """Return a blank: entries are numbers."""

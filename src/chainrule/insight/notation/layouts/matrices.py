@@ -12,6 +12,7 @@ from chainrule.insight.notation.expression import (
     Application,
     Expression,
     Place,
+    Product,
     Reduction,
     Symbol,
     free_axes,
@@ -93,6 +94,24 @@ class MatrixLayout(Layout):
             return False
         return self.matrix_product(factor, axes) is None
 
+    def outer_product(self, factors: Sequence[Expression], axes: tuple[Axis, ...]) -> Box | None:
+        """Return a column times a row, ``u vᵀ``, if factors are that."""
+        long = long_axes(axes)
+        own = [set(free_axes(each)) - self.fixed for each in factors]
+        if len(long) == 2 and {long[0]} in own and {long[1]} in own and set(long) not in own:
+            numbers, columns, rows = (
+                [each for each, axes_ in zip(factors, own, strict=True) if axes_ == wanted]
+                for wanted in (set[Axis](), {long[0]}, {long[1]})
+            )
+            sides = [
+                self.box(algebra.multiply(*each), (axis,)).at_least(POWER)
+                for each, axis in ((columns, long[0]), (rows, long[1]))
+            ]
+            front = [self.box(each, ()).at_least(POWER) for each in numbers]
+            spaced = [part for each in front for part in (each, SPACE)]
+            return Box(Row((*spaced, sides[0], SPACE, transposed(sides[1]))), MATRIX)
+        return None
+
     def reduction(self, reduction: Reduction, axes: tuple[Axis, ...]) -> Box:
         """Return a product of matrices, or a sum or extremum over axes."""
         own = {axis for axis in free_axes(reduction) if axis not in self.fixed and axis.length > 1}
@@ -163,19 +182,13 @@ class MatrixLayout(Layout):
             row, column = axes, ()
         stacked = self.stacked_axes(reduction, axes)
         row = row[len(stacked) :]
-        left, right = list[Expression](), list[Expression]()
-        for factor in as_factors(reduction.body):
-            own = free_axes(factor)
-            if any(axis in column for axis in own):
-                if any(axis in row for axis in own):
-                    return None
-                right.append(factor)
-            elif column or any(axis in row for axis in own):
-                left.append(factor)
-            else:
-                (right if row or left else left).append(factor)
+        left, right = _sides(as_factors(reduction.body), row, column)
         if not left or not right:
             return None
+        if not axes and (chain := self.bilinear(left, right, over)) is not None:
+            return chain
+        if column and not row and not stacked:  # vectors are columns: Aᵀ x
+            left, right, row, column = right, left, column, ()
         parts = [
             self.box(algebra.multiply(*left), (*stacked, *row, over)).at_least(POWER),
             self.box(algebra.multiply(*right), (*stacked, over, *column)).at_least(POWER),
@@ -185,6 +198,35 @@ class MatrixLayout(Layout):
                 return None
             parts[0] = transposed(parts[0])
         return Box(Row((parts[0], SPACE, parts[1])), MATRIX)
+
+    def bilinear(self, left: list[Expression], right: list[Expression], over: Axis) -> Box | None:
+        """Return ``wᵀ M u`` for the product of u with a product of a vector w and a matrix M."""
+        for inner, outer in ((left, right), (right, left)):
+            match inner:
+                case [Reduction("Σ", (axis,), Product(factors))] if len(factors) == 2:
+                    own = [set(free_axes(each)) for each in factors]
+                    vector, matrix = factors if own[0] == {axis} else factors[::-1]
+                    is_chain = set(free_axes(vector)) == {axis}
+                    if is_chain and set(free_axes(matrix)) == {axis, over}:
+                        u = algebra.multiply(*outer)
+                        return self._chain(vector, matrix, u, (axis, over))
+                case _:
+                    pass
+        return None
+
+    def _chain(
+        self, w: Expression, matrix: Expression, u: Expression, axes: tuple[Axis, ...]
+    ) -> Box:
+        """Return ``wᵀ M u``, or ``uᵀ M w`` if that needs no transposition of M."""
+        middle = self.box(matrix, axes)
+        if isinstance(matrix, Symbol) and matrix.indices[-1].axis is not axes[1]:
+            w, u, axes = u, w, axes[::-1]
+            middle = self.box(matrix, axes)
+        sides = [
+            self.box(each, (axis,)).at_least(POWER) for each, axis in zip((w, u), axes, strict=True)
+        ]
+        parts = (transposed(sides[0]), SPACE, middle.at_least(POWER), SPACE, sides[1])
+        return Box(Row(parts), MATRIX)
 
     def stacked_axes(self, reduction: Reduction, axes: tuple[Axis, ...]) -> tuple[Axis, ...]:
         """Return the first axes, of arrays of three or more, that are those of all factors."""
@@ -207,6 +249,24 @@ class MatrixLayout(Layout):
         ):
             raise NotMatricesError
         return self.whole(application)
+
+
+def _sides(
+    factors: Sequence[Expression], row: tuple[Axis, ...], column: tuple[Axis, ...]
+) -> tuple[list[Expression], list[Expression]]:
+    """Split the factors of a contraction into two matrices; none, if one has both other axes."""
+    left, right = list[Expression](), list[Expression]()
+    for factor in factors:
+        own = free_axes(factor)
+        if any(axis in column for axis in own):
+            if any(axis in row for axis in own):
+                return [], []
+            right.append(factor)
+        elif column or any(axis in row for axis in own):
+            left.append(factor)
+        else:
+            (right if row or left else left).append(factor)
+    return left, right
 
 
 def fixed_marks(
