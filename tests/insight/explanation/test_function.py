@@ -184,7 +184,7 @@ TEXTBOOK: list[tuple[Any, tuple[Any, ...], list[str]]] = [
     (lambda x: np.cosh(x) * np.sinh(x), (0.3,),
      ["f = cosh(x) sinh(x)", "∂f/∂x = cosh(x)² + sinh(x)²"]),
     (lambda x: cr.cond(x > 0, lambda x: x**2, lambda x: -x, x), (1.5,),
-     ["f = {x² if 0 < x; −x otherwise}", "∂f/∂x = {2 x if 0 < x; −1 otherwise}"]),
+     ["f = {x² if x > 0; −x otherwise}", "∂f/∂x = {2 x if x > 0; −1 otherwise}"]),
     (lambda x, A: x @ A @ x, (_VECTOR, _MATRIX),
      ["f = xᵀ A x", "∂f/∂x = Aᵀ x + A x", "∂f/∂A = x xᵀ"]),
     (lambda A, x, b: np.sum((A @ x - b) ** 2), (_MATRIX, _VECTOR, _VECTOR),

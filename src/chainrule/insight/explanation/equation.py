@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,7 +70,9 @@ class Equation:
     @property
     def shape(self) -> str:
         """The shape of the value, with N for the samples of a batch."""
-        lengths = [_length(axis) for axis in self.axes]
+        places = self.places if self.places is not None else tuple(map(Index.of, self.axes))
+        spans = (math.prod(axis.length for axis in each.axes) for each in places if each.axes)
+        lengths = list(map(_length, spans))
         return f"({', '.join(lengths)}{',' * (len(lengths) == 1)})" if lengths else ""
 
     @property
@@ -116,9 +119,9 @@ class Equation:
         return self.text()
 
 
-def _length(axis: Axis) -> str:
-    count, rest = divmod(axis.length, TRACED_BATCH)
-    return str(axis.length) if rest or not count else f"{count} N" if count > 1 else "N"
+def _length(length: int) -> str:
+    count, rest = divmod(length, TRACED_BATCH)
+    return str(length) if rest or not count else f"{count} N" if count > 1 else "N"
 
 
 def derivative_by(of: Name, name: Name) -> Formula:
