@@ -224,6 +224,16 @@ def test_a_causal_mask_is_a_condition_on_steps() -> None:
     assert "δ²_{Q, n, i, j} = (1/√2) Σₖ δ²_{S, n, i, k} [k ≤ i] K¹ₙₖⱼ" in written
 
 
+def test_a_derivative_of_joined_axes_has_its_name_in_further_equations() -> None:
+    layers = [nn.Conv2D(2, 1), nn.BatchNorm(), nn.MaxPool2D(2), nn.Flatten(), nn.Dense(1)]
+    explanation = explained(layers, "mse", IMAGES, NUMBERS[:4])
+    written = list(map(str, explanation))
+    assert "a² = γ² ⊙ (a¹ − μ²)/√(v² + 1/1000) + b²" in written
+    assert "∂L/∂b² = Σₙⱼₖ δ³" in written
+    assert [each.shape for each in explanation if str(each).startswith("δ³")] == ["(N, 6, 6, 2)"]
+    assert all(each.is_confirmed for each in explanation)
+
+
 def test_heads_are_blocks_that_are_joined() -> None:
     layers = [nn.MultiHeadAttention(2, 2), nn.GlobalAvgPool1D(), nn.Dense(1)]
     explanation = explained(layers, "mse", SERIES, NUMBERS[:5])

@@ -173,3 +173,13 @@ def test_the_stages_of_a_runge_kutta_step_are_equations() -> None:
     assert "rows^{2′′}ₜₛ = rows²′_{t, s−1} + tanh(scores²ₜₛ + b²)/6" in written
     assert "rows²′ₜᵢ = rows²′_{t, i−1} + s²_{1, t, i}/3" in written
     assert all(each.is_confirmed for each in explanation)
+
+
+def test_one_layer_on_each_step_is_a_product_with_each_sample() -> None:
+    net = cr.Network([nn.RNN(3, return_sequences=True), nn.TimeDistributed(nn.Dense(1))], seed=0)
+    net.compile(loss="mse")
+    explanation = net.explain(SERIES, RANDOM.standard_normal((5, 4, 1)))
+    written = list(map(str, explanation))
+    for wanted in ("ŷ = a¹ W² + b²", "∂L/∂W² = Σₙ a¹ₙᵀ δ³ₙ", "∂L/∂b² = Σₙⱼ δ³"):
+        assert wanted in written
+    assert all(each.is_confirmed for each in explanation)

@@ -267,8 +267,11 @@ class Writer:
         self._mention(proved.expression)
         parts = self._parts_of(node)
         is_masked = resolved(node).serial in self.symbolic.pulled  # others have it under a mask
-        if not is_masked and proved.places is None:
-            self._rules.append(definitions.definition(name, proved.axes, proved.expression))
+        if not is_masked:
+            rule = definitions.definition(
+                name, proved.axes, proved.expression, places=proved.places
+            )
+            self._rules.append(rule)
         self.names.names[node.serial] = name
         self.proofs.nodes[name] = resolved(node)
         return [*parts, proved]

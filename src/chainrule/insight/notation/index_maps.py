@@ -56,7 +56,8 @@ def _reshape(node: Node, indices: Indices, names: Names) -> _Moved | None:
         if count == math.prod(lengths):
             digits = index.digits(lengths)
             if digits is None:
-                if not kept and len(lengths) == 2 and names.splits.is_in_sum(index):
+                is_concatenation = not kept and len(lengths) == 2 < _rank(operand.shape)
+                if is_concatenation and names.splits.is_in_sum(index):
                     return None
                 digits = names.splits.split(index, lengths)
             if digits is None:
@@ -68,6 +69,11 @@ def _reshape(node: Node, indices: Indices, names: Names) -> _Moved | None:
     rest = iter(found)
     inner = (Index(is_only=True) if length == 1 else next(rest) for length in operand.shape)
     return tuple(inner), tuple(joined)
+
+
+def _rank(shape: Sequence[int]) -> int:
+    """Return the number of axes of more than one entry."""
+    return sum(length != 1 for length in shape)
 
 
 def _joined(digits: Sequence[Index], lengths: Sequence[int]) -> Index:

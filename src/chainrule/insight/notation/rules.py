@@ -49,6 +49,7 @@ from chainrule.insight.notation.identities.sums import (
     common_factor,
     expansion,
     grouped,
+    joined_sum,
     sign,
     sum_of_sums,
 )
@@ -127,6 +128,7 @@ _RULES = (
     Rule("", log_of_exp),
     Rule("", product_of_exps),
     Rule("", common_factor),
+    Rule("", joined_sum),
     Rule("", common_denominator),
     Rule("", grouped),
     Rule("", sum_of_sums),

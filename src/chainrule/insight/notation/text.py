@@ -62,7 +62,8 @@ def _script(script: Formula | None, table: dict[int, int], sign: str) -> str:
     if all(ord(each) in table for each in text) and not is_list:
         return text.translate(table)
     plain = to_text(script).strip()
-    return f"{sign}{plain}" if len(plain) == 1 or plain.isalnum() else f"{sign}{{{plain}}}"
+    is_word = plain.isalnum() and (plain.isascii() or plain.isalpha())
+    return f"{sign}{plain}" if len(plain) == 1 or is_word else f"{sign}{{{plain}}}"
 
 
 def _words(script: Formula) -> list[str]:

@@ -98,12 +98,17 @@ def log_of_sigmoid(name: Name, axes: Sequence[Axis], value: Expression) -> Rule 
 
 
 def definition(
-    name: Name, axes: Sequence[Axis], value: Expression, first: tuple[int, ...] = ()
+    name: Name,
+    axes: Sequence[Axis],
+    value: Expression,
+    first: tuple[int, ...] = (),
+    places: Sequence[Index] | None = None,
 ) -> Rule:
     """Return the rule that writes a symbol for its definition, wherever that is a factor.
 
-    `first` is that of the symbol of a sequence.
+    `first` is that of the symbol of a sequence, `places` are its indices if these are not `axes`.
     """
+    places = tuple(map(Index.of, axes)) if places is None else places
     parts = powers_of(value)
     kinds = {_kind(base) for base, _ in parts.values()}
 
@@ -115,7 +120,7 @@ def definition(
             found = powers_of(expression)
             n = _common_power(wanted, found)
             if n:
-                indices = tuple(at.get(axis, Index.of(axis)) for axis in axes)
+                indices = tuple(each.substitute(at) for each in places)
                 symbol = Symbol(name, indices, first=first)
                 factor = Number(Fraction(number_of(value)))
                 rest = [algebra.power(b, e) for each, (b, e) in found.items() if each not in wanted]

@@ -10,14 +10,18 @@ from chainrule.insight.notation.algebra import as_factors, as_terms
 from chainrule.insight.notation.elementary import number_of, powers_of, size
 from chainrule.insight.notation.expression import (
     Addition,
+    Application,
     Expression,
     Function,
     Number,
+    Place,
     Product,
     Reduction,
     Symbol,
+    substitute,
     walk,
 )
+from chainrule.insight.notation.index import Axis, Index
 
 __all__ = [
     "common_denominator",
@@ -25,6 +29,7 @@ __all__ = [
     "expanded",
     "expansion",
     "grouped",
+    "joined_sum",
     "sign",
     "sum_of_sums",
 ]
@@ -49,6 +54,35 @@ def common_factor(expression: Expression) -> Expression | None:
         return None
     rest = algebra.add(*(algebra.divide(each, factor) for each in expression.terms))
     return algebra.multiply(factor, rest)
+
+
+def joined_sum(expression: Expression) -> Expression | None:
+    """``Σ_{i,p} v[2i + p] = Σ_u v[u]``, for p < 2."""
+    if not isinstance(expression, Reduction) or expression.kind != "Σ":
+        return None
+    indices = _indices(expression.body)
+    for outer, inner in itertools.permutations(expression.axes, 2):
+        if all(_is_joined(each, outer, inner) for each in indices):
+            new = Axis(outer.length * inner.length)
+            body = substitute(expression.body, {outer: Index(), inner: Index.of(new)})
+            rest = (axis for axis in expression.axes if axis is not outer and axis is not inner)
+            return algebra.reduce("Σ", (*rest, new), body)
+    return None
+
+
+def _indices(expression: Expression) -> list[Index]:
+    found: list[Index] = []
+    for each in walk(expression):
+        if isinstance(each, Symbol | Application):
+            found += each.indices
+        elif isinstance(each, Place):
+            found.append(each.index)
+    return found
+
+
+def _is_joined(index: Index, outer: Axis, inner: Axis) -> bool:
+    terms = dict(index.terms)
+    return terms.get(outer, 0) == terms.get(inner, 0) * inner.length
 
 
 def common_denominator(expression: Expression) -> Expression | None:

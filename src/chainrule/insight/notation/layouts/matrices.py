@@ -182,6 +182,8 @@ class MatrixLayout(Layout):
             row, column = axes, ()
         stacked = self.stacked_axes(reduction, axes)
         row = row[len(stacked) :]
+        if column and column[0].length == 1 and column[0] not in free_axes(reduction.body):
+            column = ()
         left, right = _sides(as_factors(reduction.body), row, column)
         if not left or not right:
             return None
@@ -241,6 +243,8 @@ class MatrixLayout(Layout):
     def application(self, application: Application, axes: tuple[Axis, ...]) -> Box:
         """Return a function of whole arrays."""
         if application.primitive.name in ("gather", "scatter_add"):
+            raise NotMatricesError
+        if fixed_marks(application.indices, self.fixed, self.letters):
             raise NotMatricesError
         own = plain_axes(application.indices, self.fixed)
         if (
