@@ -13,7 +13,7 @@ __all__ = ["article", "document"]
 def article(
     title: str, lead: str, facts: Sequence[tuple[str, str]], sections: Sequence[Markup]
 ) -> Markup:
-    """Return the content of the page with its style, to be shown also in a notebook."""
+    """Return the content of the page with its style."""
     tiles = [element("div", element("dt", name), element("dd", value)) for name, value in facts]
     links = [element("a", _title(each), href=f"#{_name(each)}") for each in sections]
     return element(
