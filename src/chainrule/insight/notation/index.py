@@ -88,7 +88,7 @@ class Index:
 
     @property
     def range(self) -> tuple[int, int]:
-        """Its least and greatest value."""
+        """The least and the greatest value."""
         spans = [each * (axis.length - 1) for axis, each in self.terms]
         low, high = (sum(x for x in spans if x * sign > 0) for sign in (-1, 1))
         return self.offset + low, self.offset + high

@@ -62,7 +62,7 @@ class NetworkState:
 
     @property
     def params(self) -> dict[str, NDArray[Any]]:
-        """Copies of the parameters by name."""
+        """The parameters by name, copied."""
         return {name: np.array(each) for name, each in self.tensors.items() if ":" not in name}
 
     @property

@@ -114,7 +114,7 @@ class EpochLoop:
 
     @property
     def counter(self) -> StepCounter:
-        """Epochs and steps done."""
+        """The epochs and steps done."""
         return self._trainer.counter
 
     @property

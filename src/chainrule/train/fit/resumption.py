@@ -31,7 +31,7 @@ class Position(Protocol):
 
     @property
     def counter(self) -> StepCounter:
-        """Epochs and steps done."""
+        """The epochs and steps done."""
         ...
 
     @property
