@@ -2,63 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from chainrule.insight.mistakes.architecture import linear_pairs
-from chainrule.insight.mistakes.catalogue import kind
+from chainrule.insight.mistakes.change import Change
+from chainrule.insight.mistakes.copies import fresh
+from chainrule.insight.mistakes.layer_changes import changes_of_assigned_weights, layer_changes
 from chainrule.insight.mistakes.mistake import Mistake
-from chainrule.insight.mistakes.subject import WEIGHTED, Subject, activation_of
-from chainrule.insight.mistakes.trial import Outcome, Recipe, Trials, fresh
+from chainrule.insight.mistakes.subject import WEIGHTED, Subject
+from chainrule.insight.mistakes.trial import Outcome, Recipe, Trials
 from chainrule.nn.layer import Layer
 from chainrule.nn.layers.activation_layers import Activation
-from chainrule.nn.layers.dense import Dense
 from chainrule.nn.layers.dropout import Dropout
 from chainrule.nn.layers.embedding import Embedding
 from chainrule.nn.losses.loss import LOSSES
 from chainrule.optim.adam import Adam
 from chainrule.optim.minimizer import Minimizer
 
-__all__ = ["Change", "changes", "mend_output", "remedies"]
+__all__ = ["changes", "mend_output", "remedies"]
 
 _AMOUNTS = ("mse", "mae", "sse", "huber", "log_cosh", "quantile", "hinge", "poisson", "cosine")
 
 
-_NARROW = 16  # units
 _COLUMNS = 48
 """Columns of a table at most; more are pixels, whose spreads are unequal by nature."""
-_USUAL = 0.5
-"""Rates of dropout above are more than usual."""
 _NOISY = 4  # samples a step
 _PROGRESS = 0.1
 """Part of the loss by which it falls in a trial that makes progress."""
-
-
-@dataclass(frozen=True)
-class Change:
-    """A change that removes a mistake.
-
-    Parameters
-    ----------
-    code : str
-        Of the mistake.
-    title : str
-        What is changed, as in "with ...".
-    apply : function (Recipe) -> Recipe
-        The change.
-    """
-
-    code: str
-    title: str
-    apply: Callable[[Recipe], Recipe]
-
-    @property
-    def family(self) -> str:
-        """The family of the mistake, such as "data"."""
-        return kind(self.code).family
 
 
 def changes(trials: Trials, best: Outcome) -> Iterator[Change]:
@@ -67,8 +40,8 @@ def changes(trials: Trials, best: Outcome) -> Iterator[Change]:
     if not trials.is_mended:
         yield from _of_output(subject)
     yield from _of_scale(trials)
-    yield from _of_layers(subject)
-    yield from _of_assigned_weights(trials)
+    yield from layer_changes(subject)
+    yield from changes_of_assigned_weights(trials)
     yield from _of_training(trials, best)
 
 
@@ -100,7 +73,7 @@ def remedies(trials: Trials) -> Iterator[Change]:
         yield Change(
             code, "Adam with the learning rate 0.01", lambda r: replace(r, optimizer=Adam(0.01))
         )
-    yield from (x for x in _of_layers(subject) if x.title != "tanh in the hidden layers")
+    yield from (x for x in layer_changes(subject) if x.title != "tanh in the hidden layers")
     yield from _of_length(trials)
 
 
@@ -164,107 +137,6 @@ def _of_scale(trials: Trials) -> Iterator[Change]:
                 f"targets scaled, which go from {values_y.min():.4g} to {values_y.max():.4g},",
                 lambda r: replace(r, y=scaled_y),
             )
-
-
-def _each(change: Callable[[Layer], dict[str, Any] | None]) -> Callable[[Recipe], Recipe]:
-    """Return the change of the arguments of each layer that it names some for."""
-
-    def apply(recipe: Recipe) -> Recipe:
-        made = [(each, change(each)) for each in recipe.layers]
-        return replace(
-            recipe, layers=tuple(x if new is None else fresh(x, **new) for x, new in made)
-        )
-
-    return apply
-
-
-def _hidden(layers: Sequence[Layer]) -> Sequence[Layer]:
-    """Return the layers before the last with weights."""
-    last = max((i for i, x in enumerate(layers) if _is_weighted(x)), default=0)
-    return layers[:last]
-
-
-def _is_weighted(layer: Layer) -> bool:
-    return isinstance(layer, WEIGHTED) or bool(layer.parameters())
-
-
-def _of_layers(subject: Subject) -> Iterator[Change]:
-    layers = subject.layers
-    if linear_pairs(layers):
-        yield Change("CR020", "relu in the hidden layers", _activate)
-    hidden = {activation_of(x) for x in _hidden(layers)}
-    if "softmax" in hidden:
-        yield Change("CR021", "relu in the hidden layers", _swap(("softmax",), "relu"))
-    if hidden & {"sigmoid", "tanh", "hard_sigmoid"}:
-        change = _swap(("sigmoid", "tanh", "hard_sigmoid"), "relu")
-        yield Change("CR029", "relu in the hidden layers", change)
-    if "relu" in hidden:
-        yield Change("CR029", "tanh in the hidden layers", _swap(("relu",), "tanh"))
-    if any(getattr(x, "initializer", "auto") != "auto" for x in layers):
-        has = _each(lambda x: {"initializer": "auto"} if hasattr(x, "initializer") else None)
-        yield Change("CR026", "initial weights by the activation", has)
-    if any(isinstance(x, Dropout) and x.rate > _USUAL for x in layers):
-        yield Change(
-            "CR023",
-            "no dropout",
-            _each(lambda x: {"rate": 0.0} if isinstance(x, Dropout) else None),
-        )
-    if any(x.l2 > 0 for x in layers):
-        yield Change("CR028", "no penalty", _each(lambda x: {"l2": 0.0} if x.l2 > 0 else None))
-    if len(subject.weighted) == 1 and not any(map(_is_weighted, _hidden(layers))):
-        yield Change("CR027", "a hidden layer of 64 units", _with_hidden_layer)
-    is_copy = bool(np.array_equal(subject.X, subject.y))
-    if (
-        any(map(_is_narrow, _hidden(layers))) and not is_copy
-    ):  # the code of an autoencoder is narrow
-        yield Change("CR027", "64 units in the narrow hidden layers", _widen)
-
-
-def _of_assigned_weights(trials: Trials) -> Iterator[Change]:
-    """Yield the change of weights that were assigned, and are trained, for those of the seed."""
-    if any(each.trainable for each in trials.given):
-        change = _each(lambda x: {} if x.trainable else None)
-        yield Change("CR026", "initial weights of the seed in place of those assigned", change)
-
-
-def _activate(recipe: Recipe) -> Recipe:
-    """Give the layers with nothing but linear ones before the next weights a ReLU."""
-    linear = {id(first) for first, _ in linear_pairs(recipe.layers)}
-    return _each(lambda x: {"activation": "relu"} if id(x) in linear else None)(recipe)
-
-
-def _with_hidden_layer(recipe: Recipe) -> Recipe:
-    last = max(i for i, each in enumerate(recipe.layers) if isinstance(each, WEIGHTED))
-    hidden = Dense(64, activation="relu")
-    return replace(recipe, layers=(*recipe.layers[:last], hidden, *recipe.layers[last:]))
-
-
-def _is_narrow(layer: Layer) -> bool:
-    return isinstance(layer, Dense) and layer.units < _NARROW
-
-
-def _widen(recipe: Recipe) -> Recipe:
-    narrow = {id(each) for each in _hidden(recipe.layers) if _is_narrow(each)}
-    return _each(lambda x: {"units": 64} if id(x) in narrow else None)(recipe)
-
-
-def _swap(old: tuple[str, ...], new: str) -> Callable[[Recipe], Recipe]:
-    """Return the change of activations of the hidden layers."""
-
-    def apply(recipe: Recipe) -> Recipe:
-        count = len(_hidden(recipe.layers))
-        made = [_with_activation(x, old, new) for x in recipe.layers[:count]]
-        return replace(recipe, layers=(*made, *recipe.layers[count:]))
-
-    return apply
-
-
-def _with_activation(layer: Layer, old: tuple[str, ...], new: str) -> Layer:
-    if activation_of(layer) not in old:
-        return layer
-    if isinstance(layer, Activation):
-        return Activation(new)
-    return fresh(layer, activation=new)
 
 
 def _of_training(trials: Trials, best: Outcome) -> Iterator[Change]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from chainrule.insight.mistakes.changes import Change, changes, remedies
+from chainrule.insight.mistakes.change import Change
+from chainrule.insight.mistakes.changes import changes, remedies
 from chainrule.insight.mistakes.trial import Outcome, Recipe, Trials
 from chainrule.optim.adam import Adam
 from chainrule.optim.minimizer import Minimizer

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import inspect
 import math
 import warnings
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.errors import DataError
+from chainrule.insight.mistakes.copies import fresh
 from chainrule.insight.mistakes.subject import Subject, activation_of
 from chainrule.insight.mistakes.weights import (
     copy_weights,
@@ -27,7 +26,7 @@ from chainrule.optim.optimizer import Optimizer
 from chainrule.train.fit.adaptation import adapt_layers
 from chainrule.train.network import Network, model_of
 
-__all__ = ["Outcome", "Recipe", "Trials", "fresh"]
+__all__ = ["Outcome", "Recipe", "Trials"]
 
 Array = NDArray[Any]
 
@@ -276,30 +275,3 @@ def _steps(layer: Layer) -> float:
     """Return the steps that a recurrent layer has."""
     shape = layer.input_shape or ()
     return float(shape[1] or 1) if len(shape) == 3 else 1.0
-
-
-def fresh(layer: Layer, **changes: Any) -> Layer:
-    """Return a layer of the same arguments that is not built, some of them changed.
-
-    Examples
-    --------
-    >>> from chainrule import nn
-    >>> fresh(nn.Dense(3, activation="tanh"), units=5)
-    Dense(units=5, activation='tanh', use_bias=True, initializer='auto', l2=0.0, name=None)
-    """
-    bound = cast(inspect.BoundArguments, vars(layer)["_arguments"])
-    arguments = {name: _unbuilt(value) for name, value in bound.arguments.items()} | changes
-    arguments.pop("name", None)
-    rebound = inspect.BoundArguments(bound.signature, OrderedDict(arguments))
-    made = type(layer)(*rebound.args, **rebound.kwargs)
-    if not layer.trainable:
-        made.trainable = False
-    return made
-
-
-def _unbuilt(value: Any) -> Any:
-    if isinstance(value, Layer):
-        return fresh(value)
-    if isinstance(value, list | tuple):
-        return type(cast(list[Any], value))(map(_unbuilt, cast(list[Any], value)))
-    return value
