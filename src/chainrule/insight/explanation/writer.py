@@ -6,18 +6,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from chainrule.graph.node import Node, ancestors
+from chainrule.graph.node import Node
 from chainrule.graph.value_names import resolved
-from chainrule.insight.explanation.cuts import LONGEST, cut, is_projection, is_softmax
+from chainrule.insight.explanation.cuts import LONGEST, cut, is_softmax
 from chainrule.insight.explanation.derivation import Derivation
 from chainrule.insight.explanation.equation import Equation
 from chainrule.insight.explanation.instance import Instance
 from chainrule.insight.explanation.loop_equations import definitions_of_steps, loop_equations
 from chainrule.insight.explanation.loops import Loops
+from chainrule.insight.explanation.part_naming import PartNaming
 from chainrule.insight.explanation.proofs import Proofs
 from chainrule.insight.explanation.recurrence import Recurrence
-from chainrule.insight.explanation.symbols import gate_name, projection_name
-from chainrule.insight.explanation.variables import assigned_variables
 from chainrule.insight.notation import rules
 from chainrule.insight.notation.elementary import size, softmax_parts
 from chainrule.insight.notation.expression import Expression, Function, Name, names_in
@@ -56,9 +55,7 @@ class Writer:
         self._mentioned: set[Name] = set()
         self._forward = {each.serial for each in symbolic.graph.nodes}
         self._kept: dict[int, tuple[object, Equation, Expression]] = {}
-        self._given: dict[int, Name] = {}
-        self._variables = assigned_variables(symbolic.graph)
-        self._part_names: dict[int, Name] = {}
+        self._naming = PartNaming(symbolic, self.names)
         self._parts: dict[int, list[Node]] = {}
         self._owners: dict[str, tuple[Node, Callable[[], Name]]] = {}
         self.loops = Loops(symbolic, self.names, self.unique)
@@ -150,7 +147,7 @@ class Writer:
 
     def divide(self, parts: Mapping[int, Name]) -> None:
         """Name parts of equations, by serial, whether these are long or not."""
-        self._given |= {each: name for each, name in parts.items() if each not in self.names.names}
+        self._naming.give(parts)
 
     def cut(self, node: Node, part: Callable[[], Name] | None = None) -> None:
         """Name parts of a value whose equation is long.
@@ -164,13 +161,12 @@ class Writer:
             if each.serial in self._forward or part is None:
                 owner, new_name = self._owner(each.layer)
             assert new_name is not None
-            given = self._derivative_name(each) or self._given.get(each.serial)
-            given = given or self._projection_name(each)
+            given = self._naming.name(each, owner)
             if letter and each.serial in self._forward:
                 given = Name(letter, self.names.names[owner.serial].superscript)
-            self.name(each, given or self._variable_name(each, owner) or new_name())
+            self.name(each, given or new_name())
             if each.serial in self._forward:
-                self._note_part(each)
+                self._naming.note(each)
             if is_softmax(each):
                 self.define(each)
             self._parts.setdefault(owner.serial, []).append(each)
@@ -179,46 +175,8 @@ class Writer:
 
         cut(
             node, self.names, lambda each: self._written(each, self.loss)[0].expression, name,
-            lambda each: each.serial in self._given or self._derivative_name(each) is not None,
+            self._naming.is_given,
         )  # fmt: skip
-
-    def _note_part(self, node: Node) -> None:
-        """Note how the derivative by a part is called; that by a function of one is not printed."""
-        name = self.names.names[node.serial]
-        given = self._given.get(node.serial)
-        if given is None:
-            self._part_names[node.serial] = name
-        elif given.base == "z" or Name("z", given.superscript, given.subscript) not in self._taken:
-            self._part_names[node.serial] = replace(name, base="")
-
-    def _variable_name(self, node: Node, owner: Node) -> Name | None:
-        """Return the name of the variable that the code of a layer assigns a value to."""
-        variable = self._variables.get(node.serial)
-        if variable is None or owner.serial not in self.names.names:
-            return None
-        return replace(gate_name(variable), superscript=self.names.names[owner.serial].superscript)
-
-    def _derivative_name(self, node: Node) -> Name | None:
-        """Return δ_Q for the derivative by a part Q; None for other values."""
-        by = self.symbolic.pulled.get(node.serial, [])
-        name = next((x for each in by if (x := self._part_names.get(resolved(each).serial))), None)
-        if name is None:
-            return None
-        upper = str(int(name.superscript) + 1) if name.superscript.isdigit() else name.superscript
-        return Name("δ", upper, f"{name.base}{name.subscript}")
-
-    def _projection_name(self, node: Node) -> Name | None:
-        """Return Q for ``x W_query + b_query``, and so on; None for other parts."""
-        if not is_projection(node):
-            return None
-        leaves = (self.names.names.get(each.serial) for each in self._operands(node))
-        found = (projection_name(each) for each in leaves if each is not None)
-        return next((each for each in found if each is not None), None)
-
-    def _operands(self, node: Node) -> list[Node]:
-        """Return the named values that a node is computed from."""
-        inside = ancestors([node], lambda each: each.serial in self.names.names)
-        return [resolved(operand) for each in inside for operand in each.inputs]
 
     def _owner(self, layer: str) -> tuple[Node, Callable[[], Name]]:
         """Return the owner of a layer, or of the one that contains it."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from fractions import Fraction
 from functools import partial
 
 import numpy as np
@@ -23,13 +22,13 @@ from chainrule.insight.notation.expression import (
     Expression,
     Function,
     Name,
-    Number,
     Place,
     Relation,
     Symbol,
 )
 from chainrule.insight.notation.index import Axis, Index
 from chainrule.insight.notation.index_maps import INDEX_MAPS
+from chainrule.insight.notation.lookups import concatenated, gathered, scattered
 from chainrule.insight.notation.names import Indices, Names, axes_of
 from chainrule.insight.notation.outside import folded, padded
 from chainrule.insight.notation.primitive_rules import ALGEBRA, RELATIONS, choose
@@ -252,7 +251,7 @@ def _application(node: Node, indices: Indices, names: Names) -> Expression:
 
 
 def _by_writing(
-    rule: Callable[[Node, Indices, Callable[[Node, Indices], Expression]], Expression],
+    rule: Callable[[Node, Indices, Callable[[Node, Indices], Expression]], Expression | None],
 ) -> _Rule:
     """Return a rule that writes operands by a function of theirs and their indices."""
     return lambda node, indices, names: rule(
@@ -263,69 +262,15 @@ def _by_writing(
 _Rule = Callable[[Node, Indices, Names], Expression | None]
 
 
-def _concatenate(node: Node, indices: Indices, names: Names) -> Expression | None:
-    """Return the entry of the only operand that an index runs through."""
-    axis = node.params["axis"]
-    low, high = indices[axis].range
-    start = 0
-    for operand in node.inputs:
-        end = start + operand.shape[axis]
-        if start <= low and high < end:
-            inner = list(indices)
-            inner[axis] = (
-                Index(is_only=True) if end - start == 1 else inner[axis] - Index((), start)
-            )
-            return express(operand, tuple(inner), names)
-        start = end
-    return None
-
-
-def _gather(node: Node, indices: Indices, names: Names) -> Expression | None:
-    """Return an entry at places that are formulas of indices, as of a diagonal."""
-    array, *places = node.inputs
-    count = len(places[0].shape)
-    found = [_as_index(express(each, indices[:count], names)) for each in places]
-    inside = [each for each in found if each is not None and each.range[0] >= 0]
-    if len(inside) < len(places):
-        return None
-    return express(array, (*inside, *indices[count:]), names)
-
-
-def _scatter_add(node: Node, indices: Indices, names: Names) -> Expression | None:
-    """Return the sum of the entries whose place is that of the result."""
-    rows, *places = node.inputs
-    over = axes_of(places[0])
-    lead = tuple(map(Index.of, over))
-    found = [_as_index(express(each, lead, names)) for each in places]
-    if any(each is None or each.range[0] < 0 for each in found):
-        return None
-    entry = express(rows, (*lead, *indices[len(places) :]), names)
-    conditions = (
-        Relation("=", algebra.place(one or Index()), algebra.place(other))
-        for one, other in zip(found, indices, strict=False)
-    )
-    return algebra.reduce("Σ", over, algebra.multiply(entry, *conditions))
-
-
-def _as_index(place: Expression) -> Index | None:
-    match place:
-        case Place(index):
-            return index
-        case Number(Fraction() as value) if value.denominator == 1:
-            return Index((), int(value))
-        case _:
-            return None
-
-
 _RULES: Mapping[str, _Rule] = {
-    "concatenate": _concatenate,
-    "gather": _gather,
+    "concatenate": _by_writing(concatenated),
+    "gather": _by_writing(gathered),
     "contract": _contract,
     "fold": _by_writing(folded),
     "pad_into": _by_writing(padded),
     "reduce_max": _extremum("max"),
     "reduce_min": _extremum("min"),
     "reduce_to": _reduce_to,
-    "scatter_add": _scatter_add,
+    "scatter_add": _by_writing(scattered),
     "select": _select,
 }

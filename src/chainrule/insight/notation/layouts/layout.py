@@ -29,6 +29,7 @@ from chainrule.insight.notation.expression import (
 from chainrule.insight.notation.fixed_axes import joined_axis
 from chainrule.insight.notation.functions import FUNCTIONS
 from chainrule.insight.notation.index import Axis
+from chainrule.insight.notation.layouts.applications import options_of, solution
 from chainrule.insight.notation.layouts.boxes import (
     ADD,
     ATOM,
@@ -60,8 +61,6 @@ from chainrule.insight.notation.typeset import (
 )
 
 __all__ = ["Layout"]
-
-ONE = Mark("1", "number")
 
 
 class Layout(ABC):
@@ -268,21 +267,6 @@ class Layout(ABC):
     def application(self, application: Application, axes: tuple[Axis, ...]) -> Box:
         """Return the formula of an entry of a function of whole arrays."""
 
-    def solved(self, application: Application, arguments: Sequence[Formula]) -> Box:
-        """Return the solution of A X = B as ``A⁻¹ B``, the inverse where B is the identity."""
-        is_transposed = application.node.params["is_transposed"]
-        (a, _), (b, axes) = application.arguments
-        base = arguments[0] if isinstance(a, Symbol) else Fenced("(", arguments[0], ")")
-        power = Row((Mark("−", "function"), Mark("T", "operator") if is_transposed else ONE))
-        inverse = Scripts(base, None, power)
-        match b:
-            case Relation("=", Place(row), Place(column)) if (row.axis, column.axis) == axes:
-                return Box(inverse, POWER)
-            case _:
-                right = arguments[1]
-                right = right if isinstance(right, Mark | Scripts) else Fenced("(", right, ")")
-                return Box(Row((inverse, SPACE, right)), MATRIX)
-
     def whole(self, application: Application) -> Box:
         """Return a primitive of whole arrays as a function of them."""
         joined = joined_axis(application)
@@ -295,22 +279,11 @@ class Layout(ABC):
             self.array(each, long_axes(axes), frozenset()) for each, axes in application.arguments
         ]
         if application.primitive.name in ("solve", "unchecked_solve"):
-            return self.solved(application, arguments)
+            return solution(application, arguments)
         name = _TITLES.get(application.primitive.name, application.primitive.name)
-        arguments += [Mark(each, "word") for each in _options(application)]
+        arguments += [Mark(each, "word") for each in options_of(application)]
         body = Fenced("(", listed(arguments), ")")
         return Box(Row((Mark(name, "function"), body)), POWER)
-
-
-def _options(application: Application) -> list[str]:
-    """Return the static parameters that say what a function does."""
-    params = application.node.params
-    if application.primitive.name == "concatenate":
-        is_last = params["axis"] == len(application.node.shape) - 1
-        return [] if is_last else [f"axis={params['axis']}"]
-    flags = [name for name, value in params.items() if value is True]
-    axes = [f"{name}={value}" for name, value in params.items() if name in ("axis", "axes", "k")]
-    return [*flags, *axes]
 
 
 _TITLES = {"reshape": "vec", "concatenate": "concat"}
