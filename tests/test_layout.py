@@ -50,7 +50,7 @@ ONLY_PACKAGE = {"llvmlite": "chainrule.compiler", "click": "chainrule.cli"}
 PLAN = """
 arguments arguments/foreign_names autodiff autodiff/analysis autodiff/passes
 autodiff/control_flow ops/primitives/linear_algebra cli cli/csv_table data data/csv_file
-datasets insight insight/debugger insight/mistakes insight/plots insight/plots/lessons
+datasets insight insight/debugger insight/mistakes insight/pages insight/plots insight/plots/lessons
 insight/explanation insight/flow
 insight/displays insight/lab insight/lab/catalogue insight/notation
 insight/notation/identities insight/notation/layouts insight/report

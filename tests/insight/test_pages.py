@@ -10,7 +10,7 @@ import pytest
 
 import chainrule as cr
 from chainrule import data, nn
-from chainrule.insight.report.markup import Markup
+from chainrule.insight.pages.markup import Markup
 from chainrule.insight.report.page import document
 from tests.browser import Browser
 

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.insight.debugger.stop import Stop, shown_array
-from chainrule.insight.report.image import address, png
+from chainrule.insight.pages.image import address
+from chainrule.insight.png import png
 
 __all__ = ["page"]
 

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.insight.pages.image import address
+from chainrule.insight.pages.markup import Markup, element
 from chainrule.insight.plots.image_arrays import is_square
 from chainrule.insight.plots.tiles import arrange_tiles
-from chainrule.insight.report.image import address, png
-from chainrule.insight.report.markup import Markup, element
+from chainrule.insight.png import png
 
 __all__ = ["array_image"]
 

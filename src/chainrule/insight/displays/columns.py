@@ -14,8 +14,8 @@ from chainrule.data.dates import are_dates
 from chainrule.data.formats import holds_digits, infer_dates
 from chainrule.errors import counted
 from chainrule.insight.displays.page import display, folded
+from chainrule.insight.pages.markup import Markup, element, note, table
 from chainrule.insight.plots.row_table import cell_text
-from chainrule.insight.report.markup import Markup, element, note, table
 
 __all__ = ["columns_display"]
 

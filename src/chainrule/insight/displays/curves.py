@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from chainrule.console import shortened
 from chainrule.insight.displays.page import display, folded, quantities
-from chainrule.insight.report.chart import SMALL, Series, chart
-from chainrule.insight.report.markup import Markup, element, note, table
+from chainrule.insight.pages.chart import SMALL, Series, chart
+from chainrule.insight.pages.markup import Markup, element, note, table
 from chainrule.train.history import History
 from chainrule.train.metrics.direction import direction
 from chainrule.train.progress.notebook import has_shown_curves

@@ -8,14 +8,14 @@ from chainrule.errors import counted
 from chainrule.insight.displays.page import display, lines_and_table
 from chainrule.insight.learning_rate import LearningRateRange
 from chainrule.insight.mistakes.mistake import Mistakes
+from chainrule.insight.pages.chart import SMALL, Series, chart
+from chainrule.insight.pages.markup import Markup, element, note
 from chainrule.insight.program_report import (
     ProgramReport,
     header_lines,
     note_lines,
     table_cells,
 )
-from chainrule.insight.report.chart import SMALL, Series, chart
-from chainrule.insight.report.markup import Markup, element, note
 
 __all__ = ["mistakes_display", "program_display", "range_display"]
 

@@ -13,7 +13,7 @@ from chainrule.console import shortened
 from chainrule.errors import counted
 from chainrule.insight.displays.array_image import array_image
 from chainrule.insight.displays.page import display, folded
-from chainrule.insight.report.markup import Markup, element, note, table
+from chainrule.insight.pages.markup import Markup, element, note, table
 from chainrule.nn.layer import Layer
 from chainrule.nn.parameter import Parameter
 from chainrule.nn.sublayers import find_sublayers

@@ -6,7 +6,7 @@ import numpy as np
 
 from chainrule.insight.displays.array_image import array_image
 from chainrule.insight.displays.page import display, folded, quantities
-from chainrule.insight.report.markup import Markup, element, table
+from chainrule.insight.pages.markup import Markup, element, table
 from chainrule.train.inference.evaluation import Evaluation
 from chainrule.train.rbm.rbm import RBM
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from chainrule.insight.displays.style import SCOPE, STYLE
-from chainrule.insight.report.markup import Markup, element, note, table
+from chainrule.insight.pages.markup import Markup, element, note, table
 
 __all__ = ["display", "folded", "lines_and_table", "quantities"]
 

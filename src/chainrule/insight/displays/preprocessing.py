@@ -8,7 +8,7 @@ from chainrule.data.pipeline_stage import Stage
 from chainrule.data.table import Table
 from chainrule.errors import counted
 from chainrule.insight.displays.page import display
-from chainrule.insight.report.markup import Markup, element, note, table
+from chainrule.insight.pages.markup import Markup, element, note, table
 
 __all__ = ["pipeline_display", "table_display"]
 

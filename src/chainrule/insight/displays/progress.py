@@ -6,7 +6,7 @@ import numpy as np
 
 from chainrule.insight.displays.curves import charts
 from chainrule.insight.displays.page import display, quantities
-from chainrule.insight.report.markup import Markup, element, note
+from chainrule.insight.pages.markup import Markup, element, note
 from chainrule.train.progress.columns import duration
 from chainrule.train.progress.run_state import RunState
 

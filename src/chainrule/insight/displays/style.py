@@ -1,6 +1,6 @@
 """The style sheet of displays, which apply to them alone."""
 
-from chainrule.insight.report.chart import chart_style
+from chainrule.insight.pages.chart import chart_style
 
 __all__ = ["SCOPE", "STYLE"]
 

@@ -101,7 +101,7 @@ class Verdict:
 
     def _repr_html_(self) -> str:
         from chainrule.insight.displays.page import display
-        from chainrule.insight.report.markup import element
+        from chainrule.insight.pages.markup import element
 
         text = element("pre", self.text)
         return display(element("div", text, class_="right" if self.passed else "wrong"))

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.data.columns import take_rows
+from chainrule.insight.pages.chart import Series, chart, charts
+from chainrule.insight.pages.markup import Markup, element, note, table
 from chainrule.insight.plots.row_table import cell_text
-from chainrule.insight.report.chart import Series, chart, charts
 from chainrule.insight.report.data import tiles
-from chainrule.insight.report.markup import Markup, element, note, table
 from chainrule.insight.report.sample import Sample
 
 __all__ = ["amount_results"]

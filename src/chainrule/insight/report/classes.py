@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from chainrule.data.columns import take_rows
 from chainrule.insight.confusion import confusion_matrix
+from chainrule.insight.pages.markup import Markup, class_text, element, note, table
 from chainrule.insight.palette import confusion_colours, text_colour
 from chainrule.insight.plots.classifier import Predictions, class_labels, predict_classes
 from chainrule.insight.report.data import tiles
-from chainrule.insight.report.markup import Markup, class_text, element, note, table
 from chainrule.insight.report.sample import Sample
 from chainrule.nn.activations.activation import ACTIVATIONS
 from chainrule.train.inference.class_prediction import predicted_classes, probability_activation

@@ -9,10 +9,8 @@ from numpy.typing import NDArray
 
 from chainrule.data.columns import is_table, read_columns
 from chainrule.data.sparse_rows import is_sparse
-from chainrule.insight.plots.classifier import class_labels
-from chainrule.insight.plots.row_table import cell_text
-from chainrule.insight.report.image import image_elements
-from chainrule.insight.report.markup import (
+from chainrule.insight.pages.image import image_elements
+from chainrule.insight.pages.markup import (
     Markup,
     class_text,
     element,
@@ -20,6 +18,8 @@ from chainrule.insight.report.markup import (
     section,
     table,
 )
+from chainrule.insight.plots.classifier import class_labels
+from chainrule.insight.plots.row_table import cell_text
 from chainrule.insight.report.sample import Kind, Sample, is_one_class
 from chainrule.insight.report.series import FEATURES, series_elements
 from chainrule.train.model.model import Model

@@ -10,7 +10,7 @@ import numpy as np
 from chainrule.errors import ChainruleError
 from chainrule.insight.explanation.example_batch import example_batch
 from chainrule.insight.explanation.network import explain_network
-from chainrule.insight.report.markup import Markup, element, note, section
+from chainrule.insight.pages.markup import Markup, element, note, section
 from chainrule.insight.report.sample import Sample
 from chainrule.train.model.model import Model
 from chainrule.train.network import Network

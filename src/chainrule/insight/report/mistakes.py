@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chainrule.insight.mistakes.check import check
-from chainrule.insight.report.markup import Markup, element, note, section, table
+from chainrule.insight.pages.markup import Markup, element, note, section, table
 from chainrule.insight.report.sample import Sample
 from chainrule.train.model.model import Model
 from chainrule.train.network import Network

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.errors import ChainruleError
-from chainrule.insight.report.markup import Markup, element, inline_svg, note, section, table
+from chainrule.insight.pages.markup import Markup, element, inline_svg, note, section, table
 from chainrule.train.model.model import Model
 from chainrule.train.model.summary import HEADINGS, summary_rows, summary_totals
 from chainrule.train.network import Network

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from chainrule.insight.report.markup import Markup, element
+from chainrule.insight.pages.markup import Markup, element
 from chainrule.insight.report.style import STYLE
 
 __all__ = ["article", "document"]

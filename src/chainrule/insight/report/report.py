@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.insight.pages.image import are_images
+from chainrule.insight.pages.markup import Markup, element
 from chainrule.insight.program_report import format_time
 from chainrule.insight.report.data import data_section
 from chainrule.insight.report.equations import equations_section
-from chainrule.insight.report.image import are_images
-from chainrule.insight.report.markup import Markup, element
 from chainrule.insight.report.mistakes import mistakes_section
 from chainrule.insight.report.network import network_section
 from chainrule.insight.report.page import article, document

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.errors import ChainruleError
+from chainrule.insight.pages.markup import Markup, element, note, section, table
 from chainrule.insight.report.amounts import amount_results
 from chainrule.insight.report.classes import (
     Evaluated,
@@ -15,7 +16,6 @@ from chainrule.insight.report.classes import (
     confusion_results,
     label_results,
 )
-from chainrule.insight.report.markup import Markup, element, note, section, table
 from chainrule.insight.report.sample import Sample, is_one_class
 from chainrule.nn.losses.target_domain import SIGNS
 from chainrule.train.checks.target_kind import target_kind

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.insight.report.markup import Markup, element
+from chainrule.insight.pages.markup import Markup, element
 from chainrule.nn.layer import Layer
 from chainrule.nn.layers.convolution import Conv1D
 from chainrule.nn.layers.lstm_gru import GRU, LSTM

@@ -1,6 +1,6 @@
 """The style sheet of reports: light and dark, from telephones to wide screens."""
 
-from chainrule.insight.report.chart import chart_style
+from chainrule.insight.pages.chart import chart_style
 
 __all__ = ["STYLE"]
 

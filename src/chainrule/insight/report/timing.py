@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from chainrule.errors import ChainruleError
+from chainrule.insight.pages.markup import Markup, element, note, section, table
 from chainrule.insight.program import Measurement, report_on_program
 from chainrule.insight.program_report import (
     NestReport,
@@ -14,7 +15,6 @@ from chainrule.insight.program_report import (
     format_count,
     format_time,
 )
-from chainrule.insight.report.markup import Markup, element, note, section, table
 from chainrule.insight.training_program import training_program
 from chainrule.train.history import History
 from chainrule.train.network import Network, model_of

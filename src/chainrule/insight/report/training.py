@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from chainrule.insight.report.chart import Series, chart, charts
-from chainrule.insight.report.markup import Markup, element, note, section, table
+from chainrule.insight.pages.chart import Series, chart, charts
+from chainrule.insight.pages.markup import Markup, element, note, section, table
 from chainrule.train.history import History
 from chainrule.train.metrics.direction import direction
 

@@ -14,7 +14,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.insight.report.markup import Markup, element
+from chainrule.insight.pages.markup import Markup, element
 
 __all__ = ["SMALL", "WIDE", "Frame", "Series", "chart", "chart_style", "charts"]
 

@@ -1,0 +1,1 @@
+"""Pages and displays: markup that escapes, charts as SVG, arrays as images."""
