@@ -70,7 +70,7 @@ def _remark(trials: Trials, best: Outcome) -> str:
     if best.train < _LEARNED:
         return (
             f"a copy explains {max(best.train, 0):.0%} of the training targets and {held_out}, "
-            "and nothing that was tried explains more: the inputs may not tell the targets"
+            "and no change that was tried much more: the inputs may not tell the targets"
         )
     return (
         f"a copy explains {best.train:.0%} of the training targets and {held_out}: the targets are "
