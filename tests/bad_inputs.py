@@ -23,6 +23,7 @@ y = np.arange(12) % 3
 
 
 QUANTITY = X[:, :1]
+SCORES_OF_TWO = np.full((12, 2), 0.5)
 TEXT = np.array(list("abcd") * 3)
 
 
@@ -230,6 +231,31 @@ NETWORKS = [
     (lambda: cr.load("nowhere.safetensors"), FileNotFoundError, "there is no such file to load"),
     (lambda: cr.load("nowhere.safetensors", custom=[nn.Dense]), ArgumentError, "it must be a dict"),
     (lambda: cr.load("nowhere.safetensors", custom=3), ArgumentError, "load: custom is an int"),
+    (
+        lambda: cr.load("nowhere.safetensors", custom={"Dense": nn.Dense(3)}),
+        ArgumentError,
+        "custom['Dense'] is a Dense; it must be a class or a function itself, such as {'Dense': ",
+    ),
+    (
+        lambda: cr.check(X, y, cr.Network([nn.Dense(3)])),
+        ArgumentError,
+        "no network; the order is check(net, X, y)",
+    ),
+    (
+        lambda: cr.Network([nn.Conv1D(4, 3)])(np.ones((2, 8, 8, 3))),
+        ShapeError,
+        "put nn.Reshape((8, 24)) before it",
+    ),
+    (
+        lambda: cr.plot.roc(SCORES_OF_TWO, QUANTITY[:, 0]),
+        DataError,
+        "and the classes with scores are 0, 1; amounts have no curve: cr.plot.predictions",
+    ),
+    (
+        lambda: cr.TensorBoard(__file__).text("a", "b"),
+        NotADirectoryError,
+        "this is not a folder; give the name of one",
+    ),
     (
         lambda: nn.Dense(3, use_bias="no"),
         ArgumentError,

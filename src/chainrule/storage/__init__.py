@@ -10,8 +10,8 @@ from chainrule.storage.atomic_write import (
     write_atomically,
 )
 from chainrule.storage.cache_location import cache_folder
-from chainrule.storage.folder_lock import FolderInUseError, locked_folder
-from chainrule.storage.target_file import checked_target, expanded
+from chainrule.storage.folder_lock import FolderInUseError, create_folder, locked_folder
+from chainrule.storage.target_file import check_suffix, checked_target, expanded
 from chainrule.storage.temporary_file import remove_abandoned_files
 
 __all__ = [
@@ -19,8 +19,10 @@ __all__ = [
     "FolderInUseError",
     "append",
     "cache_folder",
+    "check_suffix",
     "checked_target",
     "create_atomically",
+    "create_folder",
     "expanded",
     "locked_folder",
     "publish",

@@ -13,7 +13,7 @@ from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-__all__ = ["FolderInUseError", "locked_folder"]
+__all__ = ["FolderInUseError", "create_folder", "locked_folder"]
 
 NAME = "lock"
 
@@ -44,7 +44,7 @@ def locked_folder(folder: Path) -> Generator[None]:
     OSError
         If the folder cannot be created or written to.
     """
-    _create(folder)
+    create_folder(folder)
     place = os.path.realpath(folder), os.getpid()  # a forked child has no lock of its parent's
     mine = object()
     if _held.setdefault(place, mine) is not mine:
@@ -73,11 +73,12 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_close_in_child)
 
 
-def _create(folder: Path) -> None:
+def create_folder(folder: Path) -> None:
     """Create a folder, or refuse one that cannot be written to, for the superuser too."""
-    if os.path.lexists(folder) and not os.path.isdir(folder):
+    nearest = next(each for each in (folder, *folder.parents) if os.path.lexists(each))
+    if not os.path.isdir(nearest):
         reason = "this is not a folder; give the name of one, which may be new"
-        raise NotADirectoryError(errno.ENOTDIR, reason, str(folder))
+        raise NotADirectoryError(errno.ENOTDIR, reason, str(nearest))
     os.makedirs(folder, exist_ok=True)
     if not os.stat(folder).st_mode & 0o222 or not os.access(folder, os.W_OK):
         reason = "this folder is read-only; allow to write to it, or give another one"

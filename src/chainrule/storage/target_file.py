@@ -5,10 +5,13 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-__all__ = ["checked_target", "copy_attributes", "expanded", "refuse_irregular"]
+from chainrule.errors import ArgumentError
+
+__all__ = ["check_suffix", "checked_target", "copy_attributes", "expanded", "refuse_irregular"]
 
 KINDS = {
     stat.S_IFCHR: "a device", stat.S_IFBLK: "a device", stat.S_IFIFO: "a named pipe",
@@ -54,6 +57,16 @@ def checked_target(path: str | os.PathLike[str]) -> tuple[Path, os.stat_result |
             errno.EACCES, "this file is read-only; allow to write it, or give another name", text
         )
     return target, status
+
+
+def check_suffix(function: str, path: str | os.PathLike[str], suffixes: Sequence[str]) -> None:
+    """Raise unless the suffix of a file to write, if any, is one of what is written."""
+    target = Path(path)
+    if target.suffix.lower() not in ("", *suffixes):
+        raise ArgumentError(
+            f"{function}: {target.name!r} has the suffix of another format than those written, "
+            f"{', '.join(suffixes)}; name it {target.with_suffix(suffixes[0]).name!r}"
+        )
 
 
 def refuse_irregular(path: str | os.PathLike[str], status: os.stat_result) -> None:

@@ -105,7 +105,7 @@ class Inspectable(LayerSequence):
         Parameters
         ----------
         path : str or path, optional
-            Where the drawing is written: as Graphviz DOT for ``*.dot`` and ``*.gv``, else as SVG.
+            Where the drawing is written: ``*.svg``, or ``*.dot`` and ``*.gv`` for Graphviz.
         X, y : array or list, (n, ...), optional
             Samples; their values are written in the boxes. Needed before the network is built.
         fold : bool
@@ -119,7 +119,9 @@ class Inspectable(LayerSequence):
         Raises
         ------
         ArgumentError
-            Before `compile`; without `X`, before the network is built.
+            Before `compile`; without `X`, before the network is built; for files of other formats.
+        DataError, ShapeError, DTypeError
+            For data unsuitable for the network, as `evaluate` does.
 
         Examples
         --------
@@ -132,10 +134,7 @@ class Inspectable(LayerSequence):
         """
         from chainrule.insight.flow.network_diagram import diagram_of_network
 
-        diagram = diagram_of_network(cast(Any, self), X, y, fold)
-        if path is not None:
-            diagram.save(path)
-        return diagram
+        return diagram_of_network(cast(Any, self), X, y, fold, path)
 
     def debug(
         self,
@@ -314,7 +313,8 @@ class Inspectable(LayerSequence):
         Raises
         ------
         ArgumentError, DataError, ShapeError, DTypeError
-            For data unsuitable for the network, as `evaluate` does.
+            For data unsuitable for the network, as `evaluate` does, and for a path that ends in
+            the suffix of another format.
         OSError
             If the file cannot be written.
 

@@ -56,6 +56,12 @@ def restored_model(path: str | os.PathLike[str], custom: Custom | None) -> Netwo
             f"load: custom is {type_in_words(argument)}; it must be a dict from the names in the "
             "file to your classes and functions"
         )
+    for name, value in (custom or {}).items():
+        if not callable(value) or isinstance(value, Layer):
+            raise ArgumentError(
+                f"load: custom[{name!r}] is {type_in_words(value)}; it must be a class or a "
+                f"function itself, such as {{{type(value).__name__!r}: {type(value).__name__}}}"
+            )
     description, tensors = read_file(checked_source(path))
     try:
         if description.get("model") == MODEL:

@@ -114,3 +114,19 @@ def test_a_page_has_the_steps_of_a_course_and_the_numbers_of_the_batch(
         assert "The derivative by" in text
     assert "mean " in ten[0].html()
     assert "softmax with cross_entropy" in ten[0].html()
+
+
+def test_lines_of_text_are_as_wide_as_a_page_and_columns_stand_below_each_other() -> None:
+    images = np.random.default_rng(0).normal(size=(1, 6, 6, 1))
+    layers = [nn.Conv2D(2, 3, activation="relu"), nn.MaxPool2D(2), nn.Flatten(), nn.Dense(2)]
+    net = cr.Network(layers, seed=0)
+    net.compile(loss="cross_entropy")
+    explanation = net.explain(images, np.array([1]))
+    lines = str(explanation).splitlines()
+    assert lines[0] == "Network of 4 layers, proved on N = 1 sample"
+    formulas = {f"    {each}" for each in explanation}
+    assert all(len(line) <= 100 for line in lines if line not in formulas)
+    places = [line.index("mean ") for line in lines if "mean " in line]
+    assert {each for each in places if places.count(each) > 1} == {66}
+    steps = str(cr.explain(lambda x: np.sin(np.exp(x**2)) / (1 + x), 0.5)).splitlines()
+    assert {line.index(" rule: ") for line in steps if "quotient rule: " in line} == {61}

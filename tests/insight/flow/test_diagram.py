@@ -9,7 +9,7 @@ import pytest
 
 import chainrule as cr
 from chainrule import nn
-from chainrule.errors import ArgumentError
+from chainrule.errors import ArgumentError, DataError
 from chainrule.graph.graph import Graph
 
 X, Y = np.eye(4), np.arange(4) % 2
@@ -104,3 +104,15 @@ def test_a_network_with_a_mask_is_drawn() -> None:
     net.compile(loss="mse")
     net(np.ones((2, 3, 2)))
     assert net.diagram().svg().startswith("<svg")
+
+
+def test_what_cannot_be_drawn_or_written_is_refused_by_name(tmp_path: Path) -> None:
+    net = compiled(nn.Dense(3, activation="tanh"), nn.Dense(2))
+    net(X)
+    with pytest.raises(ArgumentError, match=r"suffix of another format.*name it 'net\.svg'"):
+        net.diagram(tmp_path / "net.png")
+    with pytest.raises(ArgumentError, match=r"path is a.*array.*such as 'net\.svg'"):
+        net.diagram(X, Y)  # pyright: ignore[reportArgumentType]
+    with pytest.raises(DataError, match=r"y is missing.*net\.diagram\(X=X, y=y\)"):
+        net.diagram(X=X)
+    assert not list(tmp_path.iterdir())

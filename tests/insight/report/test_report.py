@@ -135,6 +135,8 @@ def test_what_cannot_be_reported_is_refused_before_anything_is_computed(tmp_path
         net.report(tmp_path / "none" / "report.html")
     with pytest.raises(IsADirectoryError, match="add a file name"):
         net.report(tmp_path)
+    with pytest.raises(ArgumentError, match=r"suffix of another format.*name it 'net\.html'"):
+        net.report(tmp_path / "net.pdf")
     with pytest.raises(DataError, match="the samples of X differ in shape"):
         net.report(X=[np.ones((2, 2)), np.ones((3, 3))])
     assert not list(tmp_path.iterdir())

@@ -77,3 +77,6 @@ def test_bad_arguments_are_refused() -> None:
             cr.ReduceOnPlateau(**arguments)
     with pytest.raises(ArgumentError):
         cr.LearningRateSchedule(0.1)
+    for wrong in (lambda: 0.1, lambda epoch, rate, step: 0.1):
+        with pytest.raises(ArgumentError, match="a function of the epoch, or of the epoch and"):
+            cr.LearningRateSchedule(wrong)

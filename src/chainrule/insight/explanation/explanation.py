@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from textwrap import wrap
 
 from chainrule.arguments.lookup import suggestion
-from chainrule.errors import ArgumentError
+from chainrule.errors import ArgumentError, counted
 from chainrule.insight.explanation.document import document
 from chainrule.insight.explanation.equation import Equation
 from chainrule.insight.explanation.page import page
@@ -14,6 +15,8 @@ from chainrule.insight.explanation.school_rules import StepByStep
 from chainrule.insight.notation.expression import Name, Symbol, walk
 
 __all__ = ["Explanation", "Section"]
+
+_WIDTH = 100  # characters of a line of notes
 
 
 @dataclass(frozen=True)
@@ -90,11 +93,13 @@ class Explanation:
         )
 
     def __str__(self) -> str:
-        proved = "" if self.samples is None else f", proved on N = {self.samples} samples"
+        proved = (
+            "" if self.samples is None else f", proved on N = {counted(self.samples, 'sample')}"
+        )
         lines = [self.title + proved, ""]
         for each in self.steps:
             lines += [f"The derivative by {each.by}, step by step"]
-            lines += [*(f"  {step}" for step in each.steps), ""]
+            lines += [*(f"  {line}" for line in str(each).splitlines()), ""]
         for heading, sections in self._parts:
             lines += [heading]
             for section in sections:
@@ -127,7 +132,12 @@ def _symbols(equation: Equation) -> set[Name]:
 def _rows(section: Section) -> list[str]:
     rows: list[str] = []
     for each in section.equations:
-        text = each.text()
-        rows.append(f"    {text:<48} {each.shape:<12} {each.numbers}".rstrip())
-        rows += [f"      {note}" for note in each.notes if note != each.numbers]
+        text, beside = each.text(), f"{each.shape:<12} {each.numbers}".rstrip()
+        if len(text) > 48 or len(beside) > _WIDTH - 53:
+            rows += [f"    {text}", " " * min(53, _WIDTH - len(beside)) + beside]
+        else:
+            rows.append(f"    {text:<48} {beside}".rstrip())
+        for note in each.notes:
+            if note != each.numbers:
+                rows += wrap(note, _WIDTH, initial_indent=" " * 6, subsequent_indent=" " * 10)
     return rows

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.arguments.lookup import suggestion
-from chainrule.errors import ArgumentError, DataError
+from chainrule.errors import ArgumentError, DataError, counted
 from chainrule.graph.array_type import ArrayType
 from chainrule.graph.graph import Graph
 from chainrule.graph.node import Node
@@ -190,7 +190,7 @@ class _Explainer:
         backward = [self._backward(i, parameter) for i in reversed(range(first, count))]
         forward = [self._forward(i) for i in range(max(0, first - 1), count)]
         explanation = Explanation(
-            title=f"Network of {len(self.net.layers)} layers",
+            title=f"Network of {counted(len(self.net.layers), 'layer')}",
             samples=len(self.writer.instance.inputs[-1]),
             sections=(*forward, Section(f"Loss: {self.objective.loss.name}", self._loss())),
             gradients=tuple(each for each in backward if each.equations),

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Any
 
+from chainrule.errors import counted
 from chainrule.insight.notation.mathml import to_mathml
 
 __all__ = ["page"]
@@ -31,7 +32,8 @@ def page(
 ) -> str:
     """Return the page of the sections of an explanation, after the steps of a course."""
     body = [f"<style>{_STYLE}</style>", '<div class="explanation">', f"<h3>{escape(title)}</h3>"]
-    body.append(f"<p>{_PROOF if samples is None else f'N = {samples} samples. {_PROOF}'}</p>")
+    proved = f"N = {counted(samples, 'sample')}."
+    body.append(f"<p>{_PROOF if samples is None else f'{proved} {_PROOF}'}</p>")
     for each in steps:
         body.append(f"<h3>The derivative by {escape(str(each.by))}, step by step</h3>")
         body += [_row(to_mathml(step.formula), "", escape(step.rule)) for step in each.steps]

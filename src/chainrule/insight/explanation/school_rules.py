@@ -66,7 +66,10 @@ class Step:
         return layout.equation(left, self.derivative, ())
 
     def __str__(self) -> str:
-        return f"{to_text(self.formula).strip():<50} {self.rule}"
+        formula = to_text(self.formula).strip()
+        if len(formula) > 50:
+            return f"{formula}\n{'':<50} {self.rule}"
+        return f"{formula:<50} {self.rule}"
 
 
 @dataclass(frozen=True)

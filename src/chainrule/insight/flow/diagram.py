@@ -14,14 +14,16 @@ from chainrule.graph.node import Node
 from chainrule.insight.flow.exports import to_dot, to_networkx
 from chainrule.insight.flow.flow_graph import FlowGraph, flow_graph
 from chainrule.insight.flow.svg import to_svg
-from chainrule.storage import write_atomically
+from chainrule.storage import check_suffix, write_atomically
 
 if TYPE_CHECKING:
     import os
 
     from networkx import DiGraph
 
-__all__ = ["Diagram", "diagram_of_graph", "values_of"]
+__all__ = ["FORMATS", "Diagram", "diagram_of_graph", "values_of"]
+
+FORMATS = (".svg", ".dot", ".gv")
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,8 @@ class Diagram:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the drawing: as DOT if the name ends in ``.dot`` or ``.gv``, else as SVG."""
-        is_dot = str(path).endswith((".dot", ".gv"))
+        check_suffix("diagram", path, FORMATS)
+        is_dot = str(path).lower().endswith((".dot", ".gv"))
         write_atomically(path, (self.dot() if is_dot else self.svg()).encode())
 
     def _repr_svg_(self) -> str:

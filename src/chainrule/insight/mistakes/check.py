@@ -105,7 +105,10 @@ def check(
           loss="binary_cross_entropy"; for one of k classes k units
     """
     if not isinstance(cast(Any, net), Network):
-        raise ArgumentError(f"check: the first argument is {type_in_words(net)}, no network")
+        raise ArgumentError(
+            f"check: the first argument is {type_in_words(net)}, no network; the "
+            "order is check(net, X, y)"
+        )
     model_of(net).objective("check")
     check_settings("check", batch_size=batch_size, epochs=1 if epochs is None else epochs)
     if validation_data is not None:

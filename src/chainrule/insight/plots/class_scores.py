@@ -42,6 +42,14 @@ def scored(
         raise DataError(
             f"{function}: the scores of row {row} are {predictions.scores[row].tolist()!s:.60}"
         )
+    unknown = np.setdiff1d(labels, predictions.classes)
+    if unknown.size:
+        known = ", ".join(map(repr, predictions.classes.tolist()))
+        raise DataError(
+            f"{function}: y holds {unknown.tolist()[0]!r}, and the classes with scores are "
+            f"{known:.100}; amounts have no {curve.split()[-1]}: cr.plot.predictions(net, X, y) "
+            "shows those"
+        )
     if len(np.unique(labels)) < 2:
         raise DataError(
             f"{function}: all samples are of class {labels.tolist()[0]!r}; {curve} needs samples "

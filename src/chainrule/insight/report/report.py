@@ -22,7 +22,7 @@ from chainrule.insight.report.series import are_series
 from chainrule.insight.report.timing import time_section
 from chainrule.insight.report.training import training_section
 from chainrule.storage import checked_target, write_atomically
-from chainrule.train.files.paths import checked_path
+from chainrule.train.files.paths import checked_format
 from chainrule.train.inputs.targets import is_text
 from chainrule.train.model.model import Model
 from chainrule.train.model.summary import describe
@@ -67,7 +67,9 @@ class Report:
 
 def report_on(net: Network, X: Any = None, y: Any = None, path: Any = None) -> Report:
     """Return the report on a network, and write it if there is a path."""
-    target = None if path is None else checked_target(checked_path("report", path))[0]
+    target = path
+    if path is not None:
+        target = checked_target(checked_format("report", path, (".html", ".htm")))[0]
     model = model_of(net)
     sample = _classified(model, sample_of(X, y, most_samples(net)))
     if sample is not None and not model.output_shapes:

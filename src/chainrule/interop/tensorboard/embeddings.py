@@ -15,7 +15,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from chainrule.errors import DataError
-from chainrule.storage import write_atomically
+from chainrule.storage import create_folder, write_atomically
 
 __all__ = ["write_embeddings"]
 
@@ -38,7 +38,7 @@ def write_embeddings(folder: Path, embeddings: Mapping[str, Embedding]) -> None:
                 f"embedding: {name!r} has {len(vectors)} rows and {len(labels)} labels; give one "
                 "for each row"
             )
-    folder.mkdir(parents=True, exist_ok=True)
+    create_folder(folder)
     entries: list[str] = []
     for name, (vectors, labels) in embeddings.items():
         file = "".join(c if c.isalnum() or c in "-_" else "_" for c in name)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from chainrule.interop.tensorboard.messages import event, first_event
 from chainrule.interop.tensorboard.records import record
-from chainrule.storage import append
+from chainrule.storage import append, create_folder
 
 __all__ = ["EventFile"]
 
@@ -38,7 +38,7 @@ class EventFile:
     def add_event(self, content: bytes) -> None:
         """Add an event."""
         if self._path is None or self._owner != os.getpid():  # a forked process has its own file
-            self.folder.mkdir(parents=True, exist_ok=True)
+            create_folder(self.folder)
             self._owner, now = os.getpid(), time.time()
             host = socket.gethostname() or "localhost"
             name = f"events.out.tfevents.{int(now)}.{host}.{self._owner}.{next(_numbers)}"

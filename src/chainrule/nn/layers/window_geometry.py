@@ -129,6 +129,9 @@ def check_axes(title: str, shape: Sequence[int | None], count: int) -> None:
         target = ", ".join(map(str, (side,) * count + (1,)))
         is_square = side**count == sample[0]
         remedy = f"put {f'nn.Reshape(({target}))' if is_square else 'nn.Reshape'} before it"
+    elif count == 1 and len(sample) > 2 and None not in sample:
+        channels = math.prod(cast(Sequence[int], sample[1:]))
+        remedy = f"put nn.Reshape(({sample[0]}, {channels})) before it"
     raise ShapeError(
         f"{title}: its input has shape (batch, {actual}), but it needs {required}; {remedy}"
     )

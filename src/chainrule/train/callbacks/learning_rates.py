@@ -60,7 +60,10 @@ class LearningRateSchedule(Callback):
 
     def __init__(self, schedule: Callable[..., float]) -> None:
         self.schedule = checked_function("LearningRateSchedule", "schedule", schedule)
-        self._takes_rate = _count_arguments(schedule) > 1
+        if not any(_takes(schedule, count) for count in (1, 2)):
+            rule = "a function of the epoch, or of the epoch and the rate"
+            raise bad_argument("LearningRateSchedule", "schedule", schedule, rule)
+        self._takes_rate = not _takes(schedule, 1)
 
     def on_fit_start(self, net: Any) -> None:
         """Raise unless the optimiser has a learning rate that is a number."""
@@ -197,12 +200,14 @@ def _set_rate(net: Any, rate: float) -> None:
         net.optimizer = replace(net.optimizer, learning_rate=rate)
 
 
-def _count_arguments(function: Callable[..., Any]) -> int:
-    """Return how many arguments a function takes by position; 1 if that is not known."""
+def _takes(function: Callable[..., Any], count: int) -> bool:
+    """Whether a function can be called with so many arguments; with one if that is not known."""
     try:
-        parameters = inspect.signature(function).parameters.values()
+        signature = inspect.signature(function)
     except (TypeError, ValueError):
-        return 1
-    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    required = [p for p in parameters if p.kind in kinds and p.default is p.empty]
-    return len(required)
+        return count == 1
+    try:
+        signature.bind(*range(count))
+    except TypeError:
+        return False
+    return True

@@ -5,13 +5,14 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from chainrule.errors import ArgumentError, FormatError, counted, type_in_words
-from chainrule.storage import expanded
+from chainrule.storage import check_suffix, expanded
 
-__all__ = ["check_content", "checked_path", "checked_source", "checked_target"]
+__all__ = ["check_content", "checked_format", "checked_path", "checked_source", "checked_target"]
 
 _SUFFIXES = {
     ".h5": "Keras", ".hdf5": "Keras", ".keras": "Keras", ".pt": "PyTorch", ".pth": "PyTorch",
@@ -42,19 +43,26 @@ _READERS = {
 """What reads files that hold no network."""
 
 
-def checked_path(function: str, path: Any) -> Path:
+def checked_path(function: str, path: Any, example: str = "net.safetensors") -> Path:
     """Return the path of a file given as text or path, or raise an ArgumentError."""
     if isinstance(path, str | os.PathLike):
         text: Any = os.fspath(path)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType] (of an unknown PathLike)
         if isinstance(text, str) and text and "\0" not in text:
             return Path(expanded(text))
         problem = "empty" if text == "" else "a path of bytes, or holds a NUL character"
-        raise ArgumentError(f"{function}: path is {problem}; pass a str such as 'net.safetensors'")
+        raise ArgumentError(f"{function}: path is {problem}; pass a str such as {example!r}")
     hint = "; pass the path of the file, not an open file" if hasattr(path, "read") else ""
     raise ArgumentError(
         f"{function}: path is {type_in_words(path)}; it must be a str or a pathlib.Path, such as "
-        f"'net.safetensors'{hint}"
+        f"{example!r}{hint}"
     )
+
+
+def checked_format(function: str, path: Any, suffixes: Sequence[str]) -> Path:
+    """Return the path of a file to write, whose suffix, if any, is one of what is written."""
+    target = checked_path(function, path, f"net{suffixes[0]}")
+    check_suffix(function, target, suffixes)
+    return target
 
 
 def checked_target(path: Any) -> Path:
