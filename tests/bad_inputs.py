@@ -263,6 +263,8 @@ NETWORKS = [
     ),
     (lambda: nn.Dense(3, activation=3), ArgumentError, "expected a name or a function, got an int"),
     (lambda: EarlyStopping(patience=-1), ArgumentError, "EarlyStopping: patience is -1"),
+    (lambda: EarlyStopping("val_los"), ArgumentError, "mode='min', or did you mean 'val_loss'?"),
+    (lambda: cr.Network([nn.Dense(3)])(X[0]), ShapeError, "x[None] for one sample"),
 ]
 
 

@@ -25,7 +25,7 @@ from chainrule.graph.source_location import frame_at, user_instruction
 from chainrule.graph.trace_errors import check_function
 from chainrule.tracebacks import boundary
 
-__all__ = ["Traced", "is_number", "trace", "trace_call"]
+__all__ = ["Traced", "is_number", "trace", "trace_at", "trace_call"]
 
 
 @dataclass(frozen=True)
@@ -121,6 +121,14 @@ def _trace_call(
     graph = check(Graph(tuple(inputs), tuple(outputs), name, origin))
     static = tuple(None if _is_computed(leaf) else leaf for leaf in results)
     return Traced(graph, result_structure, static)
+
+
+def trace_at(function: Callable[..., Any], args: tuple[Any, ...]) -> Graph:
+    """Trace a function for any point, or where its code asks for values, for the one given."""
+    try:
+        return trace_call(function, args).graph
+    except TraceError:
+        return trace_call(function, args, is_known=True).graph
 
 
 def is_number(leaf: Any) -> bool:

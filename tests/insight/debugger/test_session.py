@@ -103,6 +103,12 @@ def test_nan_is_found_at_the_operation_that_makes_it_and_not_where_it_is_left_ou
     assert first.number == 0
 
 
+def test_code_that_asks_for_a_value_is_walked_through_by_the_branch_of_the_point() -> None:
+    for x, gradient in ((2.0, 3.0), (-2.0, -1.0)):
+        session = cr.debug(lambda x: 3 * x if x > 0 else -x, x)
+        assert session.gradient("x") == gradient
+
+
 def test_breakpoints_compare_magnitudes_and_shares() -> None:
     net = compiled(nn.Dense(3, activation="relu"), nn.Dense(1), loss="mse")
     session = net.debug(X, Y[:, None])

@@ -124,7 +124,7 @@ def test_a_derivative_through_later_steps_has_none_beyond_the_last() -> None:
     explanation = explained(*layers)
     assert all(each.is_confirmed for each in explanation)
     cell = next(each for each in explanation if str(each).startswith("δ²_{c, t} = δ²_{c, t+1}"))
-    assert cell.simplifications == ("δ_c^2 is 0 beyond the last step",)
+    assert cell.simplifications == ("δ²_c is 0 beyond the last step",)
     assert "h²₄ = 0" in map(str, explanation)
     assert "δ³ₕ₀ = δ³" in map(str, explanation)
 

@@ -202,6 +202,7 @@ def test_a_mistake_has_code_evidence_remedy_and_page():
     assert (mistake.code, mistake.family) == ("CR012", "loss")
     assert mistake.documentation == "docs/mistakes.md#cr012"
     assert str(found).startswith("CR012 labels out of range\n")
+    assert str(found) == repr(mistake)
     assert "1 to 3" in mistake.evidence
     assert f"<td>{mistake.name}</td>" in display(found)
     with pytest.raises(cr.errors.ArgumentError, match="no network"):

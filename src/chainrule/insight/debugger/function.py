@@ -13,7 +13,7 @@ from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.errors import ArgumentError
 from chainrule.graph.graph import Graph
 from chainrule.graph.node import as_node
-from chainrule.graph.trace import is_number, trace_call
+from chainrule.graph.trace import is_number, trace_at
 from chainrule.graph.trace_errors import check_function
 from chainrule.insight.debugger.session import DebugSession
 from chainrule.insight.debugger.walk import walk
@@ -29,7 +29,8 @@ def debug(function: Callable[..., Any], *args: Any) -> DebugSession:
     ----------
     function : callable
         Plain NumPy code that returns one array or number of floats; the sum of an array is
-        differentiated.
+        differentiated. Where its code asks for a value, as in ``if x > 0``, it is the function of
+        the branch taken at the point.
     *args
         Its arguments; nested containers of arrays and numbers.
 
@@ -55,7 +56,7 @@ def debug(function: Callable[..., Any], *args: Any) -> DebugSession:
     """
     check_function("debug", function)
     leaves, _ = tree.flatten(args)
-    graph = trace_call(function, args).graph
+    graph = trace_at(function, args)
     sources = [each for each in graph.inputs if each.array_type.is_float]
     if not sources:
         raise ArgumentError(

@@ -11,10 +11,10 @@ import numpy as np
 from chainrule import tree
 from chainrule.arguments.aliases import CORE_ALIASES
 from chainrule.arguments.keywords import answers_foreign_names
-from chainrule.errors import ArgumentError, TraceError
+from chainrule.errors import ArgumentError
 from chainrule.graph.graph import Graph
 from chainrule.graph.node import Node, as_node, constant
-from chainrule.graph.trace import is_number, trace_call
+from chainrule.graph.trace import is_number, trace_at
 from chainrule.graph.trace_errors import check_function
 from chainrule.graph.value_names import assigned_values, resolved
 from chainrule.insight.explanation.derivation import Derivation, derive
@@ -71,7 +71,7 @@ def explain(function: Callable[..., Any], *args: Any) -> Explanation:
     check_function("explain", function)
     leaves, structure = tree.flatten(args)
     args = tree.unflatten(structure, list(map(_widened, leaves)))
-    graph = _summed(_traced(function, args))
+    graph = _summed(trace_at(function, args))
     named = _named_values(graph)
     sources = [each for each in graph.inputs if each.array_type.is_float]
     if not sources:
@@ -129,14 +129,6 @@ def _widened(leaf: Any) -> Any:
         return float(leaf)
     is_float = isinstance(leaf, np.ndarray | np.generic) and leaf.dtype.kind == "f"
     return np.asarray(leaf, "float64") if is_float else leaf
-
-
-def _traced(function: Callable[..., Any], args: tuple[Any, ...]) -> Graph:
-    """Trace a function for any point, or where its code asks for values, for the one given."""
-    try:
-        return trace_call(function, args).graph
-    except TraceError:
-        return trace_call(function, args, is_known=True).graph
 
 
 def _with_zeros(derivation: Derivation) -> Derivation:

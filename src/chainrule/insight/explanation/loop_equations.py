@@ -9,13 +9,14 @@ from chainrule.graph.value_names import resolved
 from chainrule.insight.explanation.equation import Equation
 from chainrule.insight.explanation.proofs import Proofs
 from chainrule.insight.explanation.recurrence import Recurrence
-from chainrule.insight.notation import rules
+from chainrule.insight.notation import layout, rules
 from chainrule.insight.notation.expression import Function, Name
 from chainrule.insight.notation.from_graph import express, express_array
 from chainrule.insight.notation.identities import definitions
 from chainrule.insight.notation.identities.rule import Rule
 from chainrule.insight.notation.index import Index
 from chainrule.insight.notation.names import axes_of
+from chainrule.insight.notation.text import to_text
 
 __all__ = ["definitions_of_steps", "loop_equations"]
 
@@ -63,7 +64,8 @@ def _step(
     own = [each for each in known if each.defines != name]
     expression, used = rules.simplify(raw, own)
     if name in loop.totals:
-        used.append(f"{name} is 0 beyond the {'last' if loop.is_reverse else 'first'} step")
+        written = to_text(layout.name_of(name)).strip()
+        used.append(f"{written} is 0 beyond the {'last' if loop.is_reverse else 'first'} step")
     step = loop.after if name in loop.carries else Index.of(loop.step)
     equation = Equation(
         name, (*loop.steps, *axes), expression, simplifications=tuple(used),

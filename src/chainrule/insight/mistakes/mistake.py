@@ -38,7 +38,7 @@ class Kind:
     remedy: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Mistake:
     """A mistake, with the numbers that show it.
 
@@ -86,6 +86,8 @@ class Mistake:
         lines = [f"{self.code} {self.name}"]
         lines += [indent("\n".join(wrap(part, _WIDTH - 6)), "      ") for part in parts]
         return "\n".join(lines)
+
+    __repr__ = __str__
 
 
 class Mistakes(list[Mistake]):

@@ -82,7 +82,7 @@ class Dense(Layer):
         if len(input_shape) < 2:
             raise ShapeError(
                 f"{self._title()}: its input has shape (batch,), but it needs features on the "
-                "last axis; pass x[:, None] for one feature"
+                "last axis; pass x[:, None] for one feature, x[None] for one sample"
             )
         self.weight = self.parameter("weight", (input_shape[-1], self.units), self.initializer)
         if self.use_bias:

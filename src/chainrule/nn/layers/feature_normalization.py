@@ -230,7 +230,7 @@ def _features(title: str, shape: Sequence[int | None]) -> tuple[int]:
     if len(shape) < 2 or shape[-1] is None:
         raise ShapeError(
             f"{title}: its input has shape (batch,), but it needs features on the last axis; pass "
-            "x[:, None] for one feature"
+            "x[:, None] for one feature, x[None] for one sample"
         )
     return (shape[-1],)
 

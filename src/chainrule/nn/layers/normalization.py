@@ -231,6 +231,6 @@ def _channels(title: str, shape: Shape) -> Shape:
     if len(shape) < 2:
         raise ShapeError(
             f"{title}: its input has shape (batch,), but it needs features on the last axis; pass "
-            "x[:, None] for one feature"
+            "x[:, None] for one feature, x[None] for one sample"
         )
     return shape[-1:]

@@ -6,10 +6,11 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from chainrule.arguments.aliases import METRIC_ALIASES
+from chainrule.arguments.lookup import closest
 from chainrule.errors import ArgumentError
 from chainrule.train.callbacks.callback import Callback
 from chainrule.train.callbacks.resolution import FunctionCallback
-from chainrule.train.metrics.direction import direction
+from chainrule.train.metrics.direction import KNOWN, direction
 
 __all__ = ["check_monitor", "check_monitors", "is_maximized"]
 
@@ -46,8 +47,11 @@ def is_maximized(title: str, monitor: str, mode: str = "auto") -> bool:
         for own in METRIC_ALIASES.targets(name):
             right = monitor.removesuffix(name) + own
             raise ArgumentError(f"{title}: monitor is {monitor!r}; here it is {right!r}")
+        prefix = monitor.removesuffix(name)
+        meant = closest(monitor, [prefix + each for each in KNOWN])
         raise ArgumentError(
             f"{title}: monitor is {monitor!r}, of which mode='auto' does not know whether "
             "higher values are better; give mode='max' or mode='min'"
+            + ("" if meant is None else f", or {meant}")
         )
     return mode == "max" or (mode == "auto" and bool(by_name))

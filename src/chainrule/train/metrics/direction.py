@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-__all__ = ["direction"]
+__all__ = ["KNOWN", "direction"]
 
 _MAXIMIZED = {"accuracy", "auc", "f1", "precision", "pseudo_likelihood", "r2", "recall"}
 _MINIMIZED = {"loss", "mae", "mse"}
+KNOWN = sorted(_MAXIMIZED | _MINIMIZED)
 
 
 def direction(name: str) -> bool | None:
