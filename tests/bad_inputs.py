@@ -249,7 +249,17 @@ NETWORKS = [
     (
         lambda: cr.plot.roc(SCORES_OF_TWO, QUANTITY[:, 0]),
         DataError,
-        "and the classes with scores are 0, 1; amounts have no curve: cr.plot.predictions",
+        "predicted are classes such as 0; amounts are shown by cr.plot.predictions(net, X, y)",
+    ),
+    (
+        lambda: cr.plot.roc(SCORES_OF_TWO, y),
+        DataError,
+        "y holds 2, and the classes with scores are 0, 1; give y as the classifier names",
+    ),
+    (
+        lambda: cr.plot.confusion(lambda X: np.arange(12) % 2, X, QUANTITY[:, 0]),
+        DataError,
+        "predicted are classes such as 0; amounts are shown by cr.plot.predictions(net, X, y)",
     ),
     (
         lambda: cr.TensorBoard(__file__).text("a", "b"),

@@ -47,8 +47,7 @@ def scored(
         known = ", ".join(map(repr, predictions.classes.tolist()))
         raise DataError(
             f"{function}: y holds {unknown.tolist()[0]!r}, and the classes with scores are "
-            f"{known:.100}; amounts have no {curve.split()[-1]}: cr.plot.predictions(net, X, y) "
-            "shows those"
+            f"{known:.100}; give y as the classifier names its classes"
         )
     if len(np.unique(labels)) < 2:
         raise DataError(

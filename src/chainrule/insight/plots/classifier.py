@@ -221,6 +221,16 @@ def _check_kinds(function: str, known: Array, predicted: Array) -> None:
             f"{function}: y holds classes such as {own!r}, and predicted are classes such as "
             f"{other!r}; give y as the classifier names its classes"
         )
+    if _holds_fractions(known) and not _holds_fractions(predicted):
+        amount = known[known != np.rint(known)].tolist()[0]
+        raise DataError(
+            f"{function}: y holds amounts such as {amount:.6g}, and predicted are classes such as "
+            f"{predicted.tolist()[0]!r}; amounts are shown by cr.plot.predictions(net, X, y)"
+        )
+
+
+def _holds_fractions(labels: Array) -> bool:
+    return labels.dtype.kind == "f" and bool(np.any(labels != np.rint(labels)))
 
 
 def _is_one_hot(labels: Array) -> bool:
