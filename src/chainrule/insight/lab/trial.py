@@ -55,8 +55,15 @@ def checked_answer(exercise: Exercise, answer: object) -> Callable[[Inputs], Any
             f"check: the answer to {exercise.name!r} is a function, got {type(answer).__name__}; "
             f"pass the function itself, without calling it; {shown}"
         )
-    _check_signature(exercise, answer, shown)
-    return lambda inputs: answer(*inputs.values())
+    names = _names(exercise)
+    order = _order(exercise, answer, names, shown)
+    places = [names.index(each) for each in order]
+
+    def call(inputs: Inputs) -> Any:
+        values = list(inputs.values())
+        return answer(*(values[place] for place in places))
+
+    return call
 
 
 def _is_layer(answer: object) -> bool:
@@ -68,12 +75,14 @@ def _names(exercise: Exercise) -> list[str]:
     return list(inspect.signature(exercise.answer_of(exercise.solution)).parameters)
 
 
-def _check_signature(exercise: Exercise, answer: Callable[..., Any], shown: str) -> None:
-    names = _names(exercise)
+def _order(
+    exercise: Exercise, answer: Callable[..., Any], names: list[str], shown: str
+) -> list[str]:
+    """Return the inputs in the order of the answer: its own, where it names them all."""
     try:
         signature = inspect.signature(answer)
     except (TypeError, ValueError):  # of functions in C, which say so themselves when called
-        return
+        return names
     try:
         signature.bind(*names)
     except TypeError:
@@ -81,6 +90,8 @@ def _check_signature(exercise: Exercise, answer: Callable[..., Any], shown: str)
             f"check: the answer to {exercise.name!r} takes ({', '.join(names)}), "
             f"{_named(answer)} takes {signature}; {shown}"
         ) from None
+    own = list(signature.parameters)
+    return own if sorted(own) == sorted(names) else names
 
 
 def _named(answer: object) -> str:
