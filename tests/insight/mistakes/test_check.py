@@ -51,7 +51,7 @@ CERTAIN: dict[str, tuple[Any, ...]] = {
         "CR031", [nn.Flatten(), nn.Dense(2)], CE, np.round(255 * random.random((60, 8, 8))), BITS,
     ),
     "softmax of one unit": ("CR004", dense(RELU, (1, "softmax")), BCE, X, Y2),
-    "sigmoids of three classes": ("CR005", dense(RELU, (3, "sigmoid")), BCE, X, ONE_HOT),
+    "softmax before a binary loss": ("CR002", dense(RELU, (3, "softmax")), BCE, X, ONE_HOT),
     "relu for negative amounts": ("CR006", dense(RELU, (1, "relu")), MSE, X, AMOUNT),
     "sigmoid for amounts": ("CR006", dense(RELU, (1, "sigmoid")), MSE, X, AMOUNT + 20),
     "mse of classes": ("CR010", dense(RELU, (3, "softmax")), MSE, X, ONE_HOT),
@@ -116,6 +116,8 @@ SHORT = ["no hidden activation"]
 LONG = [pytest.param(each, marks=pytest.mark.slow) for each in TRIED if each not in SHORT]
 
 GOOD: dict[str, tuple[Any, ...]] = {
+    "sigmoids and squares": (dense(RELU, (3, "sigmoid")), MSE, X, ONE_HOT),
+    "one against the rest": (dense(RELU, (3, "sigmoid")), BCE, X, ONE_HOT),
     "three classes": (dense(RELU, (3, "softmax")), CE, X, Y3),
     "three classes, logits": (dense(RELU, (3,)), CE, X, Y3),
     "three classes, one-hot": (dense(RELU, (3, "softmax")), CE, X, ONE_HOT),

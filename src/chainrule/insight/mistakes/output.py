@@ -106,6 +106,9 @@ def _range(subject: Subject, last: str) -> Iterator[Mistake]:
 def _loss(subject: Subject) -> Iterator[Mistake]:
     loss, nature, y = subject.loss, subject.nature, subject.y
     classes = _classes(subject)
+    last = subject.tail[-1:] or [loss.contains]
+    if last == ["sigmoid"] and nature == "class":
+        return  # one against the rest: a mistake only where the network does not learn
     if loss.name == "binary_cross_entropy" and nature == "class" and classes > 2:
         if y.ndim > 1 and y.shape[-1] == classes:
             yield Mistake(

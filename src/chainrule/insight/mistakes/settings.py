@@ -46,6 +46,10 @@ def likely_setting_mistakes(subject: Subject) -> Iterator[Mistake]:
         yield Mistake(
             kind("CR010"), f"the loss is {loss.name}, and the targets are {_KINDS[nature]}"
         )
+    if loss.name == "binary_cross_entropy" and nature == "class":
+        yield Mistake(
+            kind("CR005"), "the loss takes each output by itself, and the targets are one of them"
+        )
     if settings.epochs is not None:
         size = settings.batch_size or len(subject.X)
         steps = settings.epochs * -(-len(subject.X) // size)
