@@ -30,7 +30,11 @@ def test_a_table_is_explained_behind_its_columns(tmp_path: Path) -> None:
 
 def test_the_equations_are_a_document_or_a_page_on_request() -> None:
     assert printed("xor", "--latex")[1].startswith(r"\documentclass")
-    assert "<math" in printed("xor", "--html")[1]
+    page = printed("xor", "--html")[1]
+    assert page.startswith("<!DOCTYPE html>")
+    assert 'charset="utf-8"' in page
+    assert "<math" in page
+    assert printed("xor", "--html", "--latex")[0] == 2
 
 
 def test_what_has_no_gradient_is_refused() -> None:

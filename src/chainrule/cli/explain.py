@@ -8,6 +8,8 @@ from chainrule.cli.csv_table.option import TableOptions
 from chainrule.cli.data_name import DataName, recipe_named
 from chainrule.cli.rbm import NAME
 from chainrule.data.columns import take_rows
+from chainrule.insight.pages.markup import Markup
+from chainrule.insight.report.page import document
 from chainrule.train.network import Network
 
 __all__ = ["explain"]
@@ -31,6 +33,8 @@ def explain(name: str, target: str | None, samples: int, latex: bool, html: bool
 
     NAME is a data set, as of chainrule train, or a CSV file with --target COLUMN.
     """
+    if latex and html:
+        raise click.UsageError("--latex and --html are two formats; give one of them")
     if name == NAME:
         raise click.UsageError("a Boltzmann machine is trained by sampling, not by a gradient")
     recipe = recipe_named(name, target, (), TableOptions() if target else None)
@@ -39,4 +43,7 @@ def explain(name: str, target: str | None, samples: int, latex: bool, html: bool
     net.compile(loss=recipe.loss)
     rows = slice(min(samples, len(training[1])))
     explanation = net.explain(*(take_rows(part, rows) for part in training))
-    click.echo(explanation.latex() if latex else explanation.html() if html else explanation)
+    if html:
+        click.echo(document(f"Equations of {name}", Markup(explanation.html())), nl=False)
+    else:
+        click.echo(explanation.latex() if latex else explanation)
