@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
@@ -65,17 +66,17 @@ def cotangents(
 Observer = Callable[[Node, Any, Sequence[Cotangent | None]], None]
 """Called with each node, its cotangent and those that it contributes to its inputs."""
 
-_observers: list[Observer] = []
+_observers: ContextVar[tuple[Observer, ...]] = ContextVar("observers", default=())
 
 
 @contextmanager
 def observed(observer: Observer) -> Generator[None]:
-    """Call an observer in all reverse passes, also those on the bodies of loops."""
-    _observers.append(observer)
+    """Call an observer in all reverse passes of this thread, also on the bodies of loops."""
+    token = _observers.set((*_observers.get(), observer))
     try:
         yield
     finally:
-        _observers.remove(observer)
+        _observers.reset(token)
 
 
 def masked_cotangents(
@@ -98,7 +99,7 @@ def masked_cotangents(
             seed = selected(seed) if regularity is None else seed
             contributions.setdefault(_key(output), []).append(seed)
     first, results = next_serial(), _results(active)
-    observers = _observers if observe is None else [*_observers, observe]
+    observers = _observers.get() if observe is None else (*_observers.get(), observe)
     for node in reversed(active):
         if node.serial in sources or node.primitive in (None, get_result):
             continue
