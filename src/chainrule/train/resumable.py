@@ -45,7 +45,7 @@ class Resumable(Inspectable):
         >>> from chainrule import Network, nn
         >>> net = Network([nn.Dense(1)])
         >>> net.compile(loss="mse")
-        >>> X, y = np.eye(4), np.ones((4, 1))
+        >>> X, y = np.eye(4), np.arange(4.0)
         >>> state = net.state() if net.fit(X, y, verbose=0) else None
         >>> first = net.fit(X, y, epochs=3, verbose=0)["loss"]
         >>> net.restore(state)

@@ -74,7 +74,7 @@ def test_what_is_no_path_is_refused_with_a_remedy() -> None:
     call: Any = plot.loss_surface
     with pytest.raises(ArgumentError, match=r"path is 'loss.png'.* give file="):
         call(net, X, Y, "loss.png")
-    with pytest.raises(DataError, match="all the same; record copies"):
+    with pytest.raises(DataError, match=r"all the same; train with a new cr\.ParameterPath"):
         call(net, X, Y, [path[0], path[0]])
     with pytest.raises(DataError, match=r"path\[1\] has 'dense.bias' of shape None"):
         call(net, X, Y, [path[0], {"dense.weight": path[0]["dense.weight"]}])

@@ -35,6 +35,7 @@ def in_child(work):
         try:
             signal.alarm(60)  # a child that hangs has failed
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            signal.signal(signal.SIGINT, signal.default_int_handler)  # background jobs ignore it
             work()
             code = 0
         except SystemExit as error:

@@ -51,7 +51,7 @@ class NetworkState:
     >>> from chainrule import Network, nn
     >>> net = Network([nn.Dense(1)])
     >>> net.compile(loss="mse", optimizer="adam")
-    >>> history = net.fit(np.eye(4), np.ones((4, 1)), epochs=3, batch_size=2, verbose=0)
+    >>> history = net.fit(np.eye(4), np.arange(4.0), epochs=3, batch_size=2, verbose=0)
     >>> net.state()
     <state of a network after 3 epochs, 6 steps: 2 parameters>
     """
