@@ -152,7 +152,8 @@ def test_values_of_one_name_are_told_apart_and_identities_that_fail_are_not_used
 
 
 def test_an_equation_that_is_not_confirmed_says_so_in_all_three_forms() -> None:
-    explanation = cr.explain(lambda x: np.sum(x**2), np.array([1.0, np.nan]))
+    with pytest.warns(cr.ChainruleWarning, match="the function is nan"):
+        explanation = cr.explain(lambda x: np.sum(x**2), np.array([1.0, np.nan]))
     assert "NOT CONFIRMED" in str(explanation)
     assert "NOT CONFIRMED" in explanation.html()
     assert "not confirmed" in explanation.latex()
@@ -211,3 +212,11 @@ def test_array_constants_are_stated_with_their_values() -> None:
     weights = np.array([1.0, 4.0, 1.0])
     text = str(cr.explain(lambda x: np.sum(weights * x**2), _VECTOR))
     assert "with: C_1 = [1., 4., 1.]" in text
+
+
+@pytest.mark.parametrize(("function", "point"), [(lambda x: 1 / x, 0.0), (np.log, -1.0)])
+def test_a_point_at_which_the_function_has_no_value_is_warned_of(
+    function: Any, point: float
+) -> None:
+    with pytest.warns(cr.ChainruleWarning, match="has no derivative there"):
+        cr.explain(lambda x: function(x), point)

@@ -11,7 +11,8 @@ import numpy as np
 from chainrule import tree
 from chainrule.arguments.aliases import CORE_ALIASES
 from chainrule.arguments.keywords import answers_foreign_names
-from chainrule.errors import ArgumentError
+from chainrule.errors import ArgumentError, warn
+from chainrule.graph.evaluate import evaluate
 from chainrule.graph.graph import Graph
 from chainrule.graph.node import Node, as_node, constant
 from chainrule.graph.trace import is_number, trace_at
@@ -81,6 +82,7 @@ def explain(function: Callable[..., Any], *args: Any) -> Explanation:
         )
     derivation = _with_zeros(derive(graph, list(named), sources))
     inputs = [np.asarray(each) for each in map(_widened, leaves) if is_number(each)]
+    _warn_where_not_finite(graph, inputs)
     result = Name(graph.name if graph.name.isidentifier() else "f")
     writer = Writer(derivation, derivation, inputs, result)
     variables = {x.serial: writer.name(x, variable_name(x.name)) for x in graph.inputs}
@@ -121,6 +123,17 @@ def explain(function: Callable[..., Any], *args: Any) -> Explanation:
         gradients=(Section("", tuple(backward)),),
         steps=steps,
     )
+
+
+def _warn_where_not_finite(graph: Graph, inputs: list[Any]) -> None:
+    """Warn of a point at which the function has no value, such as a pole."""
+    with np.errstate(all="ignore"):
+        value = float(evaluate(graph, inputs)[0])
+    if not np.isfinite(value):
+        warn(
+            f"explain: the function is {value} at this point, and has no derivative there; the "
+            "equations are those of points where it is finite"
+        )
 
 
 def _widened(leaf: Any) -> Any:
