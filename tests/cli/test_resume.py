@@ -25,7 +25,7 @@ def test_a_killed_training_goes_on_from_its_folder(tmp_path: Path) -> None:
     folder = tmp_path / "run"
     command = [sys.executable, "-m", "chainrule", "train", "xor", "--checkpoint", str(folder)]
     child = subprocess.Popen(
-        [*command, "--epochs", "150000"], stdout=subprocess.PIPE, text=True, cwd=tmp_path
+        [*command, "--epochs", "1000000"], stdout=subprocess.PIPE, text=True, cwd=tmp_path
     )
     while not any(folder.glob("checkpoint-*")):
         time.sleep(0.02)
@@ -37,7 +37,7 @@ def test_a_killed_training_goes_on_from_its_folder(tmp_path: Path) -> None:
     code, output, errors = run("resume", str(folder))
     assert (code, errors) == (0, "")
     assert f"goes on from {folder}" in output
-    _, expected, _ = run("train", "xor", "--epochs", "150000")
+    _, expected, _ = run("train", "xor", "--epochs", "1000000")
     assert without_times(output)[-1:] == without_times(expected)[-1:]
     code, _, errors = run("resume", str(tmp_path))
     assert code == 2

@@ -146,8 +146,7 @@ def train(
     airline        airline passengers, months ahead
     spoken-digits  digits spoken by six speakers
     shakespeare    the next character of a play (1 MB)
-    shakespeare-transformer
-                   the same, by a transformer
+    shakespeare-transformer  the same, by a transformer
     rbm            features of digits, without labels
     FILE.csv       any CSV file, with --target COLUMN
 

@@ -151,7 +151,7 @@ def test_height_and_width_may_vary_but_channels_may_not() -> None:
         (lambda: nn.Conv2D(1, 3), (4, 64), r"put nn.Reshape\(\(8, 8, 1\)\) before it"),
         (lambda: nn.Conv2D(1, 3), (4, 65), "put nn.Reshape before it"),
         (lambda: nn.Conv1D(1, 3), (4, 65), r"pass X\[..., None\], or put nn.Reshape\(\(65, 1\)\)"),
-        (lambda: nn.Conv1D(1, 3), (4, 6, 5, 1), "give it 3 axes"),
+        (lambda: nn.Conv1D(1, 3), (4, 6, 5, 1), r"put nn.Reshape\(\(6, 5\)\) before"),
         (lambda: nn.Conv2D(4, 3, groups=2), (4, 6, 5, 3), "3 channels, which is not divisible by"),
     ],
 )  # fmt: skip
