@@ -89,6 +89,9 @@ UPWARD = {
             "losses",
             "metrics",
             "solvers",
+            "train.callbacks",
+            "train.callbacks.csv_log",
+            "train.callbacks.lambda_callback",
         )
     },
     "chainrule.nn.layers.ode": {

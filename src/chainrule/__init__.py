@@ -25,15 +25,7 @@ from chainrule.insight import lab, plot
 from chainrule.ops import counter_based_random as random
 from chainrule.testing import check_grads
 from chainrule.tracebacks import boundary
-from chainrule.train.callbacks import (
-    Callback,
-    Checkpoint,
-    CSVLog,
-    EarlyStopping,
-    LambdaCallback,
-    LearningRateSchedule,
-    ReduceOnPlateau,
-)
+from chainrule.train.callbacks import Callback, Checkpoint, EarlyStopping
 from chainrule.train.load import load
 from chainrule.train.network import Network
 from chainrule.train.progress import Progress
@@ -56,6 +48,9 @@ if TYPE_CHECKING:
     from chainrule.insight.mistakes.check import check
     from chainrule.insight.plots.recorders import LayerHistograms, ParameterPath
     from chainrule.interop.tensorboard import TensorBoard
+    from chainrule.train.callbacks.csv_log import CSVLog
+    from chainrule.train.callbacks.lambda_callback import LambdaCallback
+    from chainrule.train.callbacks.learning_rates import LearningRateSchedule, ReduceOnPlateau
 
 __version__ = "0.1.0"
 
@@ -163,6 +158,18 @@ if not TYPE_CHECKING:  # type checkers must still reject unknown names
                 from chainrule.interop.tensorboard import TensorBoard
 
                 return TensorBoard
+            case "CSVLog":
+                from chainrule.train.callbacks.csv_log import CSVLog
+
+                return CSVLog
+            case "LambdaCallback":
+                from chainrule.train.callbacks.lambda_callback import LambdaCallback
+
+                return LambdaCallback
+            case "LearningRateSchedule" | "ReduceOnPlateau":
+                from chainrule.train.callbacks import learning_rates
+
+                return getattr(learning_rates, name)
             case "losses" | "metrics" | "solvers":
                 import chainrule.losses
                 import chainrule.metrics

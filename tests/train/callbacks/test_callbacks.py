@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from chainrule import nn, optim
+from chainrule import LambdaCallback, nn, optim
 from chainrule.errors import ArgumentError, DataError
-from chainrule.train.callbacks import Callback, EarlyStopping, LambdaCallback, resolve_callbacks
+from chainrule.train.callbacks import Callback, EarlyStopping, resolve_callbacks
 from chainrule.train.network import Network
 
 X = np.random.default_rng(0).normal(size=(20, 3))
