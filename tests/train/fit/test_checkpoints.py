@@ -118,21 +118,27 @@ def killed_and_resumed(folder, kill, epochs=200):
     raise AssertionError("no run ended")
 
 
+def steps_done(folder):
+    """Return the number of steps of the newest checkpoint, -1 without one."""
+    numbers = [int(each.stem.split("-")[1]) for each in folder.glob("checkpoint-*")]
+    return max(numbers, default=-1)
+
+
 def test_a_run_that_is_killed_at_random_instants_goes_on_bit_for_bit(tmp_path):
     expected = network()
-    expected.fit(X, Y, epochs=200, batch_size=64, verbose=0)
+    expected.fit(X, Y, epochs=1000, batch_size=64, verbose=0)
     generator = random.Random(0)
 
     def kill(child, count):
         if count < 3:
-            while not any(tmp_path.glob("checkpoint-*")):
-                time.sleep(0.01)
-            time.sleep(generator.uniform(0.0, 0.2) + 0.2 * count)
+            while steps_done(tmp_path) < 50 + 300 * count:
+                time.sleep(0.001)
+            time.sleep(generator.uniform(0.0, 0.02))
             os.kill(child, signal.SIGKILL)
 
-    assert killed_and_resumed(tmp_path, kill) >= 2
+    assert killed_and_resumed(tmp_path, kill, epochs=1000) == 3
     net = network()
-    net.fit(X, Y, epochs=200, batch_size=64, checkpoint=tmp_path, verbose=0)
+    net.fit(X, Y, epochs=1000, batch_size=64, checkpoint=tmp_path, verbose=0)
     assert_same(net, expected)
     assert {each.name[:11] for each in tmp_path.iterdir()} == {"checkpoint-"}
     assert len(list(tmp_path.iterdir())) == 4  # the first, and the last three
