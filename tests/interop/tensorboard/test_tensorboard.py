@@ -112,6 +112,17 @@ def test_embeddings_are_read_by_the_projector(run: tuple[Path, Any, Any]) -> Non
     assert (folder / table.metadata_path).read_text().splitlines()[59] == "row 59"
 
 
+def test_the_weights_of_embeddings_are_written_when_training_ends(tmp_path: Path) -> None:
+    net = cr.Network([nn.Embedding(5, 3), nn.Flatten(), nn.Dense(1)], seed=0)
+    net.compile("mse")
+    board = cr.TensorBoard(tmp_path, graph=False, labels={"embedding.weight": list("abcde")})
+    tokens = np.arange(20).reshape(10, 2) % 5
+    net.fit(tokens, np.arange(10.0), callbacks=board, verbose=0)
+    assert (tmp_path / "embedding_weight_labels.tsv").read_text().split() == list("abcde")
+    vectors = np.loadtxt(tmp_path / "embedding_weight.tsv", delimiter="\t")
+    np.testing.assert_allclose(vectors, net.params["embedding.weight"], rtol=1e-6)
+
+
 def test_checksums_and_integers_are_those_of_their_definitions() -> None:
     # RFC 3720, appendix B.4, and the examples of "Protocol Buffers: Encoding".
     assert crc32c(bytes(32)) == 0x8A9136AA

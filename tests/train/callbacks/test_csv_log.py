@@ -71,6 +71,13 @@ def test_a_resumed_run_has_the_rows_of_the_unbroken_one(tmp_path: Path) -> None:
         assert a | {"seconds": ""} == b | {"seconds": ""}
 
 
+def test_an_empty_file_becomes_a_log(tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    path.touch()
+    network().fit(X, Y, epochs=1, callbacks=cr.CSVLog(path), verbose=0)
+    assert len(rows(path)) == 1
+
+
 def test_other_files_and_other_columns_are_never_overwritten(tmp_path: Path) -> None:
     path = tmp_path / "notes.txt"
     path.write_text("my notes\n")

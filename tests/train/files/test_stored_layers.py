@@ -75,6 +75,20 @@ def test_a_loaded_layer_is_saved_again_and_a_class_that_is_given_comes_first(
         net.save(path)
 
 
+class Stored(Scale):
+    """Has the name of a stored layer, and may be passed to load as any other."""
+
+
+def test_a_class_called_stored_is_a_class(tmp_path: Path) -> None:
+    net = cr.Network([Stored(), nn.Dense(1)], seed=0)
+    X = np.random.default_rng(0).normal(size=(4, 3))
+    before = net.predict(X)
+    net.save(tmp_path / "net")
+    loaded = cr.load(tmp_path / "net", custom={"Stored": Stored})
+    assert type(loaded.layers[0]) is Stored
+    np.testing.assert_array_equal(loaded.predict(X), before)
+
+
 class OfSamples(nn.Layer):
     """Has a row for each sample."""
 

@@ -18,10 +18,12 @@ from chainrule.arguments.checks import bad_argument, checked_count, checked_flag
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.errors import ChainruleError, ChainruleWarning
 from chainrule.interop.tensorboard import messages
-from chainrule.interop.tensorboard.embeddings import Embedding, write_embeddings
+from chainrule.interop.tensorboard.embeddings import Table, write_embeddings
 from chainrule.interop.tensorboard.event_file import EventFile
 from chainrule.interop.tensorboard.graph_def import graph_def
 from chainrule.interop.tensorboard.pixels import encoded, weights_as_image
+from chainrule.nn.layers.embedding import Embedding
+from chainrule.nn.sublayers import find_all_sublayers
 from chainrule.storage import expanded
 from chainrule.train.callbacks import Callback
 
@@ -103,7 +105,7 @@ class TensorBoard(Callback):
         self._hyperparameters = _checked_settings(hyperparameters or {})
         self._labels = dict(labels or {})
         self._files: dict[str, EventFile] = {}
-        self._embeddings: dict[str, Embedding] = {}
+        self._embeddings: dict[str, Table] = {}
 
     def on_fit_start(self, net: Any) -> None:
         """Write the graph, a description of the network and the settings of the run."""
@@ -129,10 +131,11 @@ class TensorBoard(Callback):
 
     def on_fit_end(self, net: Any) -> None:
         """Write the weights of embeddings, and that the run has ended."""
-        for layer in net.layers:
-            name = f"{layer.name}.weight"
-            if type(layer).__name__ == "Embedding" and name in net.params:
-                self.embedding(name, net.params[name], self._labels.get(name))
+        for outer in net.layers:
+            for path, layer in (("", outer), *find_all_sublayers(outer)):
+                if isinstance(layer, Embedding):
+                    name = ".".join(filter(None, (outer.name, path, "weight")))
+                    self.embedding(name, net.params[name], self._labels.get(name))
         self._file("").add(messages.session_end(time.time(), True), step=0)
 
     def scalar(self, tag: str, value: float, step: int, run: str = "train") -> None:

@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 from chainrule.errors import DataError
 from chainrule.storage import create_folder, write_atomically
 
-__all__ = ["write_embeddings"]
+__all__ = ["Table", "write_embeddings"]
 
-Embedding = tuple[NDArray[Any], Sequence[str] | None]
+Table = tuple[NDArray[Any], Sequence[str] | None]
 
 
-def write_embeddings(folder: Path, embeddings: Mapping[str, Embedding]) -> None:
+def write_embeddings(folder: Path, embeddings: Mapping[str, Table]) -> None:
     """Write tables of vectors, (n, d), and the labels of their rows.
 
     Raises

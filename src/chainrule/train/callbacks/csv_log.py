@@ -25,7 +25,7 @@ class CSVLog(Callback):
 
     The file is the history of the network since `Network.compile`: a run that goes on, by another
     call of ``fit`` or from a checkpoint, keeps the rows of the epochs before it, and a run that
-    begins anew replaces the file. Each row is on disk before the next epoch begins.
+    begins anew replaces the file. Each row is in the file before the next epoch begins.
 
     Parameters
     ----------
@@ -109,8 +109,10 @@ class CSVLog(Callback):
             return [], []
         except UnicodeDecodeError:
             text = "\0"
-        header, *rows = csv.reader(io.StringIO(text), delimiter=self.separator) or [[]]
-        if text and (header[:1] != ["epoch"] or not all(row and row[0].isdigit() for row in rows)):
+        if not text:
+            return [], []
+        header, *rows = csv.reader(io.StringIO(text), delimiter=self.separator)
+        if header[:1] != ["epoch"] or not all(row and row[0].isdigit() for row in rows):
             raise DataError(
                 f"CSVLog: {os.fspath(self.path)!r} exists, and is no log of the separator "
                 f"{self.separator!r}; give another path, or delete the file"

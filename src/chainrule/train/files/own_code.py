@@ -13,11 +13,11 @@ from chainrule.errors import ArgumentError
 from chainrule.nn.layer import Layer
 from chainrule.nn.registry import is_of_library
 from chainrule.train.files.layer_attributes import describe_attributes
+from chainrule.train.files.schema import STORED
 from chainrule.train.model.model import Model
 
 __all__ = [
     "NOT_DATA",
-    "STORED",
     "describe_layer",
     "is_program_alone",
     "programs_of_functions",
@@ -26,9 +26,6 @@ __all__ = [
 
 NOT_DATA = "is not data"
 """In the config of a layer that only the program that trains it can make, and why."""
-
-STORED = "stored"
-"""The kind of a layer that a file has as programs alone."""
 
 
 def programs_of_functions(model: Model, tensors: dict[str, NDArray[Any]]) -> dict[str, Any]:

@@ -7,10 +7,13 @@ from typing import Any, cast
 
 from chainrule.errors import FormatError
 
-__all__ = ["MAX_DEPTH", "MAX_NAME", "Description", "find_bad_name", "levels"]
+__all__ = ["MAX_DEPTH", "MAX_NAME", "STORED", "Description", "find_bad_name", "levels"]
 
 MAX_DEPTH = 64
 """Of nested lists and objects in the description; beyond it, layers are within layers."""
+
+STORED = "stored layer"
+"""The kind of a layer that a file has as programs alone: no name of a class."""
 
 MAX_NAME = 1000
 """Characters of the name of a layer, which has those of the layers around it, or of a function."""

@@ -15,6 +15,7 @@ from chainrule.nn.random_stream import RandomStream
 from chainrule.train.files.programs.program import Program, with_constants_renamed
 from chainrule.train.files.programs.sizes import Point, checked_size, point_of, size_at
 from chainrule.train.files.programs.vocabulary import VERSION
+from chainrule.train.files.schema import STORED
 
 __all__ = ["StoredLayer"]
 
@@ -55,7 +56,7 @@ class StoredLayer(Layer):
     @property
     def kind(self) -> str:
         """Name of the class in a file."""
-        return "stored"
+        return STORED
 
     def build(self, input_shape: Shape) -> None:
         """Create the parameters that the file names."""
