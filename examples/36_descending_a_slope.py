@@ -1,7 +1,8 @@
 """Descending a slope: a loss over one weight, learning rates too small and too large, and momentum.
 
-The loss of the model y = w x on two samples is a parabola over w. Each step goes against its slope:
-with a small learning rate it crawls, with a larger one it swings, with one too large it climbs.
+The loss of the model y = w x on two samples is a parabola over w. Each step goes against its
+derivative: with a small learning rate it crawls, with a larger one it swings, with one too large it
+climbs.
 
 Run it with ``python examples/36_descending_a_slope.py [folder]``. It prints::
 

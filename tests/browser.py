@@ -88,7 +88,7 @@ class Browser:
         assert "exceptionDetails" not in reply, reply
         return reply["result"].get("value")
 
-    def picture(self, width: int, scheme: str, top: int = 0, height: int = 900) -> bytes:
+    def screenshot(self, width: int, scheme: str, top: int = 0, height: int = 900) -> bytes:
         """Return a part of the open page as a PNG file."""
         self._resize(width, scheme)
         clip = {"x": 0, "y": top, "width": width, "height": height, "scale": 1}

@@ -71,7 +71,7 @@ def test_pages_are_legible_at_any_width_in_light_and_dark(
         assert not faults, "\n".join([path.name, *faults])
     browser.open(tmp_path / "report of images.html")
     for scheme, is_dark in (("light", False), ("dark", True)):
-        (tmp_path / "corner.png").write_bytes(browser.picture(1280, scheme, height=40))
+        (tmp_path / "corner.png").write_bytes(browser.screenshot(1280, scheme, height=40))
         assert (pixels(tmp_path / "corner.png")[-1, 0].mean() < 128) == is_dark
 
 

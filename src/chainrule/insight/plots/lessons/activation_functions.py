@@ -92,10 +92,10 @@ def activation_functions(
     rows = math.ceil(len(curves) / columns)
     size = (2.7 * columns + 0.8, 2.3 * rows + 0.9)
     with panels(axes, path, size, columns, (1,) * rows, shares_x=False) as given:
-        for place, (panel, (name, (values, slopes))) in enumerate(
+        for place, (panel, (name, (values, derivatives))) in enumerate(
             zip(given, curves.items(), strict=False)
         ):
-            _draw(panel, name, x, values, slopes, is_first=place == 0)
+            _draw(panel, name, x, values, derivatives, is_first=place == 0)
             if place + columns >= len(curves):
                 panel.set_xlabel("x")
         for panel in given[len(curves) :]:
@@ -131,27 +131,31 @@ def _curves(name: str, f: Callable[[Any], Any], x: Array) -> tuple[Array, Array]
                 "its entries; a curve needs a function of each entry alone, such as lambda x: "
                 "np.tanh(x) ** 3"
             )
-        slopes = np.array(grad(lambda points: np.sum(f(points)))(x), float)
-    changes = np.abs(np.diff(slopes))
+        derivatives = np.array(grad(lambda points: np.sum(f(points)))(x), float)
+    changes = np.abs(np.diff(derivatives))
     beside = np.full_like(changes, np.inf)
     beside[1:-1] = changes[:-2] + changes[2:]
-    slopes[1:][changes > _JUMP * beside + 1e-3 * np.nanmax(np.abs(slopes), initial=0)] = np.nan
-    return values.astype(float), slopes
+    derivatives[1:][changes > _JUMP * beside + 1e-3 * np.nanmax(np.abs(derivatives), initial=0)] = (
+        np.nan
+    )
+    return values.astype(float), derivatives
 
 
-def _draw(axes: Axes, name: str, x: Array, values: Array, slopes: Array, is_first: bool) -> None:
+def _draw(
+    axes: Axes, name: str, x: Array, values: Array, derivatives: Array, is_first: bool
+) -> None:
     axes.axhline(0, color="#888888", lw=0.8)
     axes.axvline(0, color="#888888", lw=0.8)
     labels = ("f(x)", "derivative f′(x)") if is_first else (None, None)
     axes.plot(x, values, color=COLOURS[0], lw=2.2, label=labels[0])
-    axes.plot(x, slopes, "--", color=COLOURS[4], lw=2.0, label=labels[1])
-    known = np.abs(slopes[np.isfinite(slopes)])
+    axes.plot(x, derivatives, "--", color=COLOURS[4], lw=2.0, label=labels[1])
+    known = np.abs(derivatives[np.isfinite(derivatives)])
     largest = known.max(initial=0)
     axes.text(
         0.03, 0.96, f"largest derivative {largest:.3g}", transform=axes.transAxes, va="top",
         fontsize=8.5, bbox={"facecolor": "white", "alpha": 0.85, "edgecolor": "none", "pad": 1.5},
     )  # fmt: skip
-    low, high = _heights(values, slopes)
+    low, high = _heights(values, derivatives)
     height = max(float(high - low), 1e-3)
     axes.set(
         title=shortened(name, _LONGEST_NAME),
@@ -163,9 +167,9 @@ def _draw(axes: Axes, name: str, x: Array, values: Array, slopes: Array, is_firs
         add_legend(axes)
 
 
-def _heights(values: Array, slopes: Array) -> tuple[float, float]:
+def _heights(values: Array, derivatives: Array) -> tuple[float, float]:
     """Return the range of values and of derivatives, but for those around poles."""
-    values, slopes = values[np.isfinite(values)], slopes[np.isfinite(slopes)]
+    values, derivatives = values[np.isfinite(values)], derivatives[np.isfinite(derivatives)]
     ends = [*np.quantile(values, [_POLES / 10, 1 - _POLES / 10])] if values.size else []
-    ends += [*np.quantile(slopes, [_POLES, 1 - _POLES])] if slopes.size else []
+    ends += [*np.quantile(derivatives, [_POLES, 1 - _POLES])] if derivatives.size else []
     return (float(min(ends)), float(max(ends))) if ends else (0.0, 1.0)

@@ -1,10 +1,10 @@
-"""Overfitting in pictures: hidden sizes and penalties, judged on points that were not trained on.
+"""Overfitting in figures: hidden sizes and penalties, judged on points that were not trained on.
 
 Sixty noisy points of two moons. One hidden unit underfits; fifty learn each point by heart, and are
 mistaken more often about new ones. A penalty λ on large weights calms the fifty. Histograms of what
 the layers compute, epoch by epoch, show how: without a penalty the units saturate.
 
-Run it with ``python examples/37_overfitting_in_pictures.py [folder]``. It prints::
+Run it with ``python examples/37_overfitting_in_figures.py [folder]``. It prints::
 
     one unit learns all of its samples: False
     fifty units learn all of them: True
