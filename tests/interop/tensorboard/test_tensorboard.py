@@ -112,6 +112,14 @@ def test_embeddings_are_read_by_the_projector(run: tuple[Path, Any, Any]) -> Non
     assert (folder / table.metadata_path).read_text().splitlines()[59] == "row 59"
 
 
+def test_a_run_with_checkpoints_writes_events(tmp_path: Path) -> None:
+    net = cr.Network([nn.Dense(1)], seed=0)
+    net.compile("mse")
+    board = cr.TensorBoard(tmp_path / "board")
+    net.fit(X, Y, epochs=3, callbacks=board, checkpoint=tmp_path / "run", verbose=0)
+    assert [each.step for each in read(tmp_path / "board" / "train").Scalars("loss")] == [0, 1, 2]
+
+
 def test_the_weights_of_embeddings_are_written_when_training_ends(tmp_path: Path) -> None:
     net = cr.Network([nn.Embedding(5, 3), nn.Flatten(), nn.Dense(1)], seed=0)
     net.compile("mse")

@@ -19,7 +19,7 @@ from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.errors import ChainruleError, ChainruleWarning
 from chainrule.interop.tensorboard import messages
 from chainrule.interop.tensorboard.embeddings import Table, write_embeddings
-from chainrule.interop.tensorboard.event_file import EventFile
+from chainrule.interop.tensorboard.event_file import EventFiles
 from chainrule.interop.tensorboard.graph_def import graph_def
 from chainrule.interop.tensorboard.pixels import encoded, weights_as_image
 from chainrule.nn.layers.embedding import Embedding
@@ -104,7 +104,7 @@ class TensorBoard(Callback):
         self.graph = checked_flag("TensorBoard", "graph", graph)
         self._hyperparameters = _checked_settings(hyperparameters or {})
         self._labels = dict(labels or {})
-        self._files: dict[str, EventFile] = {}
+        self._files = EventFiles(self.folder)
         self._embeddings: dict[str, Table] = {}
 
     def on_fit_start(self, net: Any) -> None:
@@ -123,7 +123,7 @@ class TensorBoard(Callback):
                 summary = messages.scalar(name.removeprefix(prefix), value)
                 runs.setdefault(_RUNS[prefix], []).append(summary)
         for run, values in runs.items():
-            self._file(run).add(*values, step=epoch)
+            self._files[run].add(*values, step=epoch)
         for every, write in ((self.histograms, self.histogram), (self.images, self._weights)):
             if every and (epoch + 1) % every == 0:
                 for name, array in net.params.items():
@@ -136,7 +136,7 @@ class TensorBoard(Callback):
                 if isinstance(layer, Embedding):
                     name = ".".join(filter(None, (outer.name, path, "weight")))
                     self.embedding(name, net.params[name], self._labels.get(name))
-        self._file("").add(messages.session_end(time.time(), True), step=0)
+        self._files[""].add(messages.session_end(time.time(), True), step=0)
 
     def scalar(self, tag: str, value: float, step: int, run: str = "train") -> None:
         """Write a number.
@@ -152,7 +152,7 @@ class TensorBoard(Callback):
         run : str
             The subfolder, whose curves have one colour.
         """
-        self._file(run).add(messages.scalar(tag, float(value)), step=step)
+        self._files[run].add(messages.scalar(tag, float(value)), step=step)
 
     def histogram(self, tag: str, values: ArrayLike, step: int, run: str = "train") -> None:
         """Write a histogram of 30 bins.
@@ -173,7 +173,7 @@ class TensorBoard(Callback):
         DataError
             If there is no value, or one is NaN or infinite.
         """
-        self._file(run).add(messages.histogram(tag, np.asarray(values)), step=step)
+        self._files[run].add(messages.histogram(tag, np.asarray(values)), step=step)
 
     def image(self, tag: str, image: ArrayLike, step: int, run: str = "train") -> None:
         """Write an image.
@@ -195,7 +195,7 @@ class TensorBoard(Callback):
         DataError
             For arrays of other shapes or kinds.
         """
-        self._file(run).add(messages.image(tag, *encoded(image)), step=step)
+        self._files[run].add(messages.image(tag, *encoded(image)), step=step)
 
     def text(self, tag: str, text: str, step: int = 0, run: str = "train") -> None:
         """Write a text in Markdown.
@@ -211,7 +211,7 @@ class TensorBoard(Callback):
         run : str
             The subfolder.
         """
-        self._file(run).add(messages.text(tag, text), step=step)
+        self._files[run].add(messages.text(tag, text), step=step)
 
     def embedding(self, name: str, vectors: ArrayLike, labels: Sequence[str] | None = None) -> None:
         """Write vectors for the projector; those of an earlier call of the same name are replaced.
@@ -246,16 +246,13 @@ class TensorBoard(Callback):
                 f"TensorBoard: the graph is left out: {error}", ChainruleWarning, stacklevel=2
             )
             return
-        self._file("train").add_event(messages.graph_event(time.time(), graph_def(flow)))
+        self._files["train"].add_event(messages.graph_event(time.time(), graph_def(flow)))
 
     def _write_hyperparameters(self, settings: Mapping[str, Setting], net: Any) -> None:
         quantities = ["loss", *(metric.name for metric in net.metrics)]
         metrics = {(name, run): None for run in ("train", "validation") for name in quantities}
         now = time.time()
-        self._file("").add(*messages.hyperparameters(settings, metrics, now), step=0)
-
-    def _file(self, run: str) -> EventFile:
-        return self._files.setdefault(run, EventFile(self.folder / run))
+        self._files[""].add(*messages.hyperparameters(settings, metrics, now), step=0)
 
     def __repr__(self) -> str:
         return f"TensorBoard({os.fspath(self.folder)!r})"

@@ -12,7 +12,7 @@ from chainrule.interop.tensorboard.messages import event, first_event
 from chainrule.interop.tensorboard.records import record
 from chainrule.storage import append, create_folder
 
-__all__ = ["EventFile"]
+__all__ = ["EventFile", "EventFiles"]
 
 _numbers = itertools.count()
 
@@ -47,3 +47,20 @@ class EventFile:
             append(self._path, content_of_new)
         else:
             append(self._path, record(content))
+
+
+class EventFiles:
+    """The event files of a folder: one for each run, which is a subfolder, or "" for itself.
+
+    Parameters
+    ----------
+    folder : path
+        The folder.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._files: dict[str, EventFile] = {}
+
+    def __getitem__(self, run: str) -> EventFile:
+        return self._files.setdefault(run, EventFile(self._folder / run))
