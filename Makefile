@@ -28,7 +28,7 @@ help:  ## list these habits
 demo: $(VENV)/demo.stamp  ## train on real handwriting (installs 600 MB, a minute); results go to demo/
 	$(RUN) -m chainrule train digits --out demo
 
-test: $(VENV)/test.stamp  ## the whole test suite (installs 700 MB in all; runs for ten minutes)
+test: $(VENV)/test.stamp  ## the whole test suite (installs 1.8 GB in all; runs for ten minutes)
 	$(RUN) -m pytest -n auto --dist worksteal
 
 check: lint  ## all a commit needs: format, lint, types, layers, docstrings, fast tests
@@ -78,8 +78,8 @@ $(VENV)/ready.stamp:
 
 # What an installation takes, measured on two cores; most of the time is the download.
 SIZE_demo := 600 MB on the disk, about a minute
-SIZE_test := 700 MB on the disk with those of the demonstration, about two minutes
-SIZE_dev := 1.1 GB on the disk, about three minutes
+SIZE_test := 1.8 GB on the disk with those of the demonstration, about three minutes
+SIZE_dev := 2.2 GB on the disk, about four minutes
 SIZE_bench := several GB on the disk, for PyTorch and JAX
 
 # The requirement files include one another: bench and test start with demo, dev with test.
