@@ -20,6 +20,7 @@ from io import FileIO
 from pathlib import Path
 from typing import cast
 
+from chainrule.storage.early_flush import EarlyFlush, early_flush
 from chainrule.storage.target_file import checked_target, copy_attributes, refuse_irregular
 from chainrule.storage.temporary_file import new_temporary, remove_abandoned, remove_temporary
 
@@ -41,6 +42,9 @@ NEW_FILE, PRIVATE_FILE = 0o666, 0o600
 
 AS_IT_IS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 """Flags by which to open a name itself: no link is followed, no named pipe waited for."""
+
+PIECE = 8 * 2**20
+"""Bytes of one call of the system, between which signals are handled and a flush may begin."""
 
 UNCHANGED = "an earlier version of it is unchanged"
 
@@ -96,12 +100,10 @@ def write_atomically(
         with _open(path, temporary, "xb", mode) as file:
             with _naming(path, UNCHANGED):
                 remove_abandoned(target.parent, os.fstat(file.fileno()).st_mtime)
-            _write_all(path, file, content)
-            if patch is not None:
-                offset, rest = patch()
-                with _naming(path, UNCHANGED):
-                    file.seek(offset)
-                _write_all(path, file, rest)
+            with early_flush(file.fileno()) as flush:
+                _write_all(path, file, content, flush=flush if durable else None)
+                if patch is not None:
+                    _apply(path, file, patch, flush if durable else None)
             with _naming(path, UNCHANGED):
                 if replaced is not None:
                     copy_attributes(target, replaced, file.fileno())
@@ -252,18 +254,35 @@ def _open(
         return cast(FileIO, open(name, mode, buffering=0, opener=opener))
 
 
+def _apply(
+    path: AnyPath, file: FileIO, patch: Callable[[], tuple[int, bytes]], flush: EarlyFlush | None
+) -> None:
+    """Write what `patch` returns at its offset; what is written before is flushed meanwhile."""
+    if flush is not None:
+        with _naming(path, UNCHANGED):
+            flush.finish()
+    offset, rest = patch()
+    with _naming(path, UNCHANGED):
+        file.seek(offset)
+    _write_all(path, file, rest)
+
+
 def _write_all(
     path: AnyPath,
     file: FileIO,
     content: Bytes | Iterable[Bytes],
     consequence: str = UNCHANGED,
+    flush: EarlyFlush | None = None,
 ) -> None:
     chunks = [content] if isinstance(content, bytes | bytearray | memoryview) else content
     for chunk in chunks:
         rest = memoryview(chunk).cast("B")
         while rest:
             with _naming(path, consequence):
-                rest = rest[os.write(file.fileno(), rest) :]
+                written = os.write(file.fileno(), rest[:PIECE])
+                if flush is not None:
+                    flush.wrote(written)
+            rest = rest[written:]
 
 
 @contextmanager

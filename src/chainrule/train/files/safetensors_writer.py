@@ -32,6 +32,9 @@ _DTYPES = {
     "bool": "BOOL",
 }  # fmt: skip
 
+_LEAST_FOR_THREAD = 2**20
+"""Bytes whose digest takes longer than to start a thread and to wait for it."""
+
 PLACE = "0" * 64
 """Stands for the checksum until it is known."""
 
@@ -45,20 +48,19 @@ def write_safetensors(
     """
     ordered = sorted(tensors.items(), key=lambda each: (-each[1].dtype.itemsize, each[0]))
     header = _header(ordered, metadata, key)
-    place = header.index(_escaped(PLACE))
+    place = header.index(_escaped(PLACE)) + len(_escaped("")) - 2
+
+    def content() -> Iterator[bytes | memoryview]:
+        yield header
+        for _, array in ordered:
+            yield bytes_of(array.astype(array.dtype.newbyteorder("<"), copy=False)).data
+
+    if sum(each.nbytes for each in tensors.values()) < _LEAST_FOR_THREAD:
+        write_atomically(target, content(), patch=lambda: (place, digest().encode()))
+        return
     with ThreadPoolExecutor(1) as pool:
         future = pool.submit(digest)
-
-        def content() -> Iterator[bytes | memoryview]:
-            yield header
-            for _, array in ordered:
-                yield bytes_of(array.astype(array.dtype.newbyteorder("<"), copy=False)).data
-
-        write_atomically(
-            target,
-            content(),
-            patch=lambda: (place + len(_escaped("")) - 2, future.result().encode()),
-        )
+        write_atomically(target, content(), patch=lambda: (place, future.result().encode()))
 
 
 def _escaped(digits: str) -> bytes:
