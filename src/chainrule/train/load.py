@@ -20,9 +20,10 @@ Custom = Mapping[str, Callable[..., Any]]
 def load(path: str | os.PathLike[str], custom: Custom | None = None) -> Network | RBM:
     """Read a network written by `Network.save`, or a Boltzmann machine.
 
-    Its predictions equal those before saving, bit for bit. It is compiled as it was, if loss,
-    optimiser and metrics are built in or in `custom`; otherwise it predicts, and needs ``compile``
-    to continue training.
+    Its predictions equal those before saving, bit for bit, and `Network.fit` goes on as it would
+    have without: with the state of the optimiser, the counters and the history. Layers, losses and
+    metrics of one's own are made of their programs in the file, unless `custom` has them. Where the
+    file cannot hold one of them, the network predicts, and needs ``compile``.
 
     Parameters
     ----------

@@ -357,6 +357,8 @@ class Network(Resumable):
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the network to a file that `chainrule.load` reads; see `train.files.save`.
 
+        The file has what training has come to: state of the optimiser, counters and history.
+
         Parameters
         ----------
         path : str or path
@@ -371,7 +373,7 @@ class Network(Resumable):
         """
         from chainrule.train.files.save import save  # here, as most programs save nothing
 
-        save(self._model, path)
+        save(self._model, self.history, path)
 
 
 def model_of(net: Network) -> Model:

@@ -86,9 +86,9 @@ def _printable(letter: str) -> str:
 
 def _network(description: Description, tensors: Tensors, custom: Custom) -> Network:
     description.only(
-        "format", "seed", "dtype", "input_shape", "layers", "classes", "loss", "optimizer",
-        "metrics", "table", "frozen", "attributes", "programs", "functions", "checksum", "columns",
-        "mask_value", "training", "run",
+        "format", "versions", "seed", "dtype", "input_shape", "layers", "classes", "loss",
+        "optimizer", "metrics", "table", "frozen", "attributes", "programs", "functions",
+        "checksum", "columns", "mask_value", "training", "run",
     )  # fmt: skip
     seed, dtype = checked_seed("load", description.get("seed", int)), description.get("dtype", str)
     net = Network(seed=seed, dtype=dtype)
@@ -136,12 +136,12 @@ def _layer(entry: Any, number: int, custom: Custom, stored: StoredCode) -> Layer
     description = Description(cast(dict[str, Any], entry), f"the description of layer {number}")
     description.only("kind", "name", "config")
     config, name = description.get("config", dict), description.get("name", str)
-    if NOT_DATA in config:
-        raise FormatError(
-            f"load: {quoted(config[NOT_DATA])}: the program that has written this checkpoint goes "
-            "on from it, by fit with checkpoint="
-        )
     try:
+        if NOT_DATA in config:
+            raise FormatError(
+                f"load: {quoted(config[NOT_DATA])}: the program that has written this checkpoint "
+                "goes on from it, by fit with checkpoint="
+            )
         layer = from_config(description.get("kind", str), config, custom)
     except FormatError as error:
         layer = stored.layer(name, error)

@@ -15,7 +15,7 @@ import chainrule as cr
 from chainrule import nn
 from chainrule.errors import ArgumentError, FormatError
 from chainrule.nn.shape_inference import built_shape
-from chainrule.train.files import save
+from chainrule.train.files import description
 from chainrule.train.files.save import checksum
 from chainrule.train.network import model_of
 from tests.contracts.layer_samples import SAMPLES, inputs
@@ -300,7 +300,7 @@ def test_what_is_no_path_is_refused(tmp_path):
 def test_a_network_of_too_many_layers_is_refused_when_saved(tmp_path, monkeypatch):
     net = cr.Network([nn.Flatten(), nn.Residual([nn.Dense(3), nn.Dense(3)])])
     net.predict(np.ones((2, 3)))
-    monkeypatch.setattr(save, "MAX_LAYERS", 3)
+    monkeypatch.setattr(description, "MAX_LAYERS", 3)
     with pytest.raises(ArgumentError, match="more than 3 layers"):
         net.save(tmp_path / "net")
     assert not list(tmp_path.iterdir())

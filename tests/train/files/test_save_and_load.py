@@ -31,11 +31,12 @@ def test_a_loaded_network_predicts_the_same_bits(path, dtype):
     assert other.evaluate(X, Y) == net.evaluate(X, Y)
 
 
-def test_training_from_a_file_starts_from_its_parameters(path):
+def test_compile_restarts_the_training_of_a_loaded_network_too(path):
     net = trained()
     net.save(path)
     other = load(path)
-    net.compile("cross_entropy", optim.Adam(optim.cosine(0.1, epochs=3)), metrics=["accuracy"])
+    for each in (net, other):
+        each.compile("cross_entropy", optim.Adam(optim.cosine(0.1, epochs=3)), metrics=["accuracy"])
     assert net.fit(X, Y, verbose=0)["loss"] == other.fit(X, Y, verbose=0)["loss"]
 
 

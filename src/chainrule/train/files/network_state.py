@@ -18,9 +18,9 @@ from chainrule.nn.sublayers import with_sublayers
 from chainrule.optim.optimizer import Optimizer
 from chainrule.optim.registry import from_config
 from chainrule.pickling import versioned_pickles
+from chainrule.train.files.description import described
 from chainrule.train.files.layer_attributes import restore_attributes
 from chainrule.train.files.own_code import NOT_DATA
-from chainrule.train.files.save import FORMAT_OF_TRAINING, described
 from chainrule.train.files.table_schema import table_of
 from chainrule.train.files.training_progress import describe_training, read_training
 from chainrule.train.history import History
@@ -88,9 +88,8 @@ def state_of(model: Model, history: History | None, function: str) -> NetworkSta
 
     def state() -> NetworkState:
         description, tensors = described(model, function)
-        training = describe_training(model, history, tensors)
+        description["training"] = describe_training(model, history, tensors)
         arguments = model.compile_arguments
-        description |= {"format": FORMAT_OF_TRAINING, "training": training}
         return NetworkState(
             description, tensors, None if arguments is None else arguments.optimizer
         )

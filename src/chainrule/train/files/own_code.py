@@ -1,17 +1,24 @@
-"""Layers, losses and metrics of the user's own: which of them a file holds as programs."""
+"""Layers, losses and metrics of the user's own: which of them a file holds as programs.
+
+A program is traced once for a model, and again where something has changed that the code reads:
+checkpoints of a run have programs at no cost.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.errors import ArgumentError
+from chainrule.graph.guards import Guards, guarded_values
+from chainrule.graph.left_behind import Snapshot
+from chainrule.graph.reachable_state import find_reachable_state
 from chainrule.nn.layer import Layer
-from chainrule.nn.registry import is_of_library
+from chainrule.nn.sublayers import with_sublayers
 from chainrule.train.files.layer_attributes import describe_attributes
 from chainrule.train.files.schema import STORED
 from chainrule.train.model.model import Model
@@ -27,29 +34,93 @@ __all__ = [
 NOT_DATA = "is not data"
 """In the config of a layer that only the program that trains it can make, and why."""
 
+Tensors = dict[str, NDArray[Any]]
 
-def programs_of_functions(model: Model, tensors: dict[str, NDArray[Any]]) -> dict[str, Any]:
+Programs = TypeVar("Programs", dict[str, Any], list[Any])
+
+_LONGEST_REASON = 300
+
+
+def programs_of_functions(model: Model, tensors: Tensors) -> dict[str, Any]:
     """Return the programs of a loss and of metrics that the library does not have."""
     arguments = model.compile_arguments
     if arguments is None:
         return {}
     own = {} if arguments.loss.is_built_in else {"loss": arguments.loss.per_sample}
     own |= {f"metric:{x.name}": x.function for x in arguments.metrics if not x.is_built_in}
-    if not own:
-        return {}
-    from chainrule.train.files.programs import NotDescribable, describe_function
+    return {name: _of_function(each, model, tensors) for name, each in own.items()}
 
-    described: dict[str, Any] = {}
-    for name, function in own.items():
-        rest = model.output_shape, model.dtype, _storing(tensors)
+
+def _of_function(function: Any, model: Model, tensors: Tensors) -> Any:
+    from chainrule.train.files.programs import describe_function
+
+    def describe(store: Callable[[NDArray[Any]], str]) -> list[Any]:
+        return describe_function(function, model.output_shape, model.dtype, store)
+
+    key = "program of a function", id(function), model.output_shape
+    return _traced_once(model, key, describe, function, (), tensors)
+
+
+def programs_of_layers(model: Model, layers: Sequence[Layer], tensors: Tensors) -> dict[str, Any]:
+    """Return the programs of layers that the library does not have, and add their constants."""
+    named = zip(model.layers, layers, strict=True)
+    return {
+        str(layer.name): _of_layer(each, layer, model, tensors)
+        for each, layer in named
+        if _is_own(layer)
+    }
+
+
+def _of_layer(layer: Layer, named: Layer, model: Model, tensors: Tensors) -> dict[str, Any]:
+    from chainrule.train.files.programs import describe_layer as as_programs
+
+    def describe(store: Callable[[NDArray[Any]], str]) -> dict[str, Any]:
+        return as_programs(layer, model.dtype, store)
+
+    holders = [vars(each)["_parameters"] for each in with_sublayers([layer])]
+    given = [*layer.parameters().values(), *holders]
+    key = "program of a layer", str(named.name)
+    described = _traced_once(model, key, describe, layer, given, tensors)
+    if "reason" in described:
+        return {"class": type(layer).__name__} | described
+    flags = {name: each.trainable for name, each in layer.parameters().items()}
+    parameters = [each | {"trainable": flags[each["name"]]} for each in described["parameters"]]
+    return described | {"parameters": parameters}
+
+
+def _traced_once(
+    model: Model,
+    key: tuple[Any, ...],
+    describe: Callable[[Callable[[NDArray[Any]], str]], Programs],
+    root: Any,
+    given: Iterable[Any],
+    tensors: Tensors,
+) -> Programs | dict[str, Any]:
+    """Return programs, traced where none of the key are known, with constants among `tensors`.
+
+    They are right as long as what `root` reads is as it was, but for the objects `given`.
+    """
+    # Most networks have none.
+    from chainrule.train.files.programs import NotDescribable, with_constants_renamed
+
+    def traced() -> tuple[tuple[Any, Tensors], Guards]:
+        constants: Tensors = {}
+        before = Snapshot.of(find_reachable_state(root, arguments=given))
         try:
-            described[name] = describe_function(function, *rest)
+            described: Any = describe(_storing(constants))
         except NotDescribable as reason:
-            described[name] = {"reason": str(reason)}
-    return described
+            described = {"reason": str(reason)}
+        except Exception as error:  # noqa: BLE001 (of the user's code, traced for other sizes)
+            text = f"it cannot be traced: {type(error).__name__}: {error}"
+            described = {"reason": text[:_LONGEST_REASON]}
+        values, _ = guarded_values(before, find_reachable_state(root, arguments=given))
+        return (described, constants), Guards(values)
+
+    described, constants = model.programs.get(key, traced)
+    return with_constants_renamed(described, constants, _storing(tensors))
 
 
-def _storing(tensors: dict[str, NDArray[Any]]) -> Callable[[NDArray[Any]], str]:
+def _storing(tensors: Tensors) -> Callable[[NDArray[Any]], str]:
     """Return a function that adds a constant to the tensors, and returns its name."""
 
     def store(array: NDArray[Any]) -> str:
@@ -59,37 +130,19 @@ def _storing(tensors: dict[str, NDArray[Any]]) -> Callable[[NDArray[Any]], str]:
     return store
 
 
-def programs_of_layers(
-    layers: Sequence[Layer], dtype: np.dtype[Any], tensors: dict[str, NDArray[Any]], is_file: bool
-) -> dict[str, Any]:
-    """Return the programs of layers that the library does not have, and add their constants.
-
-    A checkpoint, which the program that trains them reads, has none of layers whose class is there.
-    """
-    own = [each for each in layers if (_is_own(each) if is_file else each.kind == STORED)]
-    if not own:
-        return {}
-    # Most networks have none.
-    from chainrule.train.files.programs import NotDescribable
-    from chainrule.train.files.programs import describe_layer as as_programs
-
-    described: dict[str, Any] = {}
-    for layer in own:
-        try:
-            described[str(layer.name)] = as_programs(layer, dtype, _storing(tensors))
-        except NotDescribable as reason:
-            described[str(layer.name)] = {"class": type(layer).__name__, "reason": str(reason)}
-    return described
-
-
 def _is_own(layer: Layer) -> bool:
     """Whether the class of a layer, or a function that it was given, is the user's."""
-    if not is_of_library(layer):
+    if any(map(_is_of_own_class, with_sublayers([layer]))):
         return True
     try:
         return '"function":' in json.dumps(layer.config())
     except ArgumentError:  # of a function without a name
         return True
+
+
+def _is_of_own_class(layer: Layer) -> bool:
+    is_ours = type(layer).__module__.startswith("chainrule.")
+    return layer.kind == STORED or not is_ours
 
 
 def is_program_alone(layer: Layer, programs: Mapping[str, Any], dtype: np.dtype[Any]) -> bool:

@@ -14,8 +14,9 @@ from typing import Any, cast
 from numpy.typing import NDArray
 
 from chainrule.errors import FormatError, type_in_words
+from chainrule.train.files.description import FORMAT, MAX_LAYERS, versions
 from chainrule.train.files.paths import check_content
-from chainrule.train.files.save import FORMAT_OF_TRAINING, MAX_LAYERS, METADATA_KEY, checksum
+from chainrule.train.files.save import METADATA_KEY, checksum
 from chainrule.train.files.schema import MAX_DEPTH, MAX_NAME, find_bad_name, levels
 
 __all__ = ["quoted", "read_file", "shortened"]
@@ -94,17 +95,33 @@ def _parse(text: str) -> dict[str, Any]:
     if not isinstance(description, dict):
         raise FormatError("load: the description is no JSON object")
     entries = cast(dict[str, Any], description)
-    number = entries.get("format")
-    if type(number) is not int or not 1 <= number <= FORMAT_OF_TRAINING:
-        raise FormatError(
-            f"load: the file is written in format {quoted(number)}; this version reads formats 1 "
-            f"to {FORMAT_OF_TRAINING}: update chainrule"
-        )
-    if ("training" in entries) != (number == FORMAT_OF_TRAINING):
-        raise FormatError(f"load: a file of format {number} has other entries than this one")
+    _check_format(entries)
     for name, entry in entries.items():
         _check_size(entry, has_names=name not in _WITHOUT_NAMES)
     return entries
+
+
+def _check_format(entries: dict[str, Any]) -> None:
+    """Refuse a later format, naming both versions, and entries that a format does not have."""
+    number, written = entries.get("format"), entries.get("versions")
+    if type(number) is not int or not 1 <= number <= FORMAT:
+        later = cast(dict[str, Any], written if isinstance(written, dict) else {})
+        by = f" by chainrule {quoted(later['chainrule'])}" if "chainrule" in later else ""
+        raise FormatError(
+            f"load: the file is written in format {quoted(number)}{by}; this is chainrule "
+            f"{versions()['chainrule']}, which reads formats 1 to {FORMAT}: update chainrule"
+        )
+    is_machine = "model" in entries  # whose training has entries of its own
+    has_training, has_versions = number >= 2 and not is_machine, number >= 3
+    if ("training" in entries, "versions" in entries) != (has_training, has_versions):
+        raise FormatError(f"load: a file of format {number} has other entries than this one")
+    names: Any = written if has_versions else {}
+    if not isinstance(names, dict) or not all(_is_version(each) for each in names.values()):
+        raise FormatError("load: 'versions' must be texts by name")
+
+
+def _is_version(value: Any) -> bool:
+    return isinstance(value, str) and len(value) <= MAX_NAME and value.isprintable()
 
 
 def _refused_constant(name: str) -> Any:

@@ -53,7 +53,7 @@ def storing(tensors: dict[str, NDArray[Any]], title: str) -> Callable[[NDArray[A
     """Return a function that adds an array to tensors under a new name, which it returns."""
 
     def store(array: NDArray[Any]) -> str:
-        native = array.astype(array.dtype.newbyteorder("="), order="C")
+        native = array.astype(array.dtype.newbyteorder("="), order="C", copy=False)
         tensors[name := f"{title}:{len(tensors)}"] = native
         return name
 

@@ -12,8 +12,8 @@ import numpy as np
 from chainrule.data.sparse_rows import SparseRows
 from chainrule.errors import ArgumentError
 from chainrule.optim.config import describe_briefly
+from chainrule.train.files.description import described
 from chainrule.train.files.run_folder import SavedRun
-from chainrule.train.files.save import described
 from chainrule.train.inputs.samples import Samples
 from chainrule.train.model.model import Model
 

@@ -22,7 +22,15 @@ Tensors = Mapping[str, NDArray[Any]]
 def restored(description: Description, tensors: Tensors) -> RBM:
     """Return the machine that a file describes, with its optimiser state."""
     description.only(
-        "format", "model", "checksum", "visible", "config", "optimizer", "epoch", "count"
+        "format",
+        "versions",
+        "model",
+        "checksum",
+        "visible",
+        "config",
+        "optimizer",
+        "epoch",
+        "count",
     )
     visible, epoch, count = (_count(description, name) for name in ("visible", "epoch", "count"))
     optimizer = description.get("optimizer", dict, type(None))

@@ -3,7 +3,7 @@
 The tensors are the parameters by name, and optimiser slots as ``slots.weight.velocity``. The
 description has the model, its config and its counters::
 
-    {"format": 1, "model": "rbm",
+    {"format": 3, "versions": {...}, "model": "rbm",
      "visible": 784,
      "config": {"hidden": 128, "k": 1, "persistent": false, ...},
      "optimizer": {"kind": "SGD", "learning_rate": 0.05, ...} | null,
@@ -20,8 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.errors import ArgumentError
+from chainrule.train.files.description import FORMAT, optimizer_config, versions
 from chainrule.train.files.paths import checked_target
-from chainrule.train.files.save import FORMAT, optimizer_config, write
+from chainrule.train.files.save import write
 from chainrule.train.model.model import Model
 
 __all__ = ["MODEL", "save"]
@@ -55,6 +56,7 @@ def _contents(
             tensors |= {f"slots.{name}.{slot}": np.array(each) for slot, each in slots.items()}
     description = {
         "format": FORMAT,
+        "versions": versions(),
         "model": MODEL,
         "visible": model.input_shape[-1],
         "config": config,

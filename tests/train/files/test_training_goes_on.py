@@ -1,0 +1,112 @@
+"""A saved network goes on training, in another process, as it would have without being saved."""
+
+import dataclasses
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import chainrule as cr
+from chainrule import nn, optim
+from chainrule.errors import ChainruleWarning
+from tests.train.files.stored_layers import NETWORKS
+
+X = np.random.default_rng(5).normal(size=(60, 6)).astype("f4")
+Y = np.sin(X[:, :2])
+
+
+def plain():
+    return [nn.Dense(5, "tanh", name="first"), nn.Dense(2)]
+
+
+NOISY = [nn.Dense(8), nn.BatchNorm(), nn.Dropout(0.3), nn.Dense(2)]
+CASES = {
+    "momentum": (plain(), optim.SGD(0.05, momentum=0.9, nesterov=True)),
+    "adam": (plain(), optim.Adam(0.01)),
+    "schedule": (plain(), optim.Adam(optim.cosine(0.1, steps=30))),
+    "schedule of epochs": (plain(), optim.SGD(optim.inverse_time(0.1, rate=0.5, epochs=1))),
+    "noise and statistics": (NOISY, optim.AdamW(0.01)),
+    "a changed rate": (plain(), optim.RMSprop(0.02)),
+    "frozen weights": (plain(), optim.Adam(0.01)),
+    "l-bfgs": (plain(), optim.LBFGS()),
+    "levenberg-marquardt": (plain(), optim.LevenbergMarquardt()),
+    "own layers": (NETWORKS["draws"][0](), optim.Adam(0.01)),
+    "own statistics": (NETWORKS["last batch"][0](), optim.SGD(0.01, momentum=0.5)),
+}
+
+IN_ANOTHER_PROCESS = """
+import sys
+import numpy as np
+import chainrule as cr
+data = np.load(sys.argv[1] + "/data.npz")
+for name in data["names"]:
+    net = cr.load(f"{sys.argv[1]}/{name}.safetensors")
+    for epochs in (1, 4):
+        size = None if type(net.optimizer).__name__ in ("LBFGS", "LevenbergMarquardt") else 16
+        net.fit(data["X"], data["Y"], epochs=epochs, batch_size=size, verbose=0)
+    net.save(f"{sys.argv[1]}/{name} again.safetensors")
+"""
+
+
+def fit(net, epochs):
+    size = None if isinstance(net.optimizer, optim.LBFGS | optim.LevenbergMarquardt) else 16
+    return net.fit(X, Y, epochs=epochs, batch_size=size, verbose=0)
+
+
+def test_five_epochs_saved_and_five_in_another_process_are_ten(tmp_path):
+    nets = {}
+    for name, (layers, optimizer) in CASES.items():
+        nets[name] = net = cr.Network(layers, seed=2)
+        net.compile("mse", optimizer, metrics=["mae"])
+        fit(net, 3)
+        if name == "a changed rate":
+            net.optimizer = dataclasses.replace(net.optimizer, learning_rate=0.003)
+        if name == "frozen weights":
+            net.layers[0].trainable = False
+        fit(net, 2)
+        net.save(tmp_path / f"{name}.safetensors")
+        if name == "frozen weights":
+            net.layers[0].trainable = True
+    np.savez(tmp_path / "data.npz", names=[*nets], X=X, Y=Y)
+    program = IN_ANOTHER_PROCESS
+    subprocess.run([sys.executable, "-c", program, tmp_path], check=True, timeout=300)
+    for name, net in nets.items():
+        if name == "frozen weights":
+            net.layers[0].trainable = False
+        fit(net, 1)
+        unbroken = fit(net, 4)
+        other = cr.load(tmp_path / f"{name} again.safetensors")
+        assert other.history["loss"] == unbroken["loss"], name
+        assert other.history["mae"] == unbroken["mae"], name
+        here, there = net.state(), other.state()
+        assert here.tensors.keys() == there.tensors.keys(), name
+        for key, value in here.tensors.items():
+            if "history" not in key and not key.startswith("training:"):
+                np.testing.assert_array_equal(there.tensors[key], value, err_msg=f"{name}: {key}")
+        assert (here.epoch, here.steps) == (there.epoch, there.steps)
+
+
+def test_a_file_holds_the_history_and_what_compile_forgets_is_not_in_it(tmp_path):
+    net = cr.Network(plain(), seed=2)
+    net.compile("mse", "adam")
+    history = fit(net, 3)
+    history.notes.append("of a run")
+    net.save(tmp_path / "trained")
+    loaded = cr.load(tmp_path / "trained")
+    assert loaded.history == history
+    assert loaded.history.notes == history.notes
+    net.compile("mse", "adam")
+    net.save(tmp_path / "compiled")
+    one, other = cr.load(tmp_path / "compiled"), net
+    assert fit(one, 2)["loss"] == fit(other, 2)["loss"]
+    assert (tmp_path / "compiled").stat().st_size < (tmp_path / "trained").stat().st_size
+
+
+def test_a_rate_that_is_a_function_is_given_again(tmp_path):
+    net = cr.Network(plain(), seed=2)
+    net.compile("mse", optim.Adam(lambda epoch: 0.1 / (1 + epoch)))
+    fit(net, 1)
+    with pytest.warns(ChainruleWarning, match="give it the optimizer again"):
+        net.save(tmp_path / "net")
+    assert cr.load(tmp_path / "net").optimizer is None
