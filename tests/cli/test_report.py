@@ -16,17 +16,17 @@ def test_a_confusion_matrix_fits_the_terminal_or_its_errors_are_listed(
     columns: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("COLUMNS", str(columns))
-    report._print_confusion(CLASSES, COUNTS)
+    report.print_confusion(CLASSES, COUNTS)
     output = capsys.readouterr().out
     lines = output.split("\n")
     assert all(line == line.rstrip() and len(line) <= columns for line in lines)
     many = np.arange(20)
-    report._print_confusion(many, 1000 * np.eye(20, k=1, dtype=int) + np.eye(20, dtype=int))
+    report.print_confusion(many, 1000 * np.eye(20, k=1, dtype=int) + np.eye(20, dtype=int))
     assert "0 taken for 1   1,000" in capsys.readouterr().out
 
 
 def test_classes_have_precision_and_recall(capsys: pytest.CaptureFixture[str]) -> None:
-    report._print_shares(CLASSES, COUNTS)
+    report.print_shares(CLASSES, COUNTS)
     rows = [line.split("  ") for line in capsys.readouterr().out.strip("\n").split("\n")]
     cells = [[cell.strip() for cell in row if cell.strip()] for row in rows]
     assert cells[1] == ["dog", "100.0 %", "99.8 %", "1,203"]

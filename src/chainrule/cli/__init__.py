@@ -11,12 +11,12 @@ import os
 import sys
 import warnings
 from collections.abc import Sequence
+from contextlib import suppress
 
 import click
 
-from chainrule.cli import bench, doctor, explain, train
 from chainrule.cli.advice import in_options
-from chainrule.cli.resume import resume_with
+from chainrule.cli.late_commands import Entry, LateGroup, late_commands
 from chainrule.console import ERRORS
 from chainrule.errors import ChainruleError
 from chainrule.train.fit.termination import TERMINATED, ends_on_termination
@@ -24,19 +24,84 @@ from chainrule.train.fit.termination import TERMINATED, ends_on_termination
 __all__ = ["commands", "main"]
 
 
+def _train() -> click.Command:
+    from chainrule.cli.train import train
+
+    return train
+
+
+def _resume() -> click.Command:
+    from chainrule.cli.resume import resume_with
+
+    return resume_with(_train())
+
+
+def _evaluate() -> click.Command:
+    from chainrule.cli.evaluate import evaluate
+
+    return evaluate
+
+
+def _predict() -> click.Command:
+    from chainrule.cli.predict import predict
+
+    return predict
+
+
+def _explain() -> click.Command:
+    from chainrule.cli.explain import explain
+
+    return explain
+
+
+def _bench() -> click.Command:
+    from chainrule.cli.bench import bench
+
+    return bench
+
+
+def _doctor() -> click.Command:
+    from chainrule.cli.doctor import doctor
+
+    return doctor
+
+
+def _completion() -> click.Command:
+    from chainrule.cli.completion import completion
+
+    return completion
+
+
+ENTRIES = {
+    "train": Entry("Train a network on a data set or a CSV file.", _train),
+    "resume": Entry("Go on with a training that was interrupted.", _resume),
+    "evaluate": Entry("Measure a trained network on samples with known answers.", _evaluate),
+    "predict": Entry("Write the predictions of a trained network for a CSV file.", _predict),
+    "explain": Entry("Print the equations of a network and of its gradient.", _explain),
+    "bench": Entry("Measure the speed of training on this machine.", _bench),
+    "doctor": Entry("Check the installation.", _doctor),
+    "completion": Entry("Print what makes a shell complete words by the tab key.", _completion),
+}  # fmt: skip
+
+
 @click.group(
-    "chainrule", context_settings={"help_option_names": ["-h", "--help"]}, no_args_is_help=False
+    "chainrule",
+    cls=LateGroup,
+    commands=late_commands(ENTRIES),
+    context_settings={"help_option_names": ["-h", "--help"]},
+    no_args_is_help=False,
 )
 @click.version_option(package_name="chainrule", message="%(prog)s %(version)s")
 def commands() -> None:
-    """Neural networks from first principles: plain NumPy in, derivatives out."""
+    """Neural networks from first principles: plain NumPy in, derivatives out.
 
+    \b
+    A network for the column "species" of a table, and its predictions:
+      chainrule train flowers.csv --target species --out flowers/
+      chainrule predict flowers/ new.csv --out predicted.csv
 
-commands.add_command(train.train)
-commands.add_command(resume_with(train.train))
-commands.add_command(explain.explain)
-commands.add_command(doctor.doctor)
-commands.add_command(bench.bench)
+    Every command explains itself: chainrule predict --help
+    """  # noqa: D301 (\b keeps click from rewrapping the lines)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -67,8 +132,7 @@ def _run(arguments: Sequence[str] | None) -> int:
             raise
         return _fail("terminated", TERMINATED)
     except BrokenPipeError:
-        # The reader closed the pipe (`| head`); the flush at exit must not fail either.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_output()
         return 1
     except OSError as error:
         message = f"{error.filename}: {error.strerror}" if error.filename else str(error)
@@ -78,6 +142,12 @@ def _run(arguments: Sequence[str] | None) -> int:
     except (ChainruleError, ImportError) as error:
         return _fail(str(error))
     return code if isinstance(code, int) else 0
+
+
+def _discard_output() -> None:
+    """Discard what is still to be written where the reader has closed the pipe (`| head`)."""
+    with suppress(OSError, ValueError):  # the flush at exit must not fail either
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _fail(message: str, code: int = 1) -> int:

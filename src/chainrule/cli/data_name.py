@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+from click.shell_completion import CompletionItem
 
 from chainrule.arguments.lookup import suggestion
 from chainrule.cli.csv_table import recipe_of_file
@@ -32,6 +33,13 @@ class DataName(click.ParamType[str]):
         if Path(value).suffix or Path(value).exists():
             self.fail(f"{value!r}: no such file")
         return self.fail(f"there is no data set {value!r}; {suggestion(value, [*RECIPES, NAME])}")
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Return the data sets that begin with what has been typed, or files if there are none."""
+        names = [CompletionItem(name) for name in [*RECIPES, NAME] if name.startswith(incomplete)]
+        return names or [CompletionItem(incomplete, type="file")]
 
 
 def _about_folder(path: Path) -> str:

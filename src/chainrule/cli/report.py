@@ -19,8 +19,10 @@ from chainrule.train.network import Network
 
 __all__ = [
     "print_comparison",
+    "print_confusion",
     "print_derivation",
     "print_rows",
+    "print_shares",
     "report_binary",
     "report_classes",
     "report_regression",
@@ -38,8 +40,8 @@ def report_classes(run: Run) -> None:
     _print_accuracy(run)
     X, y = run.parts[1]
     classes, counts = confusion_matrix(y, run.net.predict_class(X))
-    _print_confusion(classes, counts)
-    _print_shares(classes, counts)
+    print_confusion(classes, counts)
+    print_shares(classes, counts)
     print_derivation(run)
 
 
@@ -140,7 +142,7 @@ def _label(label: Any) -> str:
     return shortened(str(label), LONGEST_LABEL)
 
 
-def _print_confusion(classes: Array, counts: NDArray[np.int64]) -> None:
+def print_confusion(classes: Array, counts: NDArray[np.int64]) -> None:
     """Print the matrix, or its largest errors if it is wider than the terminal."""
     labels = [_label(each) for each in classes]
     cells = [[f"{number:,}" if number else "·" for number in row] for row in counts]
@@ -154,7 +156,7 @@ def _print_confusion(classes: Array, counts: NDArray[np.int64]) -> None:
     click.echo("\n".join(lines))
 
 
-def _print_shares(classes: Array, counts: NDArray[np.int64]) -> None:
+def print_shares(classes: Array, counts: NDArray[np.int64]) -> None:
     """Print precision and recall of each class."""
     hits, true, predicted = np.diag(counts), counts.sum(axis=1), counts.sum(axis=0)
     order = np.arange(len(classes))

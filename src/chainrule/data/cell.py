@@ -122,7 +122,10 @@ def as_numbers(
 
     Texts are numbers in a format.
     """
-    if cells.dtype.kind in "biuf" and not _is_unexpected(cells, holds):
+    plain = _plain_numbers(cells) if number_format == PLAIN and holds != "booleans" else None
+    if plain is not None:
+        column = plain
+    elif cells.dtype.kind in "biuf" and not _is_unexpected(cells, holds):
         column = cells.astype(np.float64)
     elif cells.dtype.kind in "biufOUT":
         written = None if number_format == PLAIN else number_format
@@ -143,6 +146,20 @@ def as_numbers(
             "missing=['inf'])"
         )
     return column
+
+
+def _plain_numbers(cells: NDArray[Any]) -> NDArray[np.float64] | None:
+    """Return texts as numbers, parsed together, if Python reads all that are not missing."""
+    if cells.dtype.kind != "O":
+        return None
+    listed: list[Any] = cells.tolist()
+    try:
+        # Python parses "1_000" as a number; cells that are no texts are not joined.
+        if "_" in "".join(listed):
+            return None
+        return np.array([float(cell) if cell else math.nan for cell in listed], np.float64)
+    except (ValueError, TypeError):
+        return None
 
 
 def as_texts(cells: NDArray[Any]) -> list[str]:

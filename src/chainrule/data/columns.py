@@ -181,7 +181,8 @@ def _column(given: Mapping[Any, Any], name: str, as_written: bool) -> NDArray[An
 
 def as_column(cells: Any, name: str, as_written: bool = False) -> NDArray[Any]:
     """Return the cells of a column as an array, texts decoded."""
-    if isinstance(cells, np.ma.MaskedArray):
+    # Most are plain arrays and lists: those do not import numpy.ma.
+    if type(cells) not in (np.ndarray, list) and isinstance(cells, np.ma.MaskedArray):
         cells = _with_gaps(cells)
     if isinstance(cells, set | frozenset | Iterator):
         raise DataError(

@@ -1,4 +1,4 @@
-"""The options of ``chainrule train`` for files of tables."""
+"""The options of commands for files of tables: how they are read, and what their columns are."""
 
 from __future__ import annotations
 
@@ -13,7 +13,14 @@ from chainrule.data.csv_file.option import Options, checked_options
 from chainrule.data.formats.date_format import checked_date_format
 from chainrule.errors import ArgumentError
 
-__all__ = ["KINDS", "TableOptions", "options_of", "table_options"]
+__all__ = [
+    "KINDS",
+    "TableOptions",
+    "options_of",
+    "reading_options",
+    "reading_options_of",
+    "table_options",
+]
 
 _READING = ("encoding", "decimal", "comment", "skip_rows", "skip_footer")
 KINDS = ("class", "number")
@@ -89,6 +96,18 @@ def table_options(command: Command) -> Command:
     return command
 
 
+def reading_options(command: Command) -> Command:
+    """Add the options that say how a file is written to a command, which takes them as keywords."""
+    for option in reversed(_READING_OPTIONS):
+        command = option(command)
+    return command
+
+
+def reading_options_of(given: Mapping[str, Any]) -> TableOptions:
+    """Return the options of `reading_options` that were given to a command."""
+    return TableOptions(reading=_reading(given), missing=given["missing"])
+
+
 def options_of(given: Mapping[str, Any]) -> TableOptions | None:
     """Return the options that were given to a command; None if there are none.
 
@@ -99,11 +118,6 @@ def options_of(given: Mapping[str, Any]) -> TableOptions | None:
     """
     if all(value in (None, ()) for value in given.values()):
         return None
-    reading = {name: given[name] for name in _READING}
-    delimiter = given["delimiter"]
-    reading["delimiter"] = _DELIMITERS.get(delimiter or "", delimiter)
-    reading["header"] = given["header"]
-    reading["names"] = given["names"].split(",") if given["names"] else None
     dates = dict(_date(text) for text in given["date"])
     declared = (*dates, *given["text"], *given["number"])
     twice = next((name for name in declared if declared.count(name) > 1), None)
@@ -112,7 +126,7 @@ def options_of(given: Mapping[str, Any]) -> TableOptions | None:
             f"column {twice!r} is declared twice; name it by one of --date, --text and --number"
         )
     return TableOptions(
-        {name: value for name, value in reading.items() if value is not None},
+        _reading(given),
         dates,
         given["text"],
         given["number"],
@@ -120,6 +134,15 @@ def options_of(given: Mapping[str, Any]) -> TableOptions | None:
         given["target_kind"],
         0.2 if given["test_size"] is None else given["test_size"],
     )
+
+
+def _reading(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments of `chainrule.data.read_csv` that were given, but for `missing`."""
+    reading = {name: given[name] for name in (*_READING, "header")}
+    delimiter = given["delimiter"]
+    reading["delimiter"] = _DELIMITERS.get(delimiter or "", delimiter)
+    reading["names"] = given["names"].split(",") if given["names"] else None
+    return {name: value for name, value in reading.items() if value is not None}
 
 
 def _date(text: str) -> tuple[str, str | None]:
@@ -133,20 +156,7 @@ def _date(text: str) -> tuple[str, str | None]:
         raise click.UsageError(str(error)) from None
 
 
-_OPTIONS = (
-    click.option(
-        "--target-kind",
-        type=click.Choice(KINDS),
-        help="Whether the target is classes or numbers; inferred if not given.",
-    ),
-    click.option("--text", metavar="COLUMN", multiple=True, help="A column of categories."),
-    click.option("--number", metavar="COLUMN", multiple=True, help="A column of numbers."),
-    click.option(
-        "--date",
-        metavar="COLUMN[=FORMAT]",
-        multiple=True,
-        help="A column of dates, written as in day=%d/%m/%Y.",
-    ),
+_READING_OPTIONS = (
     click.option(
         "--missing", metavar="TEXT", multiple=True, help="A cell that is missing; repeatable."
     ),
@@ -164,6 +174,23 @@ _OPTIONS = (
     click.option(
         "--skip-footer", type=click.IntRange(min=0), metavar="N", help="Lines to skip at the end."
     ),
+)
+
+_OPTIONS = (
+    click.option(
+        "--target-kind",
+        type=click.Choice(KINDS),
+        help="Whether the target is classes or numbers; inferred if not given.",
+    ),
+    click.option("--text", metavar="COLUMN", multiple=True, help="A column of categories."),
+    click.option("--number", metavar="COLUMN", multiple=True, help="A column of numbers."),
+    click.option(
+        "--date",
+        metavar="COLUMN[=FORMAT]",
+        multiple=True,
+        help="A column of dates, written as in day=%d/%m/%Y.",
+    ),
+    *_READING_OPTIONS,
     click.option(
         "--test-size",
         type=_TestSize(),

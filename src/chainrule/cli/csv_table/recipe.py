@@ -52,7 +52,7 @@ def recipe_of_file(
     declared = declarations_of(columns, (target, *drop), options)
     if not declared:
         raise DataError(f"train: {path.name} has no column to predict {target!r} from")
-    make = partial(data.Table, *declared.values())
+    make = partial(data.Table, *declared.values(), target=target)
     inputs = select_columns(columns, declared)
     make().fit(inputs)  # raises for invalid cells, with their row in the file
     inputs = inputs if y.rows.all() else take_rows(inputs, y.rows)

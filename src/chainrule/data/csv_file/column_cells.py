@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 from chainrule.data.csv_file.footer import MOST, count_footer
 from chainrule.data.csv_file.layout import Layout
@@ -12,7 +12,13 @@ from chainrule.data.csv_file.record import Record, is_blank
 from chainrule.data.note import Note
 from chainrule.errors import ArgumentError, FormatError, counted
 
-__all__ = ["cells_of_columns"]
+__all__ = [
+    "cells_of_columns",
+    "fitted_record",
+    "leave_out_footer",
+    "leave_out_sides",
+    "named_rows",
+]
 
 ROWS_AT_ONCE = 1024
 
@@ -28,6 +34,18 @@ def cells_of_columns(
 
     `footer` is the number of records at the end that are no rows; None is to be inferred.
     """
+    names, rows = named_rows(rows, layout, given, title)
+    if footer:
+        rows = iter(list(rows)[:-footer])
+    notes: list[Note] = []
+    columns = _cells(rows, len(names), layout, title, notes if footer is None else None)
+    return dict(zip(names, columns, strict=True)), notes
+
+
+def named_rows(
+    rows: Iterator[Record], layout: Layout, given: list[str] | None, title: str
+) -> tuple[list[str], Iterator[Record]]:
+    """Return the names of the columns, and the rows."""
     header, rows = layout.header, iter(rows)
     if header is None:
         first = next(rows, None)
@@ -45,12 +63,7 @@ def cells_of_columns(
             f"read_csv: names has {counted(len(given), 'name')}, and the file "
             f"{counted(width, 'column')}; give one name for each column"
         )
-    names = _names(given or header, title)
-    if footer:
-        rows = iter(list(rows)[:-footer])
-    notes: list[Note] = []
-    columns = _cells(rows, width, layout, title, notes if footer is None else None)
-    return dict(zip(names, columns, strict=True)), notes
+    return _names(given or header, title), rows
 
 
 def _names(header: list[str], title: str) -> list[str]:
@@ -77,10 +90,12 @@ def _cells(
         if len(following) <= MOST:
             chunk, following = [*chunk, *following], []
             if notes is not None:
-                _leave_out_footer(chunk, columns[layout.before], notes)
+                leave_out_footer(chunk, columns[layout.before], notes)
         fitting = [row for _, row in chunk]
         if set(map(len, fitting)) != {total}:
-            fitting = [row for record in chunk for row in _fitted(record, width, layout, title)]
+            fitting = [
+                row for record in chunk for row in fitted_record(record, width, layout, title)
+            ]
         if fitting:
             for column, cells in zip(columns, zip(*fitting, strict=True), strict=True):
                 column.extend(cells)
@@ -90,11 +105,15 @@ def _cells(
             f"{title}: there is no row after the header; if the first line is a row, pass "
             "header=False"
         )
-    _leave_out(columns, width, layout, title)
+    leave_out_sides(columns, width, layout, title)
+    # Spreadsheets write lines of delimiters below the table.
+    while width > 1 and len(columns[0]) > 1 and not any(each[-1].strip() for each in columns):
+        for each in columns:
+            each.pop()
     return columns
 
 
-def _leave_out_footer(chunk: list[Record], above: list[str], notes: list[Note]) -> None:
+def leave_out_footer(chunk: list[Record], above: Container[str], notes: list[Note]) -> None:
     """Leave out what is below the table, of its last records."""
     count = count_footer(chunk, above.__contains__)
     if not count:
@@ -107,8 +126,8 @@ def _leave_out_footer(chunk: list[Record], above: list[str], notes: list[Note]) 
     del chunk[-count:]
 
 
-def _leave_out(columns: list[list[str]], width: int, layout: Layout, title: str) -> None:
-    """Leave out the columns without a name, which are empty, and empty rows at the end."""
+def leave_out_sides(columns: list[list[str]], width: int, layout: Layout, title: str) -> None:
+    """Leave out the columns without a name, which are empty."""
     unnamed = ([] if layout.has_row_names else columns[: layout.before]) + columns[
         layout.before + width :
     ]
@@ -120,13 +139,9 @@ def _leave_out(columns: list[list[str]], width: int, layout: Layout, title: str)
                 "counted from 0), and is empty above; name all columns by names=[...]"
             )
     columns[:] = columns[layout.before : layout.before + width]
-    # Spreadsheets write lines of delimiters below the table.
-    while width > 1 and len(columns[0]) > 1 and not any(each[-1].strip() for each in columns):
-        for each in columns:
-            each.pop()
 
 
-def _fitted(record: Record, width: int, layout: Layout, title: str) -> list[list[str]]:
+def fitted_record(record: Record, width: int, layout: Layout, title: str) -> list[list[str]]:
     """Return a record of the right number of cells; none for a line of blanks."""
     line, row = record
     total = layout.before + width + layout.after

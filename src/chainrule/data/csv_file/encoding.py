@@ -16,7 +16,7 @@ from chainrule.data.csv_file.language import ASCII, LATIN, log_likelihood
 from chainrule.data.note import Note
 from chainrule.errors import ArgumentError, FormatError
 
-__all__ = ["checked_text", "decoded"]
+__all__ = ["checked_text", "decoded", "encoding_of"]
 
 _MARKS = {
     codecs.BOM_UTF8: "utf-8",
@@ -67,8 +67,17 @@ def decoded(content: bytes, encoding: Any, title: str) -> tuple[str, list[Note]]
     if not isinstance(encoding, str):
         raise bad_argument("read_csv", "encoding", encoding, 'a name, such as "utf-8" or "cp1252"')
     if encoding.lower() == "auto":
-        return _inferred(content, title)
+        text, _, notes = _inferred(content, title)
+        return text, notes
     return _given(content, encoding, title), []
+
+
+def encoding_of(content: bytes, encoding: str, title: str) -> tuple[str, list[Note]]:
+    """Return the encoding of a text by its beginning, and what was inferred."""
+    if encoding.lower() == "auto":
+        return _inferred(content, title)[1:]
+    _given(content, encoding, title)
+    return encoding, []
 
 
 def checked_text(text: str, title: str) -> str:
@@ -96,11 +105,13 @@ def _given(content: bytes, encoding: str, title: str) -> str:
         ) from None
 
 
-def _inferred(content: bytes, title: str) -> tuple[str, list[Note]]:
+def _inferred(content: bytes, title: str) -> tuple[str, str, list[Note]]:
+    """Return the text, its encoding, and what was inferred."""
     for mark, name in _MARKS.items():
         if content.startswith(mark):
             try:
-                return content.decode(name), [] if name == "utf-8" else [Note(f"it is {name}")]
+                notes = [] if name == "utf-8" else [Note(f"it is {name}")]
+                return content.decode(name), name, notes
             except UnicodeDecodeError as error:
                 raise FormatError(
                     f"{title}: the file begins as {name} and is none; save it again as UTF-8",
@@ -109,15 +120,15 @@ def _inferred(content: bytes, title: str) -> tuple[str, list[Note]]:
     if b"\0" in content:
         return _with_nuls(content, title)
     if b"\x1b$" in content and (text := _decoded(content, "iso2022_jp_2")) is not None:
-        return text, [Note("it is read as iso2022_jp")]
+        return text, "iso2022_jp_2", [Note("it is read as iso2022_jp")]
     try:
-        return content.decode("utf-8"), []
+        return content.decode("utf-8"), "utf-8", []
     except UnicodeDecodeError as error:
         _refuse_damaged(content, error, title)
     return _likeliest(content, title)
 
 
-def _with_nuls(content: bytes, title: str) -> tuple[str, list[Note]]:
+def _with_nuls(content: bytes, title: str) -> tuple[str, str, list[Note]]:
     """Return the text of UTF-16 or UTF-32 without a mark: each ASCII character has NULs."""
     best, name = "", ""
     for each in ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"):
@@ -129,7 +140,7 @@ def _with_nuls(content: bytes, title: str) -> tuple[str, list[Note]]:
         raise FormatError(
             f"{title}: no text: character {place} is NUL; pass a file of text, such as CSV", place
         )
-    return best, [Note(f"it is {name}, without a byte-order mark")]
+    return best, name, [Note(f"it is {name}, without a byte-order mark")]
 
 
 def _is_text(text: str, content: bytes) -> bool:
@@ -170,7 +181,7 @@ def _refuse_damaged(content: bytes, error: UnicodeDecodeError, title: str) -> No
         )
 
 
-def _likeliest(content: bytes, title: str) -> tuple[str, list[Note]]:
+def _likeliest(content: bytes, title: str) -> tuple[str, str, list[Note]]:
     """Return the text in the encoding under which its letters are the likeliest."""
     sample = _sample(content)
     scored = sorted(
@@ -184,7 +195,7 @@ def _likeliest(content: bytes, title: str) -> tuple[str, list[Note]]:
         text = _decoded(content, encoding) if score > _IMPLAUSIBLE * len(sample) else None
         if text is not None:
             said = f"it is no UTF-8, and read as {encoding} ({language}), which fits its letters"
-            return text, [Note(f"{said}; {_OVERRIDE}", is_guess=True)]
+            return text, encoding, [Note(f"{said}; {_OVERRIDE}", is_guess=True)]
     raise FormatError(
         f"{title}: not UTF-8 text, nor in another encoding that its letters would fit; if it is "
         'text, save it as UTF-8, or pass encoding="...", such as cp1252 or gb18030'

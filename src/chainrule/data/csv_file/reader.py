@@ -27,7 +27,7 @@ from chainrule.data.file_columns import FileColumns
 from chainrule.data.note import Note
 from chainrule.errors import FormatError, warn
 
-__all__ = ["read_csv", "read_csv_text", "read_table", "warn_of_guesses"]
+__all__ = ["Form", "form_of", "read_csv", "read_csv_text", "read_table", "warn_of_guesses"]
 
 _QUOTES = {
     "escaped": Note("quotes in quotes are written with a backslash"),
@@ -181,6 +181,25 @@ def _read(path: Any, options: Options, expected: Collection[str]) -> _Table:
     """Return the columns of a file, missing cells empty."""
     title = _title(path)
     text, notes = _text(read_content("read_csv", path), options, title)
+    form = form_of(text, options, expected, title)
+    cells, added = _parsed(text, form.delimiter, form.layout, options, title)
+    for column in cells.values():
+        empty_missing(column, options.missing)
+    return _Table(title, form.delimiter, cells, (*notes, *form.notes, *added))
+
+
+@dataclass(frozen=True)
+class Form:
+    """How a text holds a table."""
+
+    delimiter: str
+    layout: Layout
+    notes: tuple[Note, ...]
+
+
+def form_of(text: str, options: Options, expected: Collection[str], title: str) -> Form:
+    """Return delimiter and layout of a table, by the beginning of its text."""
+    notes: list[Note] = []
     skip, delimiter = options.skip_rows, options.delimiter
     named = named_delimiter(text) if not skip else None
     if named is not None:
@@ -202,10 +221,7 @@ def _read(path: Any, options: Options, expected: Collection[str]) -> _Table:
         skip,
         title,
     )
-    cells, added = _parsed(text, delimiter, layout, options, title)
-    for column in cells.values():
-        empty_missing(column, options.missing)
-    return _Table(title, delimiter, cells, (*notes, *layout.notes, *added))
+    return Form(delimiter, layout, (*notes, *layout.notes))
 
 
 def _parsed(

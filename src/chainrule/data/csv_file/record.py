@@ -36,7 +36,7 @@ def quotes_of(text: str, delimiter: str) -> list[Quotes]:
 
 
 def records(
-    text: str,
+    text: str | Iterable[str],
     delimiter: str,
     title: str,
     *,
@@ -45,12 +45,12 @@ def records(
     strict: bool = True,
     quotes: Quotes = "doubled",
 ) -> Iterator[Record]:
-    """Yield the records after the first `skip` lines; empty lines are skipped."""
+    """Yield the records after the first `skip` lines of a text; empty lines are skipped."""
     import csv  # here, as most programs read none
 
-    lines = io.StringIO(text, newline="")
+    lines = iter(io.StringIO(text, newline="") if isinstance(text, str) else text)
     for _ in range(skip):
-        lines.readline()
+        next(lines, "")
     given: Iterable[str] = lines if comment is None else _without_comments(lines, comment)
     if delimiter == BLANKS:
         yield from _between_blanks(given, skip)
