@@ -7,7 +7,7 @@ environment; see `nn.environment`.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, ClassVar, cast
 
@@ -27,7 +27,9 @@ from chainrule.nn.environment import LayerEnvironment
 from chainrule.pickling import independent_copies
 from chainrule.rich_display import html_of
 
-__all__ = ["Parameter", "substituted"]
+__all__ = ["Parameter", "note_replacement", "substituted"]
+
+Array = np.ndarray[Any, Any]
 
 
 @independent_copies
@@ -124,16 +126,28 @@ class Parameter(NDArrayOperatorsMixin):
             if value is not self.array:
                 self.array = value
 
+    def defer(self, fetch: Callable[[Parameter], Array]) -> None:
+        """Take the array away: `fetch` answers what reads it, until `restore`."""
+        _deferred[self] = fetch
+        object.__delattr__(self, "array")
+
+    def restore(self, array: Array) -> None:
+        """Give the parameter the array that `defer` has taken away, if no read has."""
+        if self in _deferred:
+            object.__setattr__(self, "array", array)
+            _deferred.pop(self, None)
+
     def __setattr__(self, name: str, value: Any) -> None:
         """Set an attribute; an array must be like the one before, and programs are bound to it."""
         if name == "array":
+            # A new parameter has none; `hasattr` would have `__getattr__` write a message.
             try:
-                before = object.__getattribute__(self, "array")
-            except AttributeError:  # new; `hasattr` would have `__getattr__` write a message
+                before = _deferred[self](self) if self in _deferred else _array_of(self)
+            except AttributeError:
                 pass
             else:
                 value = _checked_like(self.name, value, before)
-            Parameter.last_replacement = object()
+            note_replacement()
         if not hasattr(Parameter, name):
             refuse_assignment(self, "parameter", name, _ASSIGNMENTS)
         object.__setattr__(self, name, value)
@@ -215,6 +229,10 @@ class Parameter(NDArrayOperatorsMixin):
         )
 
     def __getattr__(self, name: str) -> Any:
+        if name == "array":
+            # Python asks here where `defer` has left none; another thread may restore it meanwhile.
+            fetch = _deferred.get(self)
+            return _array_of(self) if fetch is None else fetch(self)
         if name.startswith("_") or name in Parameter.__slots__:
             raise AttributeError(f"a parameter has no attribute {name!r}", name=name)
         return getattr(self.value, name)
@@ -251,6 +269,20 @@ class Parameter(NDArrayOperatorsMixin):
 
     def __repr__(self) -> str:
         return f"<parameter {self.name} {ArrayType(self.dtype, self.shape)}>"
+
+
+def note_replacement() -> None:
+    """Let programs that are bound to the arrays of parameters read them again."""
+    Parameter.last_replacement = object()
+
+
+_deferred: dict[Parameter, Callable[[Parameter], Array]] = {}
+"""What answers reads of the arrays that `Parameter.defer` has taken away."""
+
+
+def _array_of(parameter: Parameter) -> Array:
+    """Return the array of a parameter, or raise an AttributeError if it has none."""
+    return object.__getattribute__(parameter, "array")
 
 
 @contextmanager

@@ -69,7 +69,8 @@ class EpochLoop:
         self._keeps_best = monitor is not None
         self._start_time, self._resumed_seconds = 0.0, 0.0
         self._observes_epochs = any(self._is_defined(each) for each in _EPOCH_METHODS)
-        if isinstance(run.trainer, Trainer) and self._is_defined("on_step_end"):
+        self._step_callbacks = [each for each in run.callbacks if defines(each, "on_step_end")]
+        if isinstance(run.trainer, Trainer) and self._step_callbacks:
             run.trainer.after_step = self._end_step
         self._epochs_per_call = 1 if run.progress.is_shown else sys.maxsize
 
@@ -203,8 +204,15 @@ class EpochLoop:
         return self._end_epoch(lambda: trainer.run_epoch(order, self._report))
 
     def _end_step(self, running: RunningMetrics) -> None:
-        """Call the callbacks of a step that has ended."""
-        self._notify("on_step_end", self._run.net, self.counter.steps - 1, running.latest())
+        """Call the callbacks of a step that has ended; only what they read is published."""
+        trainer = self._trainer
+        assert isinstance(trainer, Trainer), "an iteration of SciPy's is one step"
+        net, step, logs = self._run.net, self.counter.steps - 1, running.latest()
+        for callback in self._step_callbacks:
+            with trainer.deferred():
+                callback.on_step_end(net, step, logs)
+            self._take_changes(callback)
+        self._adopt_optimizer()
 
     def _begin_epoch(self) -> None:
         raise_if_terminated()
@@ -271,14 +279,13 @@ class EpochLoop:
             self._trainer.write_back()
         for callback in defining:
             stopping.append(stops(getattr(callback, method)(*arguments)))
-            self._trainer.read_back()
-            self._check_parameters(callback)
+            self._take_changes(callback)
         self._adopt_optimizer()
         return stopping
 
-    def _check_parameters(self, callback: Callback) -> None:
-        """Raise if a callback has left parameters that are not finite."""
-        if name := self._trainer.nonfinite_parameter:
+    def _take_changes(self, callback: Callback) -> None:
+        """Go on with what a callback has written; raise if that is not finite."""
+        if self._trainer.read_back() and (name := self._trainer.nonfinite_parameter):
             raise DataError(
                 f"fit: the callback {callback.title} has written NaN or infinite values into "
                 f"net.params[{name!r}]; the training cannot go on from there"

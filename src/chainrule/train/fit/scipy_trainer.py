@@ -168,16 +168,17 @@ class SciPyTrainer:
             self._state.write_back()
             model.counter = self.counter.copy()
 
-    def read_back(self) -> None:
-        """Take what a callback has written into the live parameters."""
+    def read_back(self) -> bool:
+        """Take what a callback has written into the live parameters; return whether it has."""
         if self._state.trained != tuple(self._model.stack.parameters(trainable=True)):
             check_trainable(self._model.stack)
             self._begin()
-            self.is_moved = True
-        elif not self._state.is_live:
-            self._model.parameter_lock.read(self._state.read_back)
+        elif self._model.parameter_lock.read(self._state.read_back):
             self._latest.clear()
-            self.is_moved = True
+        else:
+            return False
+        self.is_moved = True
+        return True
 
 
 class _Run:

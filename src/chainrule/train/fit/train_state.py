@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from chainrule import tree
 from chainrule.errors import ArgumentError, ShapeError
 from chainrule.graph.array_type import type_of
+from chainrule.nn.parameter import Parameter
 from chainrule.optim.optimizer import Optimizer
 from chainrule.train.checks import is_clearly_finite
 from chainrule.train.fit.train_step import initial_state
@@ -65,7 +66,8 @@ class TrainState:
         # Leaves are params, slots, missed, non_trainable; live are the first and the last.
         end = len(self.values)
         first_state = end - len(state["non_trainable"])
-        self._live_indices = [*range(len(self.trained)), *range(first_state, end)]
+        live = [*range(len(self.trained)), *range(first_state, end)]
+        self._indices = dict(zip(self._parameters.values(), live, strict=True))
         self._end_of_slots = first_state - len(missed_steps)
         _, groups, structures = self._structure
         self._slots_structure = structures[groups.index("slots")]
@@ -113,31 +115,50 @@ class TrainState:
         self.values = self.previous
         return steps
 
+    @property
+    def live_parameters(self) -> Mapping[str, Parameter]:
+        """The parameters that the values are those of, by name."""
+        return self._parameters
+
+    def value_of(self, parameter: Parameter) -> Array:
+        """Return the value of a parameter of the layers."""
+        return self.values[self._indices[parameter]]
+
     def write_back(self) -> None:
         """Copy the values into the live parameters."""
-        for parameter, index in zip(self._parameters.values(), self._live_indices, strict=True):
+        for parameter, index in self._indices.items():
             np.copyto(parameter.array, self.values[index])
 
-    @property
-    def is_live(self) -> bool:
-        """Whether the live parameters are equal to the values."""
-        pairs = zip(self._parameters.values(), self._live_indices, strict=True)
-        return all(np.array_equal(each.array, self.values[index]) for each, index in pairs)
+    def read_back(self) -> bool:
+        """Take what a callback has written into the live parameters; return whether it has."""
+        return any([self.take_up(each) for each in self._parameters])
 
-    def read_back(self) -> None:
-        """Copy the live parameters, which a callback may have written to, into the values."""
+    def take_up(self, name: str) -> bool:
+        """Take what a callback has written into a live parameter; return whether it has."""
+        parameter = self._parameters[name]
+        new, index = parameter.array, self._indices[parameter]
+        old = self.values[index]
+        if (new.shape, new.dtype) != (old.shape, old.dtype):
+            raise ShapeError(
+                f"fit: {name} was {type_of(old)} before a callback and is {type_of(new)} after "
+                "it; write values into the array, as in net.params[name][...] = values"
+            )
+        if _are_same_bits(new, old):
+            return False
         values = list(self.values)
-        for (name, each), index in zip(self._parameters.items(), self._live_indices, strict=True):
-            new, old = each.array, values[index]
-            if (new.shape, new.dtype) != (old.shape, old.dtype):
-                raise ShapeError(
-                    f"fit: {name} was {type_of(old)} before a callback and is {type_of(new)} after "
-                    "it; write values into the array, as in net.params[name][...] = values"
-                )
-            values[index] = new.copy()
+        values[index] = new.copy()
         previous = values if self.previous is self.values else self.previous
         # At once, as an interrupt may have come before.
         self.values, self.previous, self.steps_since_previous = values, previous, 0
+        return True
+
+
+def _are_same_bits(one: Array, other: Array) -> bool:
+    """Whether two arrays of one dtype and shape hold the same bits, as -0.0 and 0.0 do not."""
+    if not (one.flags.c_contiguous and other.flags.c_contiguous):
+        return False
+    integers = f"u{one.dtype.itemsize}"
+    return np.array_equal(one.reshape(-1).view(integers), other.reshape(-1).view(integers))
 
 
 def _are_independent(arrays: Sequence[Array]) -> bool:

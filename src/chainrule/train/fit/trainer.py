@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from chainrule.optim.minimizer import Minimizer
 from chainrule.train.fit.compiled_steps import CompiledSteps
 from chainrule.train.fit.nonfinite import NotFinite
+from chainrule.train.fit.publication import Publication
 from chainrule.train.fit.step_inputs import Orders
 from chainrule.train.fit.step_runner import REPORT_SECONDS
 from chainrule.train.fit.termination import run_to_its_end
@@ -86,18 +88,15 @@ class Trainer:
         self.after_step: Callable[[RunningMetrics], None] | None = None
         self._present: tuple[RunningMetrics, int, Callable[[Results], None] | None] | None = None
         self._model, self._samples, self._size = model, samples, size
-        self._published, self._next_publication = self._progress, 0.0
         self._dtype = model.dtype
         self._rate: Array = np.array(math.nan)
-        self._parameter_lock = model.parameter_lock
         self._begin()
 
     def _begin(self) -> None:
         """Start from the parameters and optimiser slots of the model."""
         model, optimizer = self._model, self.objective.optimizer
         missed = {} if isinstance(optimizer, Minimizer) else model.missed_steps()
-        self._first_step = self.counter.steps
-        self._state = self._parameter_lock.read(
+        self._state = self._model.parameter_lock.read(
             lambda: TrainState(model.stack, optimizer, model.optimizer_slots, missed)
         )
         self._search: SearchState | None = None
@@ -105,6 +104,7 @@ class Trainer:
             from chainrule.train.fit.search_state import SearchState
 
             self._search = SearchState(model, self._state, optimizer, len(self._samples))
+        self._publication = Publication(model, self._state, self.counter, self._search is not None)
         self._steps = CompiledSteps(model, self.objective, self._state, self._samples, self._size)
 
     def finish_compiling(self) -> None:
@@ -145,7 +145,7 @@ class Trainer:
             done = self._run_natively(1, None if order is None else [order], running, report)
             self._run_stepwise(order, done, running, report)
         self._present = None
-        self._publish()
+        self._publication.publish_at_intervals()
         return running.results() | self._rates
 
     def run_epochs(self, epochs: int, orders: Orders, record: Callable[[Results], None]) -> None:
@@ -169,7 +169,7 @@ class Trainer:
             done = min(self.counter.steps - first, running.steps) // steps
             run_to_its_end(lambda: record(self._results_of(running, done, steps)))
         self._present = None
-        self._publish()
+        self._publication.publish_at_intervals()
 
     def _results_of(self, running: RunningMetrics, epochs: int, steps: int) -> Results:
         # Repeating one value, a list is built faster than an array.
@@ -307,10 +307,6 @@ class Trainer:
         step_input = *self._rate_and_count(step), np.array(self.counter.epoch), np.array(step)
         return run([*self._state.values, *batch, *step_input])
 
-    @property
-    def _progress(self) -> tuple[int, int]:
-        return self.counter.epoch, self.counter.steps
-
     def resume(self, unfinished: dict[str, Any] | None) -> None:
         """Take up the live parameters, and the metrics of an epoch that is not finished."""
         self.read_back()
@@ -329,47 +325,25 @@ class Trainer:
 
     def write_back(self) -> None:
         """Publish the state of the last finished step: parameters, slots and counters."""
-        if self._published == self._progress:
-            return
-        with self._parameter_lock.writing():
-            self._state.write_back()
-            self._publish_slots()
-            self._model.counter = self.counter.copy()
-        self._published = self._progress
+        self._publication.publish()
 
-    def _publish_slots(self) -> None:
-        """Publish the optimiser slots; those of frozen parameters stay, for when they are not."""
-        model, steps = self._model, self.counter.steps
-        slots = self._state.copied_slots()
-        if self._search is not None:  # of all trained parameters together
-            model.optimizer_slots = slots
-            return
-        frozen = model.optimizer_slots.keys() - slots.keys()
-        model.updates = {name: model.updates.get(name, self._first_step) for name in frozen} | {
-            name: steps - missed for name, missed in self._state.missed_steps.items()
-        }
-        model.optimizer_slots = model.optimizer_slots | slots
-
-    def _publish(self) -> None:
-        """Publish a finished epoch, at intervals that keep the cost below one percent."""
-        start = time.perf_counter()
-        if start >= self._next_publication:
-            self.write_back()
-            end = time.perf_counter()
-            self._next_publication = end + max(REPORT_SECONDS, 100 * (end - start))
-
-    def read_back(self) -> None:
-        """Copy the live parameters, which a callback may have written to, into the state.
+    def read_back(self) -> bool:
+        """Take what a callback has written into the live parameters; return whether it has.
 
         If it has frozen some, or unfrozen them, training continues with the others.
         """
         if self._state.trained == tuple(self._model.stack.parameters(trainable=True)):
-            if self._search is not None:
-                self._search.is_evaluated &= self._state.is_live
-            self._parameter_lock.read(self._state.read_back)
-            return
+            if (is_changed := self._publication.read_back()) and self._search is not None:
+                self._search.is_evaluated = False
+            return is_changed
+        self.write_back()
         check_trainable(self._model.stack)
         self._begin()
+        return True
+
+    def deferred(self) -> AbstractContextManager[None]:
+        """Publish what the block reads of the parameters, where that is after a step."""
+        return self._publication.deferred()
 
     def _targets(self, rows: Array | None, first: int, end: int) -> Array:
         """Return the targets of some steps if a metric gathers them; else none."""

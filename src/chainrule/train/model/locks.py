@@ -34,13 +34,31 @@ class SequenceLock:
     """
 
     def __init__(self) -> None:
-        self._lock = ReentrantLock(protects_a_write=True)
+        self.lock = ReentrantLock(protects_a_write=True)
         self.version: object | None = object()  # another one after each write; None during one
+        self._complete: Callable[[], None] | None = None
+
+    @property
+    def is_deferring(self) -> bool:
+        """Whether there are values that wait to be written."""
+        return self._complete is not None
+
+    def defer(self, complete: Callable[[], None]) -> None:
+        """Let what follows call `complete` before it reads or writes, until `end_deferring`."""
+        with self.lock:
+            self.version, self._complete = None, complete
+
+    def end_deferring(self) -> None:
+        """Read without a call again, the values that have been deferred being written, or void."""
+        with self.lock:
+            self.version, self._complete = object(), None
 
     @contextmanager
     def writing(self) -> Generator[None]:
         """Write: reads that overlap are repeated."""
-        with self._lock:
+        with self.lock:
+            if self._complete is not None:
+                self._complete()
             is_outermost, self.version = self.version is not None, None
             try:
                 yield
@@ -59,8 +77,13 @@ class SequenceLock:
                 else:
                     if self.version is version:
                         return result
-        with self._lock:
+        with self.lock:
+            if self._complete is not None:
+                self._complete()
             return function()
+
+    def __reduce__(self) -> tuple[type[SequenceLock], tuple[()]]:
+        return SequenceLock, ()
 
 
 class TrainingLock:

@@ -225,13 +225,14 @@ class Model:
     def __getstate__(self) -> dict[str, Any]:
         """Return what a copy has of its own; compiled programs are not copied but made anew.
 
-        Where there are other threads, which may train, it is copied here, as of one moment.
+        Where there are other threads, which may train, it is copied here, as of one moment, and so
+        it is in a callback after a step.
         """
 
         def state() -> dict[str, Any]:
             return vars(self) | {"programs": None, "_stack": None, "_roster": None}
 
-        if threading.active_count() > 1:
+        if threading.active_count() > 1 or self.parameter_lock.is_deferring:
             return self.parameter_lock.read(lambda: deepcopy(state()))
         return state()
 
