@@ -52,6 +52,8 @@ def draw_summary(path: Path, tables: Sequence[Table]) -> bool:
     except ImportError:
         return False
     found = standings(tables)[::-1]
+    if not found:
+        return False
     ratios = [each.ratio for each in found]
     figure = Figure(figsize=(10, 0.8 + 0.34 * len(found)), layout="constrained")
     axes = figure.subplots()

@@ -44,6 +44,9 @@ CONTESTANTS = {
     "sklearn": Entry("scikit-learn", "import sklearn.neural_network", ("scikit-learn",)),
     "chainrule": Entry("chainrule", "import chainrule", ("chainrule",)),
     "chainrule-jit": Entry("chainrule, jit", "import chainrule", ("chainrule",)),
+    "chainrule-idle": Entry("chainrule, an idle callback", "import chainrule", ("chainrule",)),
+    "chainrule-loss": Entry("chainrule, loss of each step", "import chainrule", ("chainrule",)),
+    "chainrule-bias": Entry("chainrule, bias of each step", "import chainrule", ("chainrule",)),
 }
 """By name on the command line and in the JSON."""
 

@@ -5,6 +5,7 @@ from benchmarks.workload import Workload
 from benchmarks.workloads import (
     attention,
     batches,
+    callbacks,
     convolutions,
     crowded,
     derivatives,
@@ -45,7 +46,7 @@ BENCHMARKS: dict[str, Benchmark] = {
         *(w6_images, w7_series, w8_call, w9_first_call),
         *(import_time, install_size, peak_memory, attention, convolutions, products, rbm, crowded),
         *(derivatives, batches, gaussian_process, full_batch, lorenz, integrations, filters),
-        *(neural_ode, transformer),
+        *(neural_ode, transformer, callbacks),
     )
     for benchmark in module.BENCHMARKS
 }

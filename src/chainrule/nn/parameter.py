@@ -27,7 +27,7 @@ from chainrule.nn.environment import LayerEnvironment
 from chainrule.pickling import independent_copies
 from chainrule.rich_display import html_of
 
-__all__ = ["Parameter", "note_replacement", "substituted"]
+__all__ = ["Parameter", "defer", "note_replacement", "restore", "substituted"]
 
 Array = np.ndarray[Any, Any]
 
@@ -125,17 +125,6 @@ class Parameter(NDArrayOperatorsMixin):
         else:
             if value is not self.array:
                 self.array = value
-
-    def defer(self, fetch: Callable[[Parameter], Array]) -> None:
-        """Take the array away: `fetch` answers what reads it, until `restore`."""
-        _deferred[self] = fetch
-        object.__delattr__(self, "array")
-
-    def restore(self, array: Array) -> None:
-        """Give the parameter the array that `defer` has taken away, if no read has."""
-        if self in _deferred:
-            object.__setattr__(self, "array", array)
-            _deferred.pop(self, None)
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Set an attribute; an array must be like the one before, and programs are bound to it."""
@@ -271,13 +260,26 @@ class Parameter(NDArrayOperatorsMixin):
         return f"<parameter {self.name} {ArrayType(self.dtype, self.shape)}>"
 
 
+def defer(parameter: Parameter, fetch: Callable[[Parameter], Array]) -> None:
+    """Take the array of a parameter away: `fetch` answers what reads it, until `restore`."""
+    _deferred[parameter] = fetch
+    object.__delattr__(parameter, "array")
+
+
+def restore(parameter: Parameter, array: Array) -> None:
+    """Give a parameter the array that `defer` has taken away, if no read has."""
+    if parameter in _deferred:
+        object.__setattr__(parameter, "array", array)
+        _deferred.pop(parameter, None)
+
+
 def note_replacement() -> None:
     """Let programs that are bound to the arrays of parameters read them again."""
     Parameter.last_replacement = object()
 
 
 _deferred: dict[Parameter, Callable[[Parameter], Array]] = {}
-"""What answers reads of the arrays that `Parameter.defer` has taken away."""
+"""What answers reads of the arrays that `defer` has taken away."""
 
 
 def _array_of(parameter: Parameter) -> Array:

@@ -62,9 +62,10 @@ class Callback:
     def on_step_end(self, net: Any, step: int, logs: Mapping[str, float]) -> None:
         """Run after each step.
 
-        Steps are then native calls of their own, between which the parameters are copied to the
-        network and back; without this method some thousands are one call. An optimiser that is
-        assigned takes effect in the next epoch.
+        Steps are then native calls of their own; without this method some thousands are one call.
+        Of the network, what the method reads is copied: ``net.params["dense.bias"]`` that bias,
+        ``net.predict(X)`` all parameters, ``logs["loss"]`` nothing. An optimiser that is assigned
+        takes effect in the next epoch.
 
         Parameters
         ----------

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.nn.parameter import Parameter, note_replacement
+from chainrule.nn.parameter import Parameter, defer, note_replacement, restore
 from chainrule.train.fit.step_runner import REPORT_SECONDS
 from chainrule.train.fit.termination import run_to_its_end
 from chainrule.train.fit.train_state import TrainState
@@ -90,7 +90,7 @@ class Publication:
         self._lock.defer(self._complete)
         for name, parameter in self._state.live_parameters.items():
             self._taken[name] = parameter.array
-            parameter.defer(partial(self._fetch, name))
+            defer(parameter, partial(self._fetch, name))
             # Whoever holds the array, or a view of it, may look at it without reading it here.
             if _references(self._taken, name) > _UNSHARED:
                 self._fetch(name, parameter)
@@ -105,7 +105,7 @@ class Publication:
             if threading.get_ident() == self._thread:
                 self._replaced[name] = array.copy()
                 np.copyto(array, self._state.value_of(parameter))
-                parameter.restore(array)
+                restore(parameter, array)
             return array
 
     def _complete(self) -> None:
@@ -134,7 +134,7 @@ class Publication:
     def _give_back(self) -> None:
         """Give the parameters their arrays back."""
         for name, array in self._taken.items():
-            self._state.live_parameters[name].restore(array)
+            restore(self._state.live_parameters[name], array)
         self._taken.clear()
         self._lock.end_deferring()
 
@@ -147,9 +147,9 @@ class Publication:
             model.optimizer_slots = slots
         else:
             frozen = model.optimizer_slots.keys() - slots.keys()
-            model.updates = {
-                name: model.updates.get(name, self._first_step) for name in frozen
-            } | {name: steps - missed for name, missed in self._state.missed_steps.items()}
+            model.updates = {name: model.updates.get(name, self._first_step) for name in frozen} | {
+                name: steps - missed for name, missed in self._state.missed_steps.items()
+            }
             model.optimizer_slots = model.optimizer_slots | slots
         self._published = self._progress
 

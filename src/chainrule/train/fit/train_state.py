@@ -131,7 +131,8 @@ class TrainState:
 
     def read_back(self) -> bool:
         """Take what a callback has written into the live parameters; return whether it has."""
-        return any([self.take_up(each) for each in self._parameters])
+        changes = [self.take_up(each) for each in self._parameters]
+        return any(changes)
 
     def take_up(self, name: str) -> bool:
         """Take what a callback has written into a live parameter; return whether it has."""

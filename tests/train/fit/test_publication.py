@@ -1,0 +1,291 @@
+"""A callback after a step costs what it reads, and reads and writes the parameters of that step."""
+
+import copy
+import pickle
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+import chainrule as cr
+from chainrule import nn
+from chainrule.errors import DataError
+from chainrule.train.fit import publication
+from chainrule.train.fit.train_state import TrainState
+from chainrule.train.network import model_of
+
+X = np.random.default_rng(0).normal(size=(24, 5)).astype("float32")
+Y = X[:, :1] ** 2
+
+
+@pytest.fixture(autouse=True)
+def interpreted(monkeypatch):
+    monkeypatch.setenv("CHAINRULE_BACKEND", "numpy")
+
+
+def network():
+    net = cr.Network([nn.Dense(6, activation="tanh"), nn.BatchNorm(), nn.Dense(1)], seed=4)
+    net.compile("mse", "adam", learning_rate=0.05)
+    net(X)
+    return net
+
+
+def loaded(net, folder):
+    net.save(folder / "net.safetensors")
+    return cr.load(folder / "net.safetensors").predict(X)
+
+
+def from_a_thread(net):
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(net.params.copy).result(60)["dense.weight"]
+
+
+def trained_on(net):
+    """The slots of the optimiser are those of the step, too."""
+    net.fit(X, Y, epochs=1, batch_size=None, verbose=0)
+    return net.predict(X)
+
+
+def after_a_bias(net):
+    """All is of one step, also where one parameter has been read before the others."""
+    bias = net.params["dense.bias"].copy()
+    assert np.array_equal(bias, net.params.copy()["dense.bias"])
+    return net.predict(X)
+
+
+held = {}
+other = {}
+
+READS = {
+    "predict": lambda net, folder: net.predict(X),
+    "an item": lambda net, folder: net.params["dense_1.weight"],
+    "a layer": lambda net, folder: net.layers[0].weight.T,
+    "running statistics": lambda net, folder: net.params["batch_norm.mean"],
+    "a call": lambda net, folder: net(X),
+    "evaluate": lambda net, folder: net.evaluate(X, Y)["loss"],
+    "a file": loaded,
+    "a state": lambda net, folder: net.state().tensors["dense.weight"],
+    "a copy": lambda net, folder: copy.deepcopy(net).predict(X),
+    "a copied layer": lambda net, folder: copy.deepcopy(net.layers[0]).weight,
+    "a pickle": lambda net, folder: pickle.loads(pickle.dumps(net)).predict(X),
+    "a copy trained on": lambda net, folder: trained_on(copy.deepcopy(net)),
+    "a bias, then all": lambda net, folder: after_a_bias(net),
+    "a view held since before": lambda net, folder: held[id(net)],
+    "a network that shares layers": lambda net, folder: other[id(net)].predict(X),
+    "a compiled function": lambda net, folder: cr.jit(lambda x: net(x))(X),
+    "gradients": lambda net, folder: net.gradients(X, Y)["dense.weight"],
+    "another thread, that waits": lambda net, folder: (
+        net.params["dense.bias"],
+        from_a_thread(net),
+    )[1],
+}
+
+
+def test_what_is_read_after_a_step_is_what_is_read_after_an_epoch_of_one_step(tmp_path):
+    found = []
+    for hook in ("on_epoch_end", "on_step_end"):
+        net, seen = network(), []
+        held[id(net)] = net.params["dense.weight"]
+        other[id(net)] = net[:2]
+        other[id(net)].predict(X)
+
+        def look(net, number, logs, seen=seen):
+            read = list(READS.values())[number]
+            seen.append(np.array(read(net, tmp_path)))
+
+        callback = cr.LambdaCallback(**{hook: look})
+        net.fit(X, Y, epochs=len(READS), batch_size=None, callbacks=callback, verbose=0)
+        found.append([*seen, *net.params.copy().values()])
+    for name, one, two in zip([*READS, *net.params], *found, strict=True):
+        np.testing.assert_array_equal(one, two, name)
+
+
+def write_item(net):
+    net.params["dense.weight"] = net.params["dense.weight"] * 0.5
+
+
+def write_in_place(net):
+    net.params["dense.weight"][1:] *= 0.5
+
+
+def write_to_a_layer(net):
+    net.layers[0].weight.value = net.layers[0].weight.value * 0.5
+
+
+def write_held(net):
+    held[id(net)][:] *= 0.5
+
+
+def write_after_predicting(net):
+    weight = net.params["dense.weight"]
+    net.predict(X)
+    weight *= 0.5
+
+
+def update(net):
+    net.params.update({name: value * 0.9 for name, value in net.params.items()})
+
+
+def set_the_rate(net):
+    net.optimizer = cr.optim.Adam(0.9 * net.optimizer.learning_rate)
+
+
+def freeze(net):
+    net.layers[0].trainable = not net.layers[0].trainable
+
+
+WRITES = [
+    write_item, write_in_place, freeze, write_to_a_layer, write_held, freeze,
+    write_after_predicting, update, set_the_rate,
+]  # fmt: skip
+
+
+def test_what_is_written_after_a_step_takes_effect_in_the_next():
+    found = []
+    for hook in ("on_epoch_end", "on_step_end"):
+        net = network()
+        held[id(net)] = net.params["dense.weight"]
+
+        def change(net, number, logs):
+            WRITES[number](net)
+
+        callback = cr.LambdaCallback(**{hook: change})
+        history = net.fit(X, Y, epochs=len(WRITES), batch_size=None, callbacks=callback, verbose=0)
+        found.append([history["loss"], *net.params.copy().values()])
+    for one, two in zip(*found, strict=True):
+        np.testing.assert_array_equal(one, two)
+
+
+@pytest.mark.parametrize("write", [write_item, write_in_place, write_held])
+def test_what_is_written_in_any_way_changes_what_follows(write):
+    net, alone = network(), network()
+    held[id(net)] = net.params["dense.weight"]
+    callback = cr.LambdaCallback(on_step_end=lambda net, step, logs: write(net))
+    changed = net.fit(X, Y, epochs=2, batch_size=None, callbacks=callback, verbose=0)
+    unchanged = alone.fit(X, Y, epochs=2, batch_size=None, verbose=0)
+    assert changed["loss"][0] == unchanged["loss"][0]
+    assert changed["loss"][1] != unchanged["loss"][1]
+
+
+@pytest.mark.parametrize("hook", ["on_epoch_end", "on_step_end"])
+def test_zeros_of_either_sign_are_taken_as_they_are_written(hook):
+    net = network()
+    net.params["dense.bias"] = np.zeros(6)
+
+    def write(net, number, logs):
+        net.params["dense.bias"][:] = -0.0
+
+    net.layers[0].trainable = False
+    net.fit(X, Y, epochs=2, callbacks=cr.LambdaCallback(**{hook: write}), verbose=0)
+    assert np.signbit(net.params["dense.bias"]).all()
+
+
+def counts(monkeypatch, look, **arguments):
+    """Return the shapes of the arrays copied in 6 compiled steps, and how often slots are."""
+    monkeypatch.setenv("CHAINRULE_BACKEND", "llvm")
+    copies, slots = [], []
+    copied_slots = TrainState.copied_slots
+    net = network()
+    net.fit(X, Y, epochs=1, batch_size=4, verbose=0)
+
+    class Counting:
+        def __getattr__(self, name):
+            return getattr(np, name)
+
+        def copyto(self, destination, source):
+            copies.append(destination.shape)
+            np.copyto(destination, source)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(publication, "np", Counting())
+        patch.setattr(
+            TrainState, "copied_slots", lambda self: slots.append(1) or copied_slots(self)
+        )
+        patch.setattr(publication.Publication, "publish_at_intervals", lambda self: None)
+        callback = cr.LambdaCallback(on_step_end=look)
+        net.fit(X, Y, epochs=1, batch_size=4, callbacks=callback, verbose=0, **arguments)
+    return copies, len(slots)
+
+
+def test_a_callback_that_reads_the_loss_copies_nothing(monkeypatch):
+    assert counts(monkeypatch, lambda net, step, logs: logs["loss"]) == ([], 1)  # at the end of fit
+
+
+def test_a_callback_that_reads_one_parameter_copies_that_one(monkeypatch):
+    copies, slots = counts(monkeypatch, lambda net, step, logs: net.params["dense_1.bias"][0])
+    assert copies == [(1,)] * 12  # what is new, and what was published before, a step
+    assert slots == 1
+
+
+def test_other_threads_read_what_is_of_one_moment():
+    """Also while a callback has read single parameters."""
+    known, alone, net = set(), network(), network()
+
+    def note(net, step, logs):
+        known.add(b"".join(each.tobytes() for each in net.params.copy().values()))
+
+    known.add(b"".join(each.tobytes() for each in net.params.copy().values()))
+    note(alone, 0, {})
+    callback = cr.LambdaCallback(on_step_end=note)
+    alone.fit(X, Y, epochs=3, batch_size=4, callbacks=callback, verbose=0)
+    done, found, sizes = threading.Event(), set(), set()
+
+    def read():
+        while not done.is_set():
+            found.add(b"".join(each.tobytes() for each in net.params.copy().values()))
+            threading.Event().wait(0.0002)
+
+    def look(net, step, logs):
+        bias = net.params["dense_1.bias"]
+        before = bias.copy()
+        threading.Event().wait(0.001)
+        assert np.array_equal(before, bias)
+        sizes.add(len(found))
+
+    with ThreadPoolExecutor(2) as pool:
+        readers = [pool.submit(read) for _ in range(2)]
+        try:
+            callback = cr.LambdaCallback(on_step_end=look)
+            net.fit(X, Y, epochs=3, batch_size=4, callbacks=callback, verbose=0)
+        finally:
+            done.set()
+        for each in readers:
+            each.result(60)
+    assert found <= known
+    assert len(sizes) > 1
+    for one, two in zip(net.params.values(), alone.params.values(), strict=True):
+        np.testing.assert_array_equal(one, two)
+
+
+def test_an_exception_after_a_step_leaves_its_parameters():
+    def fail(net, step, logs):
+        assert net.params["dense.bias"].any()
+        if step == 3:
+            raise ZeroDivisionError
+
+    net, alone = network(), network()
+    with pytest.raises(ZeroDivisionError):
+        net.fit(
+            X, Y, epochs=2, batch_size=4, callbacks=cr.LambdaCallback(on_step_end=fail), verbose=0
+        )
+    kept = {}
+
+    def keep(net, step, logs):
+        kept[step] = net.params.copy()
+
+    alone.fit(
+        X, Y, epochs=1, batch_size=4, callbacks=cr.LambdaCallback(on_step_end=keep), verbose=0
+    )
+    for name, value in net.params.items():
+        np.testing.assert_array_equal(value, kept[3][name])
+    assert model_of(net).counter.steps == 4
+    assert net.predict(X).shape == (24, 1)
+
+
+def test_nan_that_a_callback_writes_after_a_step_is_its_own():
+    def spoil(net, step, logs):
+        net.params["dense_1.bias"][:] = np.nan
+
+    with pytest.raises(DataError, match=r"callback LambdaCallback has written NaN .*dense_1.bias"):
+        network().fit(X, Y, callbacks=cr.LambdaCallback(on_step_end=spoil), verbose=0)
