@@ -4,6 +4,8 @@ import copy
 import pickle
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,42 +22,43 @@ Y = X[:, :1] ** 2
 
 
 @pytest.fixture(autouse=True)
-def interpreted(monkeypatch):
+def interpreted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CHAINRULE_BACKEND", "numpy")
 
 
-def network():
+def network() -> Any:
     net = cr.Network([nn.Dense(6, activation="tanh"), nn.BatchNorm(), nn.Dense(1)], seed=4)
     net.compile("mse", "adam", learning_rate=0.05)
     net(X)
     return net
 
 
-def loaded(net, folder):
+def loaded(net: Any, folder: Path) -> Any:
     net.save(folder / "net.safetensors")
-    return cr.load(folder / "net.safetensors").predict(X)
+    net = cr.load(folder / "net.safetensors")
+    return net.predict(X)
 
 
-def from_a_thread(net):
+def from_a_thread(net: Any) -> Any:
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(net.params.copy).result(60)["dense.weight"]
 
 
-def trained_on(net):
+def trained_on(net: Any) -> Any:
     """The slots of the optimiser are those of the step, too."""
     net.fit(X, Y, epochs=1, batch_size=None, verbose=0)
     return net.predict(X)
 
 
-def after_a_bias(net):
+def after_a_bias(net: Any) -> Any:
     """All is of one step, also where one parameter has been read before the others."""
     bias = net.params["dense.bias"].copy()
     assert np.array_equal(bias, net.params.copy()["dense.bias"])
     return net.predict(X)
 
 
-held = {}
-other = {}
+held: dict[int, Any] = {}
+other: dict[int, Any] = {}
 
 READS = {
     "predict": lambda net, folder: net.predict(X),
@@ -82,15 +85,17 @@ READS = {
 }
 
 
-def test_what_is_read_after_a_step_is_what_is_read_after_an_epoch_of_one_step(tmp_path):
-    found = []
+def test_what_is_read_after_a_step_is_what_is_read_after_an_epoch_of_one_step(
+    tmp_path: Path,
+) -> None:
+    found: list[list[Any]] = []
     for hook in ("on_epoch_end", "on_step_end"):
         net, seen = network(), []
         held[id(net)] = net.params["dense.weight"]
         other[id(net)] = net[:2]
         other[id(net)].predict(X)
 
-        def look(net, number, logs, seen=seen):
+        def look(net: Any, number: int, logs: Any, seen: list[Any] = seen) -> None:
             read = list(READS.values())[number]
             seen.append(np.array(read(net, tmp_path)))
 
@@ -101,37 +106,37 @@ def test_what_is_read_after_a_step_is_what_is_read_after_an_epoch_of_one_step(tm
         np.testing.assert_array_equal(one, two, name)
 
 
-def write_item(net):
+def write_item(net: Any) -> None:
     net.params["dense.weight"] = net.params["dense.weight"] * 0.5
 
 
-def write_in_place(net):
+def write_in_place(net: Any) -> None:
     net.params["dense.weight"][1:] *= 0.5
 
 
-def write_to_a_layer(net):
+def write_to_a_layer(net: Any) -> None:
     net.layers[0].weight.value = net.layers[0].weight.value * 0.5
 
 
-def write_held(net):
+def write_held(net: Any) -> None:
     held[id(net)][:] *= 0.5
 
 
-def write_after_predicting(net):
+def write_after_predicting(net: Any) -> None:
     weight = net.params["dense.weight"]
     net.predict(X)
     weight *= 0.5
 
 
-def update(net):
+def update(net: Any) -> None:
     net.params.update({name: value * 0.9 for name, value in net.params.items()})
 
 
-def set_the_rate(net):
+def set_the_rate(net: Any) -> None:
     net.optimizer = cr.optim.Adam(0.9 * net.optimizer.learning_rate)
 
 
-def freeze(net):
+def freeze(net: Any) -> None:
     net.layers[0].trainable = not net.layers[0].trainable
 
 
@@ -141,13 +146,13 @@ WRITES = [
 ]  # fmt: skip
 
 
-def test_what_is_written_after_a_step_takes_effect_in_the_next():
-    found = []
+def test_what_is_written_after_a_step_takes_effect_in_the_next() -> None:
+    found: list[list[Any]] = []
     for hook in ("on_epoch_end", "on_step_end"):
         net = network()
         held[id(net)] = net.params["dense.weight"]
 
-        def change(net, number, logs):
+        def change(net: Any, number: int, logs: Any) -> None:
             WRITES[number](net)
 
         callback = cr.LambdaCallback(**{hook: change})
@@ -158,7 +163,7 @@ def test_what_is_written_after_a_step_takes_effect_in_the_next():
 
 
 @pytest.mark.parametrize("write", [write_item, write_in_place, write_held])
-def test_what_is_written_in_any_way_changes_what_follows(write):
+def test_what_is_written_in_any_way_changes_what_follows(write: Any) -> None:
     net, alone = network(), network()
     held[id(net)] = net.params["dense.weight"]
     callback = cr.LambdaCallback(on_step_end=lambda net, step, logs: write(net))
@@ -169,11 +174,11 @@ def test_what_is_written_in_any_way_changes_what_follows(write):
 
 
 @pytest.mark.parametrize("hook", ["on_epoch_end", "on_step_end"])
-def test_zeros_of_either_sign_are_taken_as_they_are_written(hook):
+def test_zeros_of_either_sign_are_taken_as_they_are_written(hook: str) -> None:
     net = network()
     net.params["dense.bias"] = np.zeros(6)
 
-    def write(net, number, logs):
+    def write(net: Any, number: int, logs: Any) -> None:
         net.params["dense.bias"][:] = -0.0
 
     net.layers[0].trainable = False
@@ -181,19 +186,20 @@ def test_zeros_of_either_sign_are_taken_as_they_are_written(hook):
     assert np.signbit(net.params["dense.bias"]).all()
 
 
-def counts(monkeypatch, look, **arguments):
+def counts(monkeypatch: pytest.MonkeyPatch, look: Any, **arguments: Any) -> Any:
     """Return the shapes of the arrays copied in 6 compiled steps, and how often slots are."""
     monkeypatch.setenv("CHAINRULE_BACKEND", "llvm")
-    copies, slots = [], []
+    copies: list[Any] = []
+    slots: list[int] = []
     copied_slots = TrainState.copied_slots
     net = network()
     net.fit(X, Y, epochs=1, batch_size=4, verbose=0)
 
     class Counting:
-        def __getattr__(self, name):
+        def __getattr__(self, name: str) -> Any:
             return getattr(np, name)
 
-        def copyto(self, destination, source):
+        def copyto(self, destination: Any, source: Any) -> None:
             copies.append(destination.shape)
             np.copyto(destination, source)
 
@@ -208,21 +214,23 @@ def counts(monkeypatch, look, **arguments):
     return copies, len(slots)
 
 
-def test_a_callback_that_reads_the_loss_copies_nothing(monkeypatch):
+def test_a_callback_that_reads_the_loss_copies_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     assert counts(monkeypatch, lambda net, step, logs: logs["loss"]) == ([], 1)  # at the end of fit
 
 
-def test_a_callback_that_reads_one_parameter_copies_that_one(monkeypatch):
+def test_a_callback_that_reads_one_parameter_copies_that_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     copies, slots = counts(monkeypatch, lambda net, step, logs: net.params["dense_1.bias"][0])
     assert copies == [(1,)] * 12  # what is new, and what was published before, a step
     assert slots == 1
 
 
-def test_other_threads_read_what_is_of_one_moment():
+def test_other_threads_read_what_is_of_one_moment() -> None:
     """Also while a callback has read single parameters."""
     known, alone, net = set(), network(), network()
 
-    def note(net, step, logs):
+    def note(net: Any, step: int, logs: Any) -> None:
         known.add(b"".join(each.tobytes() for each in net.params.copy().values()))
 
     known.add(b"".join(each.tobytes() for each in net.params.copy().values()))
@@ -231,12 +239,12 @@ def test_other_threads_read_what_is_of_one_moment():
     alone.fit(X, Y, epochs=3, batch_size=4, callbacks=callback, verbose=0)
     done, found, sizes = threading.Event(), set(), set()
 
-    def read():
+    def read() -> None:
         while not done.is_set():
             found.add(b"".join(each.tobytes() for each in net.params.copy().values()))
             threading.Event().wait(0.0002)
 
-    def look(net, step, logs):
+    def look(net: Any, step: int, logs: Any) -> None:
         bias = net.params["dense_1.bias"]
         before = bias.copy()
         threading.Event().wait(0.001)
@@ -258,8 +266,8 @@ def test_other_threads_read_what_is_of_one_moment():
         np.testing.assert_array_equal(one, two)
 
 
-def test_an_exception_after_a_step_leaves_its_parameters():
-    def fail(net, step, logs):
+def test_an_exception_after_a_step_leaves_its_parameters() -> None:
+    def fail(net: Any, step: int, logs: Any) -> None:
         assert net.params["dense.bias"].any()
         if step == 3:
             raise ZeroDivisionError
@@ -269,9 +277,9 @@ def test_an_exception_after_a_step_leaves_its_parameters():
         net.fit(
             X, Y, epochs=2, batch_size=4, callbacks=cr.LambdaCallback(on_step_end=fail), verbose=0
         )
-    kept = {}
+    kept: dict[int, Any] = {}
 
-    def keep(net, step, logs):
+    def keep(net: Any, step: int, logs: Any) -> None:
         kept[step] = net.params.copy()
 
     alone.fit(
@@ -283,8 +291,8 @@ def test_an_exception_after_a_step_leaves_its_parameters():
     assert net.predict(X).shape == (24, 1)
 
 
-def test_nan_that_a_callback_writes_after_a_step_is_its_own():
-    def spoil(net, step, logs):
+def test_nan_that_a_callback_writes_after_a_step_is_its_own() -> None:
+    def spoil(net: Any, step: int, logs: Any) -> None:
         net.params["dense_1.bias"][:] = np.nan
 
     with pytest.raises(DataError, match=r"callback LambdaCallback has written NaN .*dense_1.bias"):
