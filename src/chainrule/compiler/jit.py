@@ -6,14 +6,13 @@ from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Any
 
-import numpy as np
-
 from chainrule import tree
 from chainrule.arguments.aliases import CORE_ALIASES
 from chainrule.arguments.array_classes import refuse_other_arithmetic
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.autodiff.recompilation import note_compiled
-from chainrule.compiler.jitted_programs import OUT_OF_DATE, SCALAR_TYPES, JittedPrograms
+from chainrule.compiler.call_signature import Signature, call_signature, is_native
+from chainrule.compiler.jitted_programs import OUT_OF_DATE, JittedPrograms
 from chainrule.compiler.static_arguments import static_arguments
 from chainrule.errors import ArgumentError
 from chainrule.graph.array_type import type_of
@@ -97,32 +96,26 @@ def _jitted(
     @wraps(function)
     def compiled(*args: Any, **kwargs: Any) -> Any:
         try:
-            # For arrays and numbers, as the general key takes longer than a small program.
-            signature: Any = None
-            if args and not kwargs:
-                signature = tuple(
-                    [
-                        (x.dtype, x.shape) if type(x) is np.ndarray else SCALAR_TYPES.get(type(x))
-                        for x in args
-                    ]
-                )
-                if (fast_path := fast_paths.get(signature)) is not None:
-                    result = fast_path(args)
-                    if result is not OUT_OF_DATE:
-                        return result
+            # Of arrays and numbers, as the general key takes longer than a small program.
+            values: list[Any] = []
+            signature = call_signature(args, kwargs, values)
+            if (fast_path := fast_paths.get(signature)) is not None:
+                result = fast_path(values)
+                if result is not OUT_OF_DATE:
+                    return result
             return run(signature, args, kwargs)
         except Exception as error:
             cut_frames(error)
             raise
 
-    def run(signature: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def run(signature: Signature, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         args = tuple(_Static(x) if i in positions else x for i, x in enumerate(args))
         kwargs = {key: _Static(x) if key in names else x for key, x in kwargs.items()}
         leaves, structure = tree.flatten((args, kwargs))
         # Within a trace it is a part of that, and may have captured traced values.
         if current_environment() is not None or any(type(leaf) is Node for leaf in leaves):
             return programs.function(*args, **kwargs)
-        is_fast = signature and not positions and all(map(_is_native, signature))
+        is_fast = signature and not (positions or names) and is_native(signature)
         key = (structure, *map(_leaf_key, leaves))
         static = [_static_value(each) for each in leaves if not is_number(each)]
         return programs.run(key, signature if is_fast else None, leaves, static, args, kwargs)
@@ -131,11 +124,6 @@ def _jitted(
         compiled, function, lambda each: _jitted(each, static_argnums, static_argnames, discards)
     )
     return compiled
-
-
-def _is_native(part: Any) -> bool:
-    """Whether a part of a signature is that of a number, or of an array in native byte order."""
-    return part is not None and (isinstance(part, type) or part[0].isnative)
 
 
 class _Static:

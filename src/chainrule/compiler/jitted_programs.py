@@ -13,6 +13,7 @@ import numpy as np
 
 from chainrule import tree
 from chainrule.compiler.cache.graph_key import graph_text
+from chainrule.compiler.call_signature import has_numbers
 from chainrule.compiler.driver import ArrayFunction, compile_graph
 from chainrule.compiler.runtime.contiguous import native_byte_order
 from chainrule.errors import TraceError
@@ -20,7 +21,7 @@ from chainrule.graph.kept_trace import KeptTrace, trace_kept
 from chainrule.graph.trace import Traced, is_number
 from chainrule.locks import ReentrantLock
 
-__all__ = ["OUT_OF_DATE", "SCALAR_TYPES", "JittedPrograms"]
+__all__ = ["OUT_OF_DATE", "JittedPrograms"]
 
 _MAX_PROGRAMS = 128
 """Capacity of a jitted function's cache; the least recently used program is evicted."""
@@ -35,13 +36,11 @@ _TRACING = ReentrantLock()
 """Held by the thread that traces: while it does, places that the function rebinds may hold nodes. A
 program that writes places runs under it too, so that no write is lost."""
 
+FastPath = Callable[[Sequence[Any]], Any]
+"""From the leaves of the arguments to the result."""
+
 OUT_OF_DATE: Any = object()
 """The result of a fast path whose guards do not hold."""
-
-SCALAR_TYPES: dict[type, type] = {
-    each: each for each in (float, int, bool, *(np.dtype(code).type for code in "?bhilqBHILQefd"))
-}
-"""The types of numbers that take the fast path, each of which stands for one type of array."""
 
 
 class JittedPrograms:
@@ -55,7 +54,7 @@ class JittedPrograms:
         self, root: Callable[..., Any], function: Callable[..., Any], discards: bool = False
     ) -> None:
         self.function, self._discards = function, discards
-        self.fast_paths: dict[Any, Callable[[tuple[Any, ...]], Any]] = {}
+        self.fast_paths: dict[Any, FastPath] = {}
         self._root = root
         self._programs: OrderedDict[Any, list[_Program]] = OrderedDict()
         self._graphs: OrderedDict[str, ArrayFunction] = OrderedDict()
@@ -105,8 +104,8 @@ class JittedPrograms:
             self._programs.move_to_end(key)
         if signature and program.is_native:
             fast_path = program.fast_path
-            has_numbers = any(isinstance(each, type) for each in signature)
-            self.fast_paths[signature] = _of_numbers(fast_path) if has_numbers else fast_path
+            numeric = has_numbers(signature)
+            self.fast_paths[signature] = _of_numbers(fast_path) if numeric else fast_path
         inputs = [native_byte_order(np.asarray(leaf)) for leaf in leaves if is_number(leaf)]
         return program(inputs, captured)
 
@@ -114,12 +113,9 @@ class JittedPrograms:
 def _nesting(traced: Traced) -> Callable[[list[Any]], Any]:
     """Return what makes the results of a function of the outputs of its graph."""
     structure, count = traced.structure, len(traced.leaves)
-    if traced.leaves == (None,) * count:
-        if structure == tree.LEAF:
-            return itemgetter(0)
-        if structure == (tuple, (), (tree.LEAF,) * count):
-            return tuple
-    return traced.nest
+    if traced.leaves != (None,) * count:
+        return traced.nest
+    return itemgetter(0) if structure == tree.LEAF else tree.unflattener(structure)
 
 
 class _Program:
@@ -129,11 +125,13 @@ class _Program:
         self.kept = kept
         self._program, self._run = program, getattr(program, "run", program)
         self.is_native = self._run is not program
-        self._results = len(kept.traced.graph.outputs) - kept.outputs_written
+        outputs = kept.traced.graph.outputs
+        self._results = len(outputs) - kept.outputs_written
+        self._has_scalars = any(not each.shape for each in outputs)
         self._nest = _nesting(kept.traced)
 
     @property
-    def fast_path(self) -> Callable[[tuple[Any, ...]], Any]:
+    def fast_path(self) -> FastPath:
         """The native program as a function of native arrays; its results are always new arrays.
 
         Not an attribute: in a cycle, programs would be freed by the garbage collector alone.
@@ -141,13 +139,11 @@ class _Program:
         run, nest, hold = self._run, self._nest, self.kept.guards.hold
         if self.kept.inputs or self.kept.writes:
             return self._run_guarded
+        if self._has_scalars:
+            nest = _with_scalars(nest)
         if not self.kept.is_fixed:
-            return lambda args: (
-                nest([_scalar_or_array(each) for each in run(args)]) if hold() else OUT_OF_DATE
-            )
-        if isinstance(nest, itemgetter):
-            return lambda args: _scalar_or_array(run(args)[0])
-        return lambda args: nest([_scalar_or_array(each) for each in run(args)])
+            return lambda args: nest(run(args)) if hold() else OUT_OF_DATE
+        return lambda args: nest(run(args))
 
     def __call__(self, inputs: list[Any], captured: list[Any]) -> Any:
         outputs = self._program([*inputs, *captured])
@@ -158,13 +154,13 @@ class _Program:
             self.kept.write(outputs[self._results :])
         return self._nest(outputs[: self._results])
 
-    def _run_guarded(self, args: tuple[Any, ...]) -> Any:
+    def _run_guarded(self, args: Sequence[Any]) -> Any:
         if not self.kept.writes:
             return self._run_where_guards_hold(args)
         with _TRACING:
             return self._run_where_guards_hold(args)
 
-    def _run_where_guards_hold(self, args: tuple[Any, ...]) -> Any:
+    def _run_where_guards_hold(self, args: Sequence[Any]) -> Any:
         kept = self.kept
         if not kept.guards.hold():
             return OUT_OF_DATE
@@ -212,10 +208,10 @@ def _compiled(kept: KeptTrace, graphs: OrderedDict[str, ArrayFunction]) -> Array
     return graphs[text[0]]
 
 
-def _of_numbers(fast_path: Callable[[tuple[Any, ...]], Any]) -> Callable[[tuple[Any, ...]], Any]:
+def _of_numbers(fast_path: FastPath) -> FastPath:
     """Return a fast path that takes numbers, too, as arrays of shape ()."""
 
-    def run(args: tuple[Any, ...]) -> Any:
+    def run(args: Sequence[Any]) -> Any:
         try:
             arrays = [
                 x if type(x) is np.ndarray else np.array(x, np.int64 if type(x) is int else None)
@@ -223,9 +219,14 @@ def _of_numbers(fast_path: Callable[[tuple[Any, ...]], Any]) -> Callable[[tuple[
             ]
         except OverflowError:  # refused there
             return OUT_OF_DATE
-        return fast_path(tuple(arrays))
+        return fast_path(arrays)
 
     return run
+
+
+def _with_scalars(nest: Callable[[list[Any]], Any]) -> Callable[[list[Any]], Any]:
+    """Return `nest` of outputs of which some have shape (), which become scalars."""
+    return lambda outputs: nest([_scalar_or_array(each) for each in outputs])
 
 
 def _scalar_or_array(array: Any) -> Any:
