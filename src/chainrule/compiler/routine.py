@@ -4,6 +4,7 @@
 
     lapack.dpotrf, blas.dtrsm     routines of LAPACK and BLAS whose addresses SciPy publishes
     small.getrf 3 float64         functions of the program itself, which the backend generates
+    sort.order 1000 float32
     python {...}                  a call back into Python, of a primitive's NumPy evaluation
 
 The text behind ``python`` is JSON: the primitive's name and parameters, and the types of operands

@@ -37,7 +37,7 @@ _SELECTIONS = frozenset({
 _LINEAR = frozenset({
     "add", "broadcast_to", "cast", "concatenate", "cumulative_sum", "fold", "gather", "identity",
     "negative", "pad_into", "reduce_to", "reshape", "scatter", "scatter_add", "select",
-    "strided_slice", "subtract", "transpose", "unfold", "update_slice",
+    "sort", "strided_slice", "subtract", "transpose", "unfold", "update_slice",
 })  # fmt: skip
 _SMOOTH = frozenset({
     "absolute", "cos", "erf", "logaddexp", "maximum", "minimum", "reduce_max", "reduce_min",

@@ -267,6 +267,7 @@ _RULES: dict[str, Callable[..., Range]] = {
     "sigmoid": _bounded(0.0, 1.0),
     "sign": _bounded(-1.0, 1.0),
     "sin": _bounded(-1.0, 1.0),
+    "sort": _same,
     "sqrt": _monotone(math.sqrt, 0.0, math.inf),
     "stop_gradient": _same,
     "strided_slice": _same,

@@ -97,8 +97,8 @@ _TOTAL = frozenset({
     "erf", "floor", "fold", "get_result", "identity", "less", "less_equal", "logaddexp",
     "logical_and", "logical_not", "logical_or", "maximum", "minimum", "multiply", "negative",
     "not_equal", "pad_into", "reduce_max", "reduce_min", "reduce_to", "reshape", "rint", "select",
-    "sigmoid", "sign", "sin", "stop_gradient", "strided_slice", "subtract", "tanh", "transpose",
-    "unfold", "uniform", "update_slice",
+    "sigmoid", "sign", "sin", "sort", "stop_gradient", "strided_slice", "subtract", "tanh",
+    "transpose", "unfold", "uniform", "update_slice",
 })  # fmt: skip
 
 

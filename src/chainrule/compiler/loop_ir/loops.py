@@ -314,7 +314,7 @@ class Call:
     @property
     def is_generated(self) -> bool:
         """Whether it calls a function that the backend generates."""
-        return self.routine.startswith("small.")
+        return self.routine.startswith(("small.", "sort."))
 
 
 Step = Nest | Loop | Call

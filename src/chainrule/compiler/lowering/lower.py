@@ -14,6 +14,7 @@ from chainrule.compiler.lowering import (
     reduction,
     routine_calls,
     scan,
+    sorting,
     windows,
 )
 from chainrule.compiler.lowering.graph_lowering import Lowering, Rule
@@ -27,6 +28,7 @@ RULES: dict[str, Rule] = (
     | windows.RULES
     | contraction.RULES
     | reduction.RULES
+    | sorting.RULES
     | gather_scatter.RULES
     | array_update.RULES
     | scan.RULES

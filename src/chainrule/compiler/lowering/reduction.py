@@ -1,4 +1,4 @@
-"""Reductions, prefix sums and sorting."""
+"""Reductions and prefix sums."""
 
 from __future__ import annotations
 
@@ -6,13 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from chainrule.compiler.loop_ir.errors import CannotCompile
 from chainrule.compiler.loop_ir.loops import (
-    Affine,
-    Apply,
-    Axis,
     Expression,
-    IndexValue,
     Literal,
     Load,
     Statement,
@@ -21,9 +16,6 @@ from chainrule.compiler.lowering.graph_lowering import Lowering, Rule
 from chainrule.graph.node import Node
 
 __all__ = ["RULES"]
-
-MAX_SORT_LENGTH = 4096
-"""Sorting compares every pair; beyond this length NumPy's O(n log n) sort is faster."""
 
 _INTEGER, _BOOL = np.dtype("int64"), np.dtype(bool)
 
@@ -92,51 +84,6 @@ def _cumulative_sum(lowering: Lowering, node: Node, inputs: list[Expression]) ->
     return Load(target, target_index)
 
 
-def _argsort(lowering: Lowering, node: Node, inputs: list[Expression]) -> Expression:
-    """Rank each element by the number of those sorted before it, and scatter indices to ranks."""
-    axis = node.params["axis"]
-    canonical = lowering.canonical(node.shape)
-    if not canonical[axis].terms:
-        return Literal(np.int64(0), node.dtype)
-    if node.shape[axis] > MAX_SORT_LENGTH:
-        raise CannotCompile(f"an argsort of more than {MAX_SORT_LENGTH} elements is not compiled")
-    one = lowering.materialized(node.inputs[0])
-    compared = Axis(node.shape[axis], "compared")
-    index = [Affine.of(compared) if i == axis else each for i, each in enumerate(canonical)]
-    other = lowering.reindexed(one, node.shape, index)
-    compared_index = IndexValue(Affine.of(compared), _INTEGER)
-    is_earlier = Apply("less", (compared_index, IndexValue(canonical[axis], _INTEGER)), _BOOL)
-    not_after = Apply("logical_not", (_is_less(one, other),), _BOOL)
-    in_tie = Apply("logical_and", (not_after, is_earlier), _BOOL)
-    is_before = Apply("logical_or", (_is_less(other, one), in_tie), _BOOL)
-    count = Apply("cast", (is_before,), _INTEGER)
-    rank = lowering.scratch(node.shape, _INTEGER, node)
-    lowering.items.append(Statement(rank, canonical, count, "sum", (compared,), node.layer))
-    target, target_index = lowering.target(node)
-    zero = Literal(np.int64(0), _INTEGER)
-    lowering.items.append(Statement(target, target_index, zero, layer=node.layer))
-    position = len(target_index) - len(canonical) + axis
-    ranked = (
-        *target_index[:position],
-        Load(rank, canonical),
-        *target_index[position + 1 :],
-    )
-    over = (canonical[axis].terms[0][0],)
-    value = IndexValue(canonical[axis], _INTEGER)
-    lowering.items.append(Statement(target, ranked, value, "scatter_add", over, node.layer))
-    return Load(target, target_index)
-
-
-def _is_less(one: Expression, other: Expression) -> Expression:
-    """Whether one value is sorted before another; NaN is greatest."""
-    is_less = Apply("less", (one, other), _BOOL)
-    if one.dtype.kind != "f":
-        return is_less
-    is_number = Apply("equal", (one, one), _BOOL)
-    is_nan = Apply("not_equal", (other, other), _BOOL)
-    return Apply("logical_or", (is_less, Apply("logical_and", (is_number, is_nan), _BOOL)), _BOOL)
-
-
 RULES: dict[str, Rule] = {
     "reduce_to": _reduce_to,
     "reduce_max": _extremum,
@@ -144,5 +91,4 @@ RULES: dict[str, Rule] = {
     "argmax": _arg_extremum,
     "argmin": _arg_extremum,
     "cumulative_sum": _cumulative_sum,
-    "argsort": _argsort,
 }

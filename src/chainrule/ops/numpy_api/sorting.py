@@ -9,7 +9,7 @@ import numpy as np
 
 from chainrule.errors import ArgumentError, ShapeError, counted
 from chainrule.ops.numpy_api.concatenation import concatenate
-from chainrule.ops.numpy_api.indexing import get_item, take_along_axis
+from chainrule.ops.numpy_api.indexing import get_item
 from chainrule.ops.numpy_api.shape_manipulation import (
     broadcast_to,
     moveaxis,
@@ -17,7 +17,7 @@ from chainrule.ops.numpy_api.shape_manipulation import (
     reshape,
     transpose,
 )
-from chainrule.ops.primitives import movement, reduction
+from chainrule.ops.primitives import movement, reduction, sorting
 from chainrule.ops.primitives.axes import (
     keepdims_shape,
     normalize_axes,
@@ -37,13 +37,13 @@ __all__ = [
 def argsort(x: Any, axis: int | None = -1, kind: Any = None, *, stable: Any = None) -> Any:
     """Return the indices that sort along an axis; the sort is stable."""
     x, axis = _flattened(x, axis, "argsort")
-    return reduction.argsort(x, axis=axis)
+    return sorting.argsort(x, axis=axis)
 
 
 def sort(x: Any, axis: int | None = -1, kind: Any = None, *, stable: Any = None) -> Any:
     """Sort along an axis; the derivative is that of the permutation."""
     x, axis = _flattened(x, axis, "sort")
-    return take_along_axis(x, reduction.argsort(x, axis=axis), axis)
+    return sorting.sort(x, axis=axis)
 
 
 def median(x: Any, axis: Any = None, *, keepdims: bool = False) -> Any:

@@ -1,4 +1,4 @@
-"""Reductions and scans along axes: max, min, argmax, argmin, argsort, cumulative sum.
+"""Reductions and scans along axes: max, min, argmax, argmin, cumulative sum.
 
 Sums are ``reduce_to``, in ``broadcasting``.
 """
@@ -20,7 +20,7 @@ from chainrule.ops.primitives.movement import reshape, strided_slice
 from chainrule.ops.primitives.rules import linear_in
 from chainrule.ops.primitives.selection import select
 
-__all__ = ["argmax", "argmin", "argsort", "cumulative_sum", "reduce_max", "reduce_min"]
+__all__ = ["argmax", "argmin", "cumulative_sum", "reduce_max", "reduce_min"]
 
 
 def _reduced_type(name: str) -> Callable[..., ArrayType]:
@@ -112,20 +112,6 @@ def _arg_extremum(name: str, function: Any) -> Primitive:
 
 argmax = _arg_extremum("argmax", np.argmax)
 argmin = _arg_extremum("argmin", np.argmin)
-
-argsort = Primitive(
-    "argsort",
-    infer=lambda x, axis: x.with_dtype(np.dtype("int64")),
-    evaluate=lambda x, axis: np.argsort(x, axis=axis, kind="stable"),
-    batch=lambda size, is_batched, x, axis: argsort(x, axis=axis + 1),
-    formula="argsort({0})",
-    reference=lambda x, axis: np.apply_along_axis(
-        lambda row: sorted(range(len(row)), key=row.tolist().__getitem__), axis, x
-    ),
-    samples=lambda: [
-        Sample((np.array([[3.0, 1.0, 3.0], [2.0, 5.0, 2.0]]),), {"axis": axis}) for axis in (0, 1)
-    ],
-)
 
 cumulative_sum = Primitive(
     "cumulative_sum",

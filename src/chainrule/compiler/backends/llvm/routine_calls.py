@@ -14,6 +14,7 @@ from chainrule.compiler.backends.calling_convention import FAILED_ROUTINE
 from chainrule.compiler.backends.llvm import emit, ir
 from chainrule.compiler.backends.llvm.addressing import BufferAddresses, word_address
 from chainrule.compiler.backends.llvm.nest.expression import ExpressionEmitter
+from chainrule.compiler.backends.llvm.radix_sort import sort_function
 from chainrule.compiler.backends.llvm.registers import constant, memory_type
 from chainrule.compiler.backends.llvm.small_systems import small_function
 from chainrule.compiler.backends.llvm.spmd.signal_poll import emit_poll
@@ -41,7 +42,8 @@ class RoutineTable:
         """Emit a call, and after it the report of its failure."""
         if call.is_generated:
             pointers = [self._pointer(emitter, addresses, each) for each in call.arguments]
-            function = small_function(emitter.builder.module, call.routine)
+            generate = sort_function if call.routine.startswith("sort.") else small_function
+            function = generate(emitter.builder.module, call.routine)
             emitter.builder.call(function, pointers)
             return
         if not call.is_callback:

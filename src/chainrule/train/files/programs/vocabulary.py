@@ -23,6 +23,7 @@ from chainrule.ops.primitives import (
     reduction,
     requirement,
     selection,
+    sorting,
     special,
     windows,
 )
@@ -88,7 +89,8 @@ _SIZED: dict[Any, dict[str, Kind]] = {
     philox.uniform: {"shape": "sizes", "dtype": "dtype"},
     reduction.argmax: {"axis": "int"},
     reduction.argmin: {"axis": "int"},
-    reduction.argsort: {"axis": "int"},
+    sorting.argsort: {"axis": "int"},
+    sorting.sort: {"axis": "int"},
     reduction.cumulative_sum: {"axis": "int"},
     reduction.reduce_max: {"axes": "sizes"},
     reduction.reduce_min: {"axes": "sizes"},
