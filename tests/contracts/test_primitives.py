@@ -70,6 +70,8 @@ def test_its_value_equals_its_reference(primitive: Primitive, sample: Sample, dt
     is_empty = not all(x.size for x in inputs) and primitive.name not in LINEAR_ALGEBRA
     expected = np.zeros(value.shape) if is_empty else primitive.reference(*inputs, **sample.params)
     tolerance = 1e-14 if dtype == "float64" else 2e-6
+    # Rounded as the kernels of BLAS do, which depend on the processor, vectors err by ε ‖A‖ / gap.
+    tolerance *= 10 if primitive.name in ("eigh", "svd") else 1
     np.testing.assert_allclose(value, expected, rtol=tolerance, atol=tolerance)
 
 
