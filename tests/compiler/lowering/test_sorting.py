@@ -56,6 +56,18 @@ def test_long_vectors_of_few_values_skip_digits() -> None:
         assert np.array_equal(cr.jit(np.argsort)(x), np.argsort(x, kind="stable"))
 
 
+def test_views_are_sorted_as_they_are_indexed() -> None:
+    x = np.random.default_rng(2).normal(size=(90, 3))
+    for f in (
+        lambda x: np.sort(np.transpose(x)),
+        lambda x: np.sort(np.transpose(x)[:, ::-2], axis=0)[1:],
+        lambda x: np.sort(np.reshape(x, (30, 9)) * 2)[:, 4:5],
+        lambda x: np.argsort(np.transpose(x[::2]))[..., :3],
+        lambda x: np.median(x, axis=0) + np.median(x, axis=1)[0],
+    ):
+        assert np.array_equal(cr.jit(f)(x), f(x))
+
+
 def test_derivatives_follow_the_stable_permutation() -> None:
     rng = np.random.default_rng(1)
     x, w = rng.normal(size=(3, 200)), rng.normal(size=(3, 200))

@@ -19,7 +19,7 @@ from chainrule.compiler.loop_ir.loops import (
     Statement,
 )
 from chainrule.compiler.lowering.graph_lowering import Lowering, Rule, Target
-from chainrule.compiler.lowering.routine_calls import Matrices, append_calls
+from chainrule.compiler.lowering.routine_calls import Matrices, append_calls, contiguous
 from chainrule.graph.node import Node
 
 __all__ = ["RULES"]
@@ -50,7 +50,7 @@ def _sort(lowering: Lowering, node: Node, inputs: list[Expression]) -> Expressio
     order = _order_by_ranks(
         lowering, node, (lowering.scratch(node.shape, _INTEGER, node), canonical)
     )
-    value = lowering.materialized(node.inputs[0])
+    value = contiguous(lowering, node.inputs[0])
     position = len(value.index) - len(canonical) + axis
     return Load(value.buffer, (*value.index[:position], order, *value.index[position + 1 :]))
 
