@@ -38,18 +38,23 @@ RARELY_USED = {
     "chainrule.ops.scipy_api.bessel_tables", "chainrule.ops.scipy_api.gamma",
     "chainrule.ops.scipy_api.special",
 }  # fmt: skip
-LATE = {"click", "llvmlite", "matplotlib", "networkx", "pandas", "rich", "safetensors", "scipy"}
-LATE |= {"sklearn", "tensorboard"}
+LATE = {
+    "click", "llvmlite", "matplotlib", "networkx", "pandas", "rich", "safetensors", "scipy",
+    "sklearn", "tensorboard",
+}  # fmt: skip
 
 # Packages that depend on NumPy only, and the one package that may import each of these libraries.
-NUMPY_ONLY = {"arguments", "errors", "tree", "graph", "ops", "numpy_protocol", "autodiff", "nn"}
-NUMPY_ONLY |= {"optim", "solvers"}
+NUMPY_ONLY = {
+    "arguments", "errors", "tree", "graph", "ops", "numpy_protocol", "autodiff", "nn", "optim",
+    "solvers",
+}  # fmt: skip
 ONLY_PACKAGE = {"llvmlite": "chainrule.compiler", "click": "chainrule.cli"}
 
 # Every folder of the package; those in parentheses are to come.
 PLAN = """
 arguments arguments/foreign_names autodiff autodiff/analysis autodiff/passes
-autodiff/control_flow ops/primitives/linear_algebra cli cli/csv_table data data/csv_file
+autodiff/control_flow ops/primitives/linear_algebra cli cli/csv_table cli/inspection
+data data/csv_file
 datasets insight insight/debugger insight/mistakes insight/pages insight/plots insight/plots/lessons
 insight/explanation insight/flow
 insight/displays insight/lab insight/lab/catalogue insight/notation

@@ -54,6 +54,12 @@ def _explain() -> click.Command:
     return explain
 
 
+def _inspect() -> click.Command:
+    from chainrule.cli.inspection import inspect
+
+    return inspect
+
+
 def _bench() -> click.Command:
     from chainrule.cli.bench import bench
 
@@ -78,6 +84,7 @@ ENTRIES = {
     "evaluate": Entry("Measure a trained network on samples with known answers.", _evaluate),
     "predict": Entry("Write the predictions of a trained network for a CSV file.", _predict),
     "explain": Entry("Print the equations of a network and of its gradient.", _explain),
+    "inspect": Entry("Show what is in a file: a model, a run, arrays, a table.", _inspect),
     "bench": Entry("Measure the speed of training on this machine.", _bench),
     "doctor": Entry("Check the installation.", _doctor),
     "completion": Entry("Print what makes a shell complete words by the tab key.", _completion),

@@ -10,6 +10,7 @@ import click
 import numpy as np
 
 from chainrule import nn
+from chainrule.cli.json_output import json_option, print_json
 from chainrule.insight.program import program
 from chainrule.insight.program_report import ProgramReport, format_count, format_time
 from chainrule.nn.layer import Layer
@@ -77,13 +78,18 @@ _HEADINGS = ("", "network", "compile", "per step", "samples/s", "FLOP/s", "of ro
 
 @click.command()
 @click.argument("workload", required=False, type=click.Choice([*WORKLOADS], case_sensitive=False))
-def bench(workload: str | None) -> None:
+@json_option
+def bench(workload: str | None, is_json: bool) -> None:
     """Measure the training speed of common networks on random samples, against the roofline.
 
     The roofline is the time for as many operations at the speed of a large matrix product, or for
     moving as many bytes at memory bandwidth, whichever is longer. With a WORKLOAD the loop nests
     of its step are listed. To compare with other libraries run `make bench` in the sources.
     """
+    if is_json:
+        chosen = WORKLOADS if workload is None else {workload: WORKLOADS[workload]}
+        print_json({name: _numbers(each) for name, each in chosen.items()})
+        return
     if workload is not None:
         click.echo(f"{workload}: {WORKLOADS[workload].title}\n")
         click.echo(program(WORKLOADS[workload].trained(), measure=True))
@@ -105,6 +111,19 @@ def _row(name: str, workload: Workload) -> tuple[str, ...]:
         format_count(report.flops / seconds),
         f"{bound / seconds:.0%}",
     )
+
+
+def _numbers(workload: Workload) -> dict[str, Any]:
+    report = program(workload.trained(), measure=True)
+    seconds = _seconds(report)
+    return {
+        "network": workload.title,
+        "compile_seconds": report.compile_seconds,
+        "step_seconds": seconds,
+        "samples_per_second": report.batch / seconds,
+        "flops_per_second": report.flops / seconds,
+        "share_of_roofline": sum(each.limit_seconds or 0.0 for each in report.nests) / seconds,
+    }
 
 
 def _seconds(report: ProgramReport) -> float:

@@ -14,6 +14,7 @@ from typing import Any, cast
 import click
 import numpy as np
 
+from chainrule.cli.json_output import json_option, print_json
 from chainrule.compiler.cache.private_folder import why_unusable
 from chainrule.compiler.runtime.thread_count import get_num_threads
 from chainrule.datasets.catalogue import CATALOGUE, DataSet
@@ -33,6 +34,8 @@ _OPTIONAL = {
     "networkx": "plot",
     "pillow": "images",
     "tensorboard": "tensorboard",
+    "optuna": "optuna",
+    "onnx": "onnx",
 }
 _THREAD_VARIABLES = (
     "CHAINRULE_NUM_THREADS",
@@ -43,10 +46,11 @@ _THREAD_VARIABLES = (
 
 
 @click.command()
-def doctor() -> int:
+@json_option
+def doctor(is_json: bool) -> int:
     """Show versions, processor, threads, backend, cache and data folders, and problems.
 
-    The exit code is 1 if there are problems.
+    The exit code is 1 if there are problems, each of which is printed with its remedy.
     """
     sections = {
         "versions": _versions(),
@@ -54,13 +58,18 @@ def doctor() -> int:
         "folders": _folders(),
         "data sets": _data_sets(),
     }
+    problems = list(_problems())
+    if is_json:
+        print_json(
+            {**{title: dict(rows) for title, rows in sections.items()}, "problems": problems}
+        )
+        return 1 if problems else 0
     for title, rows in sections.items():
         click.echo(f"{title}")
         width = max(len(name) for name, _ in rows)
         for name, value in rows:
             click.echo(f"  {name:<{width}}  {value}")
         click.echo()
-    problems = list(_problems())
     for problem in problems:
         click.echo(f"problem: {problem}")
     if not problems:

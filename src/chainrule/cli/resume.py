@@ -15,6 +15,7 @@ from typing import Any, cast
 
 import click
 
+from chainrule.cli.json_output import json_option
 from chainrule.storage import write_atomically
 
 __all__ = ["record_command", "recorded_command", "resume_with"]
@@ -52,16 +53,21 @@ def resume_with(train: click.Command) -> click.Command:
 
     @click.command("resume")
     @click.argument("run", type=click.Path(exists=True, file_okay=False, path_type=Path))
-    def resume(run: Path) -> Any:
+    @json_option
+    def resume(run: Path, is_json: bool) -> Any:
         """Go on with a training that was interrupted, from its checkpoints.
 
-        RUN is the folder of chainrule train NAME --checkpoint RUN. The result is that of the
-        uninterrupted training.
-        """
+        RUN is the folder of chainrule train NAME --checkpoint RUN, which has the other arguments.
+        The result is that of the uninterrupted training, bit for bit.
+
+        \b
+          chainrule train digits --epochs 1000 --checkpoint run/     (Ctrl-C, or a power failure)
+          chainrule resume run/
+        """  # noqa: D301 (\b keeps click from rewrapping the lines)
         arguments, current = recorded_command(run)
         folder = run.expanduser().absolute()
         there = contextlib.chdir(current) if os.path.isdir(current) else contextlib.nullcontext()
-        arguments = [*arguments, "--checkpoint", str(folder)]
+        arguments = [*arguments, "--checkpoint", str(folder), *(["--json"] if is_json else [])]
         around = click.get_current_context().parent
         with there, train.make_context("train", arguments, parent=around) as context:
             return train.invoke(context)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import math
+import shlex
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
-from chainrule.cli.csv_table.option import options_of, table_options
+from chainrule.cli.csv_table.option import TableOptions, options_of, table_options
 from chainrule.cli.data_name import NO_COLUMNS, DataName, recipe_named
+from chainrule.cli.json_output import json_option, on_standard_error, print_json
+from chainrule.cli.model_file import MODEL
 from chainrule.cli.rbm import NAME, train_rbm
 from chainrule.cli.recipe import Baseline, Part, Recipe, Run
 from chainrule.cli.recipes import RECIPES
@@ -29,6 +33,7 @@ SERIES = [name for name, recipe in RECIPES.items() if recipe.horizons is not Non
 NO_REPORT = "--report is for networks trained by a gradient; rbm draws its figures into --out"
 NO_TENSORBOARD = "--tensorboard is for networks trained by a gradient, not for rbm"
 NO_CHECKPOINT = "--checkpoint is for networks trained by a gradient, not for rbm"
+NO_JSON = "--json is for networks trained by a gradient, not for rbm"
 NO_HORIZON = f"--horizon is for time series: {', '.join(sorted(SERIES))}"
 
 
@@ -54,9 +59,14 @@ class _Settings:
     """How to train; a rate of None is that of the recipe."""
 
     epochs: int
-    batch_size: int
+    batch_size: int | None
     rate: float | None
     seed: int
+
+    def size_for(self, part: Part) -> int:
+        """The batch size, at most the samples of a part."""
+        assert self.batch_size is not None, "it is that of the recipe"
+        return min(self.batch_size, len(part[1]))
 
 
 class _Recorded(click.Command):
@@ -107,6 +117,7 @@ class _Recorded(click.Command):
     metavar="DIR",
     help="Folder for the event files of TensorBoard.",
 )
+@json_option
 @click.option(
     "--seed",
     type=click.IntRange(min=0),
@@ -127,10 +138,17 @@ def train(
     checkpoint: Path | None,
     report: bool,
     tensorboard: Path | None,
+    is_json: bool,
     seed: int,
     **columns: Any,
 ) -> None:
     """Train a network on a data set or a CSV file, and compare it with a baseline.
+
+    \b
+      chainrule train flowers.csv --target species --out flowers/
+      chainrule train digits --epochs 10 --checkpoint run/
+
+    NAME is one of
 
     \b
     digits         handwritten digits of 8 × 8 pixels
@@ -153,47 +171,105 @@ def train(
     Data are downloaded where a size is given, if they are missing. A tenth of the training part is
     for validation, monitored while the rest is trained on; the test part is used once, at the end.
     """  # noqa: D301 (\b keeps click from rewrapping the lines)
-    options = options_of(columns)
+    given = click.get_current_context().meta["arguments"]
+    settings = partial(_Settings, batch_size=batch_size, rate=rate, seed=seed)
+    with on_standard_error(is_json):
+        recipe = _recipe(name, target, drop, options_of(columns), horizon)
+        if recipe is None:
+            _refuse_for_machine(report, tensorboard, checkpoint, is_json)
+        folders = _Folders(*_made(out, checkpoint, given), tensorboard)
+        if recipe is None:
+            train_rbm(epochs, batch_size, rate, folders.out, seed)
+            return
+        run = _run(name, recipe, settings(epochs or recipe.epochs), folders)
+        recipe.report(run)
+        if folders.out is not None:
+            _write(run, folders.out)
+        if report:
+            path = (folders.out or Path()) / "report.html"
+            run.net.report(path, *run.parts[1])
+            click.echo(f"\nwrote {path}")
+    if is_json:
+        print_json(_result(name, run, folders.out))
+
+
+@dataclass(frozen=True)
+class _Folders:
+    """Where the model, checkpoints and event files are written."""
+
+    out: Path | None
+    checkpoint: Path | None
+    tensorboard: Path | None
+
+
+def _recipe(
+    name: str,
+    target: str | None,
+    drop: tuple[str, ...],
+    options: TableOptions | None,
+    horizon: int | None,
+) -> Recipe | None:
+    """Return the recipe of NAME; None for the Boltzmann machine, which has no target."""
     recipe = None if name == NAME else recipe_named(name, target, drop, options)
     if recipe is None and (target or drop or options):
         raise click.UsageError(NO_COLUMNS)
-    if horizon is not None:
-        recipe = _at_horizon(name, recipe, horizon)
-    if recipe is None:
-        _refuse_for_machine(report, tensorboard, checkpoint)
+    return recipe if horizon is None else _at_horizon(name, recipe, horizon)
+
+
+def _made(
+    out: Path | None, checkpoint: Path | None, arguments: list[str]
+) -> tuple[Path | None, Path | None]:
+    """Return the folders, created before training in case that fails."""
     if checkpoint is not None:
         checkpoint = checkpoint.expanduser()
-        record_command(checkpoint, click.get_current_context().meta["arguments"])
+        record_command(checkpoint, arguments)
     if out is not None:
         out = out.expanduser()  # a shell leaves --out=~/run as it is
-        out.mkdir(parents=True, exist_ok=True)  # before training, in case it fails
-    if recipe is None:
-        return train_rbm(epochs, batch_size, rate, out, seed)
-    settings = _Settings(epochs or recipe.epochs, batch_size or recipe.batch_size, rate, seed)
+        out.mkdir(parents=True, exist_ok=True)
+    return out, checkpoint
+
+
+def _run(name: str, recipe: Recipe, settings: _Settings, folders: _Folders) -> Run:
+    """Train the network of a recipe, and its baseline."""
+    if settings.batch_size is None:
+        settings = replace(settings, batch_size=recipe.batch_size)
     whole, test = recipe.load()
     training, validation = _hold_out(recipe, whole) if whole is not test else (whole, None)
     click.echo(_describe(name, recipe, training, validation, test))
     board = None
-    if tensorboard is not None:
-        board = TensorBoard(tensorboard.expanduser(), histograms=1)
-    net, history = _fit(recipe, training, validation, settings, board, checkpoint)
+    if folders.tensorboard is not None:
+        board = TensorBoard(folders.tensorboard.expanduser(), histograms=1)
+    net, history = _fit(recipe, training, validation, settings, board, folders.checkpoint)
     baseline = None
     if recipe.baseline is not None:
         baseline = _fit_baseline(recipe, recipe.baseline, training, settings)
-    run = Run(recipe, (training, test), net, history, baseline, validation)
-    recipe.report(run)
-    if out is not None:
-        _write(run, out)
-    if report:
-        path = (out or Path()) / "report.html"
-        net.report(path, *test)
-        click.echo(f"\nwrote {path}")
-    return None
+    return Run(recipe, (training, test), net, history, baseline, validation)
 
 
-def _refuse_for_machine(report: bool, tensorboard: Path | None, checkpoint: Path | None) -> None:
+def _result(name: str, run: Run, out: Path | None) -> dict[str, Any]:
+    """Return what has been reached, for programs."""
+    test = run.parts[1]
+    result = {
+        "data": name,
+        "samples": {"training": len(run.parts[0][1]), "test": len(test[1])},
+        "history": dict(run.history.items()),
+        "test": dict(run.net.evaluate(*test).items()),
+    }
+    if run.baseline is not None:
+        result["baseline"] = dict(run.baseline.evaluate(*test).items())
+    return result if out is None else result | {"model": out / MODEL}
+
+
+def _refuse_for_machine(
+    report: bool, tensorboard: Path | None, checkpoint: Path | None, is_json: bool
+) -> None:
     """Refuse options that a Boltzmann machine does not have."""
-    given = {NO_REPORT: report, NO_TENSORBOARD: tensorboard, NO_CHECKPOINT: checkpoint}
+    given = {
+        NO_REPORT: report,
+        NO_TENSORBOARD: tensorboard,
+        NO_CHECKPOINT: checkpoint,
+        NO_JSON: is_json,
+    }
     for message, value in given.items():
         if value:
             raise click.UsageError(message)
@@ -241,7 +317,7 @@ def _fit(
     history = net.fit(
         *training,
         epochs=settings.epochs,
-        batch_size=min(settings.batch_size, len(training[1])),
+        batch_size=settings.size_for(training),
         validation_data=validation,
         callbacks=board,
         checkpoint=checkpoint,
@@ -255,8 +331,7 @@ def _fit_baseline(
     click.echo(f"\nfor comparison: {baseline.title}")
     settings = replace(settings, rate=baseline.rate or settings.rate)
     net = _compiled(recipe, baseline.layers(training), settings)
-    size = min(settings.batch_size, len(training[1]))
-    net.fit(*training, epochs=settings.epochs, batch_size=size)
+    net.fit(*training, epochs=settings.epochs, batch_size=settings.size_for(training))
     return net
 
 
@@ -269,7 +344,7 @@ def _compiled(recipe: Recipe, layers: list[Layer | Table], settings: _Settings) 
 
 
 def _write(run: Run, out: Path) -> None:
-    model = out / "model.safetensors"
+    model = out / MODEL
     run.net.save(model)
     written = [model]
     try:
@@ -284,5 +359,8 @@ def _write(run: Run, out: Path) -> None:
         *run.recipe.example,
         run.recipe.show,
     )
+    if run.recipe.baseline is not None and run.recipe.target != "target":
+        shown = shlex.quote(str(out))
+        click.echo(f"\nto predict other rows:\n\n  chainrule predict {shown} FILE.csv")
     click.echo("\nto predict with it, in Python:\n")
     click.echo("\n".join(f"  {line}" for line in code))
