@@ -74,7 +74,7 @@ def test_columns_are_kept_and_rows_are_objects_of_json(folder: Path, tmp_path: P
         "predict", str(folder), str(tmp_path / "t.csv"), "--keep", "id", "--out", str(out)
     )
     assert (code, output) == (0, "")
-    assert errors == f"wrote {out}: 2 predictions\n"
+    assert errors.endswith(f"\nwrote {out}: 2 predictions\n")
     assert table_of(out.read_text())["id"] == ['a, "b"', "c"]
     code, output, _ = run("predict", str(folder), str(tmp_path / "t.csv"), "--keep-all", "--json")
     first, second = map(json.loads, output.splitlines())
@@ -96,6 +96,7 @@ def test_a_network_without_a_table_takes_numbers_in_order(folder: Path, tmp_path
 @pytest.mark.parametrize(
     ("text", "arguments", "code", "message"),
     [
+        ("length;colour\n1;red\n", ("--delimiter", ","), 1, "that is one column: --delimiter"),
         ("length,color\n1,red\n", (), 1, "t.csv has no column 'colour', which the network"),
         ("length,colour\nx,red\n", (), 1, "t.csv: column 'length' has 'x' in row 0"),
         ("", (), 1, "the file is empty"),
@@ -137,6 +138,15 @@ def test_rows_are_counted_in_the_whole_file(
     assert "column 'length' has 'many' in row 30 (rows" in errors
 
 
+def test_cells_that_training_did_not_know_are_counted(folder: Path, tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("length,colour\n1,red\n,green\n2,\n2,green\n")
+    code, output, errors = run("predict", str(folder), str(path))
+    assert (code, output.count("\n")) == (0, 5)
+    assert "'length' has 1 missing cell, and had none in training" in errors
+    assert "'colour' has 3 cells of categories that were not in the training part" in errors
+
+
 def test_what_is_read_is_not_written(folder: Path, tmp_path: Path) -> None:
     path = write_table(tmp_path / "t.csv")
     before = path.read_bytes()
@@ -163,8 +173,12 @@ def test_models_are_found_in_folders_or_their_absence_is_named(tmp_path: Path) -
     assert code == 2
     assert "there is no such file" in errors
     code, _, errors = run("predict", str(path), str(path))
-    assert code == 1
-    assert "t.csv is no safetensors file but by its suffix one of CSV" in errors
+    assert code == 2
+    assert "is no model file" in errors
+    (tmp_path / "net.onnx").write_bytes(b"\x08\x08")
+    code, _, errors = run("predict", str(tmp_path / "net.onnx"), str(path))
+    assert code == 2
+    assert "is an ONNX file; first: chainrule convert" in errors
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="pipes end otherwise there")
@@ -185,7 +199,7 @@ def test_predictions_import_no_other_command(folder: Path) -> None:
         "try: cli.main(sys.argv[1:])\n"
         "finally: print(*sorted(name for name in sys.modules if name.startswith('chainrule.cli.')))"
     )
-    for arguments, most in ((["--help"], 3), (["predict", str(folder), os.devnull], 10)):
+    for arguments, most in ((["--help"], 3), (["predict", str(folder), os.devnull], 11)):
         child = subprocess.run(
             [sys.executable, "-c", program, *arguments], capture_output=True, text=True, timeout=60
         )

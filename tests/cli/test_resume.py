@@ -34,8 +34,10 @@ def test_a_killed_training_goes_on_from_its_folder(tmp_path: Path) -> None:
     child.communicate(timeout=60)
     assert child.returncode == 143
     assert len(list(folder.glob("checkpoint-*"))) == 2
+    recorded = (folder / "command.json").read_text()
     code, output, errors = run("resume", str(folder))
     assert (code, errors) == (0, "")
+    assert (folder / "command.json").read_text() == recorded
     assert f"goes on from {folder}" in output
     _, expected, _ = run("train", "xor", "--epochs", "1000000")
     assert without_times(output)[-1:] == without_times(expected)[-1:]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,9 @@ class ModelFile(click.ParamType[Path]):
 
     name = "model"
 
+    def __init__(self, takes_onnx: bool = False) -> None:
+        self._takes_onnx = takes_onnx
+
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[CompletionItem]:
@@ -35,7 +39,8 @@ class ModelFile(click.ParamType[Path]):
         if not path.exists():
             self.fail(f"{str(value)!r}: there is no such file{_similar(path)}", param, ctx)
         if not path.is_dir():
-            return path
+            problem = self._problem(path)
+            return self.fail(f"{str(value)!r} {problem}", param, ctx) if problem else path
         if (path / MODEL).is_file():
             return path / MODEL
         newest = max(path.glob("checkpoint-*.safetensors"), default=None)
@@ -50,6 +55,21 @@ class ModelFile(click.ParamType[Path]):
             + (found if models else "chainrule train NAME --out DIR writes a model into DIR"),
             param,
             ctx,
+        )
+
+    def _problem(self, path: Path) -> str:
+        """Return why a file is no model by its beginning, or an empty text."""
+        with path.open("rb") as file:
+            start = file.read(9)
+        is_onnx = path.suffix.lower() == ".onnx"
+        if start[8:] == b"{" or (is_onnx and self._takes_onnx):
+            return ""
+        if is_onnx:
+            shown = shlex.quote(str(path.with_suffix(".safetensors")))
+            return f"is an ONNX file; first: chainrule convert {shlex.quote(str(path))} {shown}"
+        return (
+            "is no model file, such as chainrule train --out DIR writes; MODEL comes first, then "
+            f"the data (what it is: chainrule inspect {shlex.quote(str(path))})"
         )
 
 

@@ -84,17 +84,25 @@ def predict(
     with opened_table(table, "predict") as file:
         named = [name.strip() for name in columns.split(",")] if columns else []
         source, rows = rows_for(model_of(net), file, title, options, named)
-        for note in source.notes:
-            click.echo(in_options(f"{title_of(table)}: {note.text}"), err=True)
+        said = _say(source, table, 0)
         kept = source.names if keep_all else list(keep)
         _check_kept(kept, source, title)
         count = [0]
         texts = _counted(_written(net, rows, kept, proba, is_json), count)
         if out == "-":
             _print(text for text, _ in texts)
+            _say(source, table, said)
             return
         write_atomically(os.path.expanduser(out), (text.encode() for text, _ in texts))
+        _say(source, table, said)
     click.echo(f"wrote {out}: {counted(count[0], 'prediction')}", err=True)
+
+
+def _say(source: TableStream, table: str, said: int) -> int:
+    """Print what was inferred of the file since so many notes; return how many there are."""
+    for note in source.notes[said:]:
+        click.echo(in_options(f"{title_of(table)}: {note.text}"), err=True)
+    return len(source.notes)
 
 
 def _counted(texts: Iterator[tuple[str, int]], count: list[int]) -> Iterator[tuple[str, int]]:

@@ -18,9 +18,11 @@ import click
 from chainrule.cli.json_output import json_option
 from chainrule.storage import write_atomically
 
-__all__ = ["record_command", "recorded_command", "resume_with"]
+__all__ = ["RESUMED", "record_command", "recorded_command", "resume_with"]
 
 COMMAND = "command.json"
+RESUMED = "resumed"
+"""The entry of `click.Context.meta` of a command that goes on, and whose arguments are kept."""
 
 
 def record_command(folder: Path, arguments: list[str]) -> None:
@@ -69,6 +71,7 @@ def resume_with(train: click.Command) -> click.Command:
         there = contextlib.chdir(current) if os.path.isdir(current) else contextlib.nullcontext()
         arguments = [*arguments, "--checkpoint", str(folder), *(["--json"] if is_json else [])]
         around = click.get_current_context().parent
+        click.get_current_context().meta[RESUMED] = True
         with there, train.make_context("train", arguments, parent=around) as context:
             return train.invoke(context)
 

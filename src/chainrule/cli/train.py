@@ -18,7 +18,7 @@ from chainrule.cli.model_file import MODEL
 from chainrule.cli.rbm import NAME, train_rbm
 from chainrule.cli.recipe import Baseline, Part, Recipe, Run
 from chainrule.cli.recipes import RECIPES
-from chainrule.cli.resume import record_command
+from chainrule.cli.resume import RESUMED, record_command
 from chainrule.cli.validation import hold_out_classes, hold_out_rows
 from chainrule.data.columns import take_rows
 from chainrule.data.table import Table
@@ -171,7 +171,8 @@ def train(
     Data are downloaded where a size is given, if they are missing. A tenth of the training part is
     for validation, monitored while the rest is trained on; the test part is used once, at the end.
     """  # noqa: D301 (\b keeps click from rewrapping the lines)
-    given = click.get_current_context().meta["arguments"]
+    meta = click.get_current_context().meta
+    given = None if RESUMED in meta else meta["arguments"]
     settings = partial(_Settings, batch_size=batch_size, rate=rate, seed=seed)
     with on_standard_error(is_json):
         recipe = _recipe(name, target, drop, options_of(columns), horizon)
@@ -217,12 +218,13 @@ def _recipe(
 
 
 def _made(
-    out: Path | None, checkpoint: Path | None, arguments: list[str]
+    out: Path | None, checkpoint: Path | None, arguments: list[str] | None
 ) -> tuple[Path | None, Path | None]:
     """Return the folders, created before training in case that fails."""
     if checkpoint is not None:
         checkpoint = checkpoint.expanduser()
-        record_command(checkpoint, arguments)
+        if arguments is not None:
+            record_command(checkpoint, arguments)
     if out is not None:
         out = out.expanduser()  # a shell leaves --out=~/run as it is
         out.mkdir(parents=True, exist_ok=True)

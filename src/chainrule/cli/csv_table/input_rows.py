@@ -17,11 +17,13 @@ from numpy.typing import NDArray
 from chainrule import data, nn
 from chainrule.arguments.lookup import suggestion
 from chainrule.cli.advice import in_options
+from chainrule.cli.csv_table.gaps import Gaps
 from chainrule.cli.csv_table.number_writing import table_as_written
 from chainrule.cli.csv_table.option import TableOptions
 from chainrule.data.column_type import empty_missing
 from chainrule.data.csv_file.stream import Chunk, TableStream, table_stream
 from chainrule.data.file_argument import checked_path
+from chainrule.data.note import Note
 from chainrule.errors import ChainruleError, DataError, FormatError, ShapeError, counted
 from chainrule.train.model.model import Model
 
@@ -29,6 +31,8 @@ __all__ = ["InputRows", "input_names", "opened_table", "rows_for", "title_of"]
 
 STANDARD_INPUT = "-"
 _ROW = re.compile(r"\bin row (\d+)(?= \(rows)")
+_OTHER_KIND = re.compile(r", or declare the column as .*$")
+"""Advice for a training; here the kinds of columns are those of the model."""
 
 
 @dataclass(frozen=True)
@@ -91,11 +95,13 @@ def _rows(
 ) -> Iterator[InputRows]:
     reading = options.read_options()
     encoders: data.Table | None = None
+    gaps = Gaps()
     first = 0
     while True:
         with _counting_from(first, title):
             chunk = next(table.chunks, None)
         if chunk is None:
+            table.notes.extend(map(Note, gaps.texts()))
             return
         cells = {name: list(chunk.cells[name]) for name in wanted}
         for column in cells.values():
@@ -104,6 +110,7 @@ def _rows(
             if model.table is not None and encoders is None:
                 encoders = table_as_written(model.table, cells, table.delimiter, reading.decimal)
             X = _inputs(model, encoders, cells, reading.decimal)
+        gaps.count(encoders, cells)
         yield InputRows(X, chunk)
         first = chunk.first + len(next(iter(chunk.cells.values())))
 
@@ -149,10 +156,14 @@ def _check_names(title: str, names: Sequence[str], wanted: Sequence[str]) -> Non
         return
     more = f" (and {len(missing) - 1} more of those that it takes)" if len(missing) > 1 else ""
     are_numbered = all(each == f"column_{i}" for i, each in enumerate(names, start=1))
-    hint = "; its first line was taken for a row: --header if it names the columns"
+    hint = ""
+    if are_numbered:
+        hint = "; its first line was taken for a row: --header if it names the columns"
+    elif len(names) == 1:
+        hint = "; that is one column: --delimiter says what separates several"
     raise DataError(
         f"{title} has no column {missing[0]!r}{more}, which the network was trained on; "
-        f"{suggestion(missing[0], list(names))}{hint if are_numbered else ''}"
+        f"{suggestion(missing[0], list(names))}{hint}"
     )
 
 
@@ -180,6 +191,7 @@ def _counting_from(first: int, title: str) -> Generator[None]:
 def _in_file(error: ChainruleError, first: int, title: str) -> ChainruleError:
     message = _ROW.sub(lambda found: f"in row {int(found[1]) + first}", str(error))
     message = message.removeprefix("Table: ")
+    message = _OTHER_KIND.sub(", or name it by --missing if it is unknown", message)
     return DataError(in_options(message if message.startswith(title) else f"{title}: {message}"))
 
 

@@ -39,8 +39,6 @@ def labelled_rows(
 ) -> LabelledRows:  # fmt: skip
     """Return the rows that have a target, as samples of a network."""
     table, rows = rows_for(model, file, title, options, columns, {target})
-    for note in table.notes:
-        click.echo(in_options(f"{title.partition(': ')[2]}: {note.text}"), err=True)
     if target not in table.names:
         raise DataError(
             f"{title} has no column {target!r} to compare with; {suggestion(target, table.names)}"
@@ -50,6 +48,8 @@ def labelled_rows(
     for each in rows:
         inputs.append(each.X)
         cells += map(str.strip, each.chunk.cells[target])
+    for note in table.notes:
+        click.echo(in_options(f"{title.partition(': ')[2]}: {note.text}"), err=True)
     X = np.concatenate(inputs)
     missing = {"", *options.missing}
     if model.classes is None:

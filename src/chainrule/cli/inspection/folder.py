@@ -66,7 +66,7 @@ def _newest(path: Path, steps: list[int]) -> Content:
             return damaged | (_newest(path, continue_with) if continue_with else {})
         model = described_model(description)
         is_over = description["run"].get("is_stopped") if "run" in description else None
-        names = ("epochs", "steps", "seconds of training", "loss", "optimizer", "layers")
+        names = ("epochs", "steps", "loss", "optimizer", "layers")
         content = {name: model[name] for name in names if name in model}
         return content | {"ended by a callback": is_over, "curve": _curve(description, tensors)}
     return {}

@@ -74,8 +74,6 @@ def described_model(description: Content) -> Content:
     if description.get("classes"):
         content["classes"] = description["classes"]
     content |= _counted(description.get("training"))
-    if is_checkpoint:
-        content["seconds of training"] = description["run"].get("seconds")
     content["layers"] = [_layer(each) for each in description["layers"]]
     table = description.get("table")
     if table:
