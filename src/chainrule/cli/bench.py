@@ -76,16 +76,24 @@ WORKLOADS = {
 _HEADINGS = ("", "network", "compile", "per step", "samples/s", "FLOP/s", "of roofline")
 
 
+_WORKLOAD = click.Choice([*WORKLOADS], case_sensitive=False)
+
+
 @click.command()
-@click.argument("workload", required=False, type=click.Choice([*WORKLOADS], case_sensitive=False))
+@click.argument("workload", required=False, type=_WORKLOAD, metavar="[WORKLOAD]")
 @json_option
 def bench(workload: str | None, is_json: bool) -> None:
     """Measure the training speed of common networks on random samples, against the roofline.
 
     The roofline is the time for as many operations at the speed of a large matrix product, or for
-    moving as many bytes at memory bandwidth, whichever is longer. With a WORKLOAD the loop nests
-    of its step are listed. To compare with other libraries run `make bench` in the sources.
-    """
+    moving as many bytes at memory bandwidth, whichever is longer. With a WORKLOAD, W1 to W5 or W7,
+    the loop nests of its step are listed. To compare with other libraries run `make bench` in the
+    sources.
+
+    \b
+      chainrule bench
+      chainrule bench W4
+    """  # noqa: D301 (\b keeps click from rewrapping the lines)
     if is_json:
         chosen = WORKLOADS if workload is None else {workload: WORKLOADS[workload]}
         print_json({name: _numbers(each) for name, each in chosen.items()})

@@ -51,7 +51,11 @@ def doctor(is_json: bool) -> int:
     """Show versions, processor, threads, backend, cache and data folders, and problems.
 
     The exit code is 1 if there are problems, each of which is printed with its remedy.
-    """
+
+    \b
+      chainrule doctor
+      chainrule doctor --json
+    """  # noqa: D301 (\b keeps click from rewrapping the lines)
     sections = {
         "versions": _versions(),
         "machine": _machine(),
