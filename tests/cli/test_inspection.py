@@ -15,6 +15,8 @@ from safetensors.numpy import save_file
 
 import chainrule as cr
 from chainrule import data
+from chainrule.train.files.read import read_file
+from chainrule.train.files.save import write
 from tests.cli.flowers import classifier, regressor, run, write_table
 
 
@@ -97,6 +99,22 @@ def test_a_run_says_what_its_training_has_come_to(tmp_path: Path) -> None:
     found = inspected(tmp_path)
     assert (found["kind"], found["epochs"], found["steps"]) == ("the folder of a run", 3, 12)
     assert [each["epoch"] for each in found["curve"]] == [1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"layers": [1]}, {"layers": None}, {"run": 1, "training": {}}, {"table": {"columns": 3}},
+     {"training": {"counter": [0, 0, 0, "x"]}}, {"classes": {}}, {"metrics": 3}],
+)  # fmt: skip
+def test_a_description_of_other_types_shows_no_traceback(
+    folder: Path, tmp_path: Path, change: dict[str, Any]
+) -> None:
+    description, tensors = read_file(folder / "model.safetensors")
+    path = tmp_path / "model.safetensors"
+    write(path, {**description, **change}, tensors)
+    code, _, errors = run("inspect", str(path))
+    assert code in (0, 1)
+    assert errors.count("\n") == code
 
 
 @pytest.mark.parametrize("name", ["numbers.npy", "labels", "model.safetensors", "relu.onnx"])

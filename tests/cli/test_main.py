@@ -107,7 +107,7 @@ def test_a_usage_error_exits_with_2_and_one_line(
 def test_a_failure_exits_with_1_and_one_line(
     run: Any, monkeypatch: pytest.MonkeyPatch, error: BaseException, message: str
 ) -> None:
-    def fail() -> None:
+    def fail(**_: Any) -> None:
         raise error
 
     monkeypatch.setattr(cli.commands.commands["doctor"], "callback", fail)
@@ -119,7 +119,7 @@ def test_a_failure_exits_with_1_and_one_line(
 
 
 def test_a_warning_takes_one_line(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    def warn() -> None:
+    def warn(**_: Any) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("always")
             warnings.warn("X is not\nscaled", ChainruleWarning, stacklevel=1)

@@ -13,7 +13,7 @@ from chainrule.cli.inspection import arrays, folder, onnx_file, safetensors_file
 from chainrule.cli.json_output import json_option, print_json
 from chainrule.console import left_aligned, right_aligned, shortened, width_of
 from chainrule.data.file_argument import checked_path
-from chainrule.errors import FormatError
+from chainrule.errors import ChainruleError, FormatError
 
 __all__ = ["inspect"]
 
@@ -46,12 +46,22 @@ def inspect(file: Path, is_json: bool) -> None:
       chainrule inspect run/ --json
     """  # noqa: D301 (\b keeps click from rewrapping the lines)
     path = file.expanduser()
-    content = folder.folder_content(path) if path.is_dir() else _content(path)
-    content = {"path": str(path), **content}
+    content = {"path": str(path), **_read(path)}
     if is_json:
         print_json(content)
     else:
         _print(content)
+
+
+def _read(path: Path) -> Content:
+    """Return what is in a file or folder; raise FormatError where it is not what it begins as."""
+    try:
+        return folder.folder_content(path) if path.is_dir() else _content(path)
+    except (ValueError, EOFError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        if isinstance(error, ChainruleError):
+            raise
+        text = ascii(shortened(" ".join(str(error).split()), 100))[1:-1]
+        raise FormatError(f"inspect: {path.name:.80} is damaged: {text}") from None
 
 
 def _content(path: Path) -> Content:
@@ -63,13 +73,7 @@ def _content(path: Path) -> Content:
     if foreign is not None:
         return {"kind": foreign, **size}
     read = next((read for is_kind, read in _READERS if is_kind(start, path)), table.table_content)
-    try:
-        return {**read(path), **size}
-    except (ValueError, EOFError, KeyError, RecursionError) as error:
-        if isinstance(error, FormatError):
-            raise
-        text = shortened(" ".join(str(error).split()), 100)
-        raise FormatError(f"inspect: {path.name:.80} is damaged: {ascii(text)[1:-1]}") from None
+    return {**read(path), **size}
 
 
 _READERS: tuple[tuple[Callable[[bytes, Path], bool], Callable[[Path], Content]], ...] = (

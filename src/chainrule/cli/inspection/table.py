@@ -18,7 +18,7 @@ from chainrule.data.declaration import inferred_date
 __all__ = ["table_content"]
 
 Content = dict[str, Any]
-LARGEST_COUNTED = 1 << 28
+LARGEST_COUNTED = 1 << 26
 """Bytes up to which the rows are counted."""
 
 
