@@ -1,6 +1,7 @@
 """Chromium without a window, driven by the Chrome DevTools Protocol over a pipe.
 
-One process opens page after page with scripts disabled, and tells what a reader would see.
+One process opens page after page and tells what a reader would see: files with scripts disabled,
+and pages of a server on this machine, which run theirs.
 
 References
 ----------
@@ -24,7 +25,7 @@ SECONDS = 60
 _FLAGS = (
     "headless", "no-sandbox", "disable-gpu", "disable-quic", "no-first-run", "disable-sync",
     "disable-background-networking", "disable-component-update", "disable-extensions",
-    "disable-dev-shm-usage", "remote-debugging-pipe", "host-resolver-rules=MAP * ~NOTFOUND",
+    "disable-dev-shm-usage", "remote-debugging-pipe", "host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 )  # fmt: skip
 
 _FAULTS = (Path(__file__).parent / "page_faults.js").read_text(encoding="utf-8")
@@ -51,7 +52,6 @@ class Browser:
         self._session = attached["sessionId"]
         for domain in ("Page", "Network", "Log", "Runtime"):
             self._call(f"{domain}.enable")
-        self._call("Emulation.setScriptExecutionDisabled", value=True)
 
     def __enter__(self) -> Self:
         return self
@@ -69,13 +69,31 @@ class Browser:
 
     def open(self, path: Path) -> list[str]:
         """Open a file; return what it requests besides itself, and what the console says."""
-        self._events.clear()
         address = path.resolve().as_uri()
+        self._call("Emulation.setScriptExecutionDisabled", value=True)
+        self._navigate(address)
+        return list(_complaints(self._events, address))
+
+    def visit(self, address: str, width: int, height: int) -> None:
+        """Open a page of a server, whose scripts run, in a window of some size."""
+        self._call("Emulation.setScriptExecutionDisabled", value=False)
+        self._resize(width, "light", height)
+        self._navigate(address)
+
+    def wait_for(self, expression: str) -> Any:
+        """Return the value of an expression as soon as it is true in the open page."""
+        end = time.monotonic() + SECONDS
+        while not (value := self.evaluate(expression)):
+            assert time.monotonic() < end, f"{expression} stays {value}"
+            time.sleep(0.05)
+        return value
+
+    def _navigate(self, address: str) -> None:
+        self._events.clear()
         reply = self._call("Page.navigate", url=address)
         assert "errorText" not in reply, reply
         while not any(each["method"] == "Page.loadEventFired" for each in self._events):
             self._receive()
-        return list(_complaints(self._events, address))
 
     def faults(self, width: int, scheme: str) -> list[str]:
         """Return the faults of the open page in a window of some width, "light" or "dark"."""
@@ -95,10 +113,10 @@ class Browser:
         reply = self._call("Page.captureScreenshot", clip=clip, captureBeyondViewport=True)
         return base64.b64decode(reply["data"])
 
-    def _resize(self, width: int, scheme: str) -> None:
+    def _resize(self, width: int, scheme: str, height: int = 900) -> None:
         feature = {"name": "prefers-color-scheme", "value": scheme}
         self._call("Emulation.setEmulatedMedia", features=[feature])
-        size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
         self._call("Emulation.setDeviceMetricsOverride", **size)
 
     def _call(self, method: str, **parameters: Any) -> dict[str, Any]:

@@ -69,7 +69,7 @@ def test_images_are_png_files_of_their_pixels(run: tuple[Path, Any, Any]) -> Non
     np.testing.assert_array_equal(
         pixels, np.rint(255 * np.linspace(0, 1, 12)).reshape(2, 2, 3).astype(np.uint8)
     )
-    assert [each.step for each in reader.Images("dense/weight")] == [2]
+    assert [each.step for each in reader.Images("dense/weight/image")] == [2]
 
 
 def test_the_graph_has_the_layers_and_the_gradients(run: tuple[Path, Any, Any]) -> None:

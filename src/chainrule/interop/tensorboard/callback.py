@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 from chainrule.arguments.aliases import FIT_ALIASES
 from chainrule.arguments.checks import bad_argument, checked_count, checked_flag
 from chainrule.arguments.keywords import answers_foreign_names
-from chainrule.errors import ChainruleError, ChainruleWarning
+from chainrule.errors import ArgumentError, ChainruleError, ChainruleWarning
 from chainrule.interop.tensorboard import messages
 from chainrule.interop.tensorboard.embeddings import Table, write_embeddings
 from chainrule.interop.tensorboard.event_file import EventFiles
@@ -106,6 +106,7 @@ class TensorBoard(Callback):
         self._labels = dict(labels or {})
         self._files = EventFiles(self.folder)
         self._embeddings: dict[str, Table] = {}
+        self._kinds: dict[str, str] = {}  # of values, by run and tag
 
     def on_fit_start(self, net: Any) -> None:
         """Write the graph, a description of the network and the settings of the run."""
@@ -151,8 +152,15 @@ class TensorBoard(Callback):
             Its place on the horizontal axis: the epoch, or any other count.
         run : str
             The subfolder, whose curves have one colour.
+
+        Raises
+        ------
+        ArgumentError
+            If the tag has values of another kind in that run; likewise of the methods below.
         """
-        self._files[run].add(messages.scalar(tag, float(value)), step=step)
+        summary = messages.scalar(tag, float(value))
+        self._check_kind("scalars", tag, run)
+        self._files[run].add(summary, step=step)
 
     def histogram(self, tag: str, values: ArrayLike, step: int, run: str = "train") -> None:
         """Write a histogram of 30 bins.
@@ -173,7 +181,9 @@ class TensorBoard(Callback):
         DataError
             If there is no value, or one is NaN or infinite.
         """
-        self._files[run].add(messages.histogram(tag, np.asarray(values)), step=step)
+        summary = messages.histogram(tag, np.asarray(values))
+        self._check_kind("histograms", tag, run)
+        self._files[run].add(summary, step=step)
 
     def image(self, tag: str, image: ArrayLike, step: int, run: str = "train") -> None:
         """Write an image.
@@ -195,7 +205,9 @@ class TensorBoard(Callback):
         DataError
             For arrays of other shapes or kinds.
         """
-        self._files[run].add(messages.image(tag, *encoded(image)), step=step)
+        summary = messages.image(tag, *encoded(image))
+        self._check_kind("images", tag, run)
+        self._files[run].add(summary, step=step)
 
     def text(self, tag: str, text: str, step: int = 0, run: str = "train") -> None:
         """Write a text in Markdown.
@@ -211,7 +223,9 @@ class TensorBoard(Callback):
         run : str
             The subfolder.
         """
-        self._files[run].add(messages.text(tag, text), step=step)
+        summary = messages.text(tag, text)
+        self._check_kind("texts", tag, run)
+        self._files[run].add(summary, step=step)
 
     def embedding(self, name: str, vectors: ArrayLike, labels: Sequence[str] | None = None) -> None:
         """Write vectors for the projector; those of an earlier call of the same name are replaced.
@@ -236,7 +250,16 @@ class TensorBoard(Callback):
 
     def _weights(self, name: str, array: Any, step: int) -> None:
         if (image := weights_as_image(array)) is not None:
-            self.image(name, image, step)
+            self.image(f"{name}/image", image, step)
+
+    def _check_kind(self, kind: str, tag: str, run: str) -> None:
+        """Raise if a tag has values of another kind, of which TensorBoard would show one alone."""
+        other = self._kinds.setdefault(f"{run}: {tag}", kind)
+        if other != kind:
+            raise ArgumentError(
+                f"TensorBoard: {tag!r} of run {run!r} names {other} already, so it cannot name "
+                f"{kind}; give another tag, such as {f'{tag}/{kind}'!r}"
+            )
 
     def _write_graph(self, net: Any) -> None:
         try:

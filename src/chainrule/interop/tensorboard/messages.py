@@ -88,8 +88,8 @@ def image(tag: str, height: int, width: int, channels: int, png: bytes) -> bytes
 
 def text(tag: str, words: str) -> bytes:
     """Return a text, in Markdown."""
-    shape = bytes_field(2, integer(1, 1))
-    tensor = integer(1, _STRING) + bytes_field(2, shape) + bytes_field(8, words)
+    scalar_shape = b""  # an axis would be shown as a table
+    tensor = integer(1, _STRING) + bytes_field(2, scalar_shape) + bytes_field(8, words)
     return bytes_field(1, tag) + bytes_field(8, tensor) + _metadata("text")
 
 
