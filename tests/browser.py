@@ -25,7 +25,8 @@ SECONDS = 60
 _FLAGS = (
     "headless", "no-sandbox", "disable-gpu", "disable-quic", "no-first-run", "disable-sync",
     "disable-background-networking", "disable-component-update", "disable-extensions",
-    "disable-dev-shm-usage", "remote-debugging-pipe", "host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+    "disable-dev-shm-usage", "remote-debugging-pipe",
+    "host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 )  # fmt: skip
 
 _FAULTS = (Path(__file__).parent / "page_faults.js").read_text(encoding="utf-8")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from numpy.typing import NDArray
 
-from chainrule.arguments.aliases import HISTORY_ATTRIBUTES, PLOT_ALIASES
+from chainrule.arguments.aliases import HISTORY_ATTRIBUTES, METRIC_ALIASES, PLOT_ALIASES
 from chainrule.arguments.attributes import refuse_missing
 from chainrule.arguments.checks import shown
 from chainrule.arguments.keywords import answers_foreign_names
@@ -141,9 +141,17 @@ class History(dict[str, list[float]]):
 
         return plot.history(self, path, axes=axes)
 
+    def __getitem__(self, name: Any) -> list[float]:
+        """Return the values of a quantity, one an epoch."""
+        if isinstance(name, int | slice | tuple):  # before a hash, which slices do not have
+            raise MissingKeyError(_item_of_rows(name, self))
+        return dict.__getitem__(self, name)
+
     def __missing__(self, name: object) -> NoReturn:
         known = ", ".join(self) or "none yet: no epoch was finished"
-        raise MissingKeyError(f"the history has no {shown(name)}; it has {known}")
+        meant = _meant(name)
+        hint = f"; {meant}" if meant else ""
+        raise MissingKeyError(f"the history has no {shown(name)}{hint}; it has {known}")
 
     def __getattr__(self, name: str) -> Any:
         """Answer the names of other libraries."""
@@ -172,6 +180,45 @@ class History(dict[str, list[float]]):
             lines.append(f"{named} {epoch}".rstrip())
         return "\n".join([title, *lines]) + ">"
 
+
+def _item_of_rows(key: Any, history: History) -> str:
+    """Return what to write for an item of a list of rows, such as ``history[-1, "loss"]``."""
+    row, *names = key if isinstance(key, tuple) else (key,)
+    name = names[0] if names and isinstance(names[0], str) else "loss"
+    if isinstance(row, slice):
+        parts = ("" if each is None else str(each) for each in (row.start, row.stop, row.step))
+        index = ":".join(parts if row.step is not None else list(parts)[:2])
+    else:
+        index = shown(row)
+    column = f"history[{name!r}]"
+    example = column if index == ":" else f"{column}[{index}]"
+    known = ", ".join(history) or "none yet: no epoch was finished"
+    return f"the history has a list for each quantity: write {example}; it has {known}"
+
+
+def _meant(name: object) -> str:
+    """Return what to write for a quantity as other libraries call it, or ""."""
+    if not isinstance(name, str):
+        return ""
+    if name.endswith("_best"):
+        own = name.removesuffix("_best")
+        return f"the best value is min(history[{own!r}])"
+    for theirs, own in (("train_", ""), ("valid_", "val_"), ("validation_", "val_")):
+        if name.startswith(theirs):
+            return f"here it is {own + name.removeprefix(theirs)!r}"
+    prefix = "val_" if name.startswith("val_") else ""
+    for own in METRIC_ALIASES.targets(name.removeprefix("val_")):
+        return f"here it is {prefix + own!r}"
+    return _OTHER_NAMES.get(name, "")
+
+
+_OTHER_NAMES = {
+    "dur": "here it is 'seconds'",
+    "lr": "here it is 'learning_rate'",
+    "event_lr": "here it is 'learning_rate'",
+    "epoch": "it is range(history.epochs)",
+    "batches": "a callback with on_step_end is given the loss of each step",
+}
 
 _UNSHOWN = {"seconds", "learning_rate"}
 

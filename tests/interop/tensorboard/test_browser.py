@@ -33,7 +33,9 @@ PLUGINS = ("scalars", "histograms", "images", "graphs", "text", "hparams", "proj
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Train with everything that the callback writes."""
     found = tmp_path_factory.mktemp("runs")
-    net = cr.Network([nn.Embedding(6, 3), nn.Flatten(), nn.Dense(8, activation="relu"), nn.Dense(2)])
+    net = cr.Network(
+        [nn.Embedding(6, 3), nn.Flatten(), nn.Dense(8, activation="relu"), nn.Dense(2)]
+    )
     net.compile(loss="cross_entropy", optimizer="adam", metrics=["accuracy"])
     labels = {"embedding.weight": [f"word {i}" for i in range(6)]}
     settings = {"units": 8}

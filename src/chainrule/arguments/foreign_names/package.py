@@ -12,6 +12,7 @@ PACKAGE = Subject(
         "torch": "torch.{}",
         "jax": "jax.{}",
         "sklearn": "sklearn.{}",
+        "skorch": "{}",
         "numpy": "np.{}",
         "pandas": "pd.{}",
     },
@@ -112,6 +113,26 @@ torch,jax  NeuralODE neural_ode  -> it is the layer chainrule.nn.ODE
 keras  ReduceLROnPlateau  -> ReduceOnPlateau
 torch  SummaryWriter  -> TensorBoard
 keras  TerminateOnNaN  -> net.fit stops by itself, and explains where NaN arose
+keras,skorch  ProgbarLogger ProgressBar PrintLog  -> Progress
+keras  History CallbackList  -> net.fit takes a list of callbacks, and returns the history
+keras  RemoteMonitor SwapEMAWeights  -> write it as a chainrule.Callback, or give functions to
+       chainrule.LambdaCallback
+skorch  NeuralNet  -> Network
+skorch  NeuralNetClassifier NeuralNetRegressor NeuralNetBinaryClassifier KerasClassifier
+       KerasRegressor  -> a chainrule.Network has fit and predict; estimators of scikit-learn are
+       in chainrule.sklearn
+skorch  TrainEndCheckpoint LoadInitState  -> Checkpoint
+skorch  LRScheduler WarmRestartLR CyclicLR  -> LearningRateSchedule
+skorch  EpochScoring  -> give metrics to net.compile, and validation_data to net.fit: a metric of
+       them is val_ with its name
+skorch  BatchScoring  -> give metrics to net.compile: each is averaged over the samples of an epoch
+skorch  PassthroughScoring  -> numbers that on_epoch_end adds to its logs are recorded
+skorch  EpochTimer  -> it is history['seconds']
+skorch  Freezer Unfreezer ParamMapper  -> set net['dense'].trainable, in a callback at any epoch
+skorch  Initializer  -> give initializer= to the layer, or assign net.params['dense.weight']
+skorch  GradientNormClipping  -> give optimizer=optim.Adam(clip_norm=1.0) to net.compile
+skorch  WandbLogger NeptuneLogger MlflowLogger SacredLogger HfHubStorage
+       -> give chainrule.LambdaCallback a function on_epoch_end of net, epoch and logs
 """,
 )
 

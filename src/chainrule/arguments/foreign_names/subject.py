@@ -11,6 +11,7 @@ LIBRARIES = {
     "keras": "Keras and TensorFlow",
     "torch": "PyTorch",
     "sklearn": "scikit-learn",
+    "skorch": "skorch and SciKeras",
     "jax": "JAX and autograd",
     "numpy": "NumPy and SciPy",
     "pandas": "pandas",

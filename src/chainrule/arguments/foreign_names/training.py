@@ -66,6 +66,15 @@ keras  metrics_names  -> the names are the keys of net.evaluate(X, y)
 other  insert remove  -> make another network of the layers, a list: chainrule.Network takes any
 keras  pop  -> net[:-1] is a network of the layers before the last one
 torch  requires_grad requires_grad_  -> here it is net.trainable, or layer.trainable of each layer
+skorch  initialize  -> sizes are inferred from the first input: call net(X), net.predict(X) or
+       net.fit
+skorch  module_ model_  -> it is the network itself, whose layers are net.layers
+skorch  history_  -> history
+skorch  save_params  -> save
+skorch  load_params  -> chainrule.load reads a saved network; net.params.update takes its params
+skorch  forward_iter  -> predict
+skorch  callbacks_ notify  -> callbacks are given to each net.fit
+skorch  get_loss check_data  -> use net.evaluate(X, y), which checks X and y
 keras  reset_states reset_state  -> recurrent layers begin each sequence with zeros
 keras  stop_training  -> return True from the callback's on_epoch_end to stop
 keras  test_on_batch  -> use net.evaluate(X, y)
@@ -112,6 +121,15 @@ keras  custom_objects  -> custom
 keras  filepath  -> path
 torch  f  -> path
 keras  restore_best_weights  -> restore_best
+skorch  load_best  -> restore_best
+skorch  threshold  -> min_delta
+skorch  train_split predefined_split  -> validation_split
+skorch  iterator_train__batch_size fit__batch_size  -> batch_size
+skorch  iterator_train__shuffle fit__shuffle  -> shuffle
+skorch  fit__epochs  -> epochs
+skorch  optimizer__lr optimizer__learning_rate  -> learning_rate
+keras,skorch  filepath dirname f_params f_pickle fn_prefix  -> folder
+keras  save_freq period  -> every
 sklearn  n_iter_no_change  -> patience
 sklearn  tol  -> min_delta
 sklearn  n_components hidden_layer_sizes  -> hidden
@@ -148,6 +166,14 @@ torch,keras  momentum  -> give optimizer=optim.SGD(learning_rate, momentum=...)
 sklearn,other  n_iter  -> pass the number of epochs to fit, as in fit(X, epochs=10)
 keras,torch  training  -> fit runs in training mode, everything else in inference mode
 keras  baseline  -> stop training from a callback that returns True
+skorch  threshold_mode  -> min_delta is a difference; leave it out
+skorch  lower_is_better  -> give mode='min' or mode='max'
+skorch  sink  -> write a chainrule.Callback that logs what you want; leave it out
+keras,skorch  save_best_only  -> give best='val_loss': its best epoch is kept
+keras,skorch  save_weights_only f_optimizer f_criterion f_history  -> a checkpoint has all that
+       a training goes on from; leave it out
+keras,skorch  monitor  -> it is given to a callback, as in EarlyStopping('val_loss') and
+       Checkpoint(folder, best='val_loss')
 keras  start_from_epoch  -> raise patience instead
 keras,sklearn  optimizer loss metrics learning_rate lr  -> it is an argument of net.compile
 keras,torch  input_shape  -> sizes are inferred from the first input
@@ -162,20 +188,26 @@ CALLBACK_METHODS = Subject(
     ours="Callback.{}",
     theirs={"": "Callback.{}"},
     table="""
-keras  on_epoch_begin  -> on_epoch_start
+keras,skorch  on_epoch_begin  -> on_epoch_start
 torch  on_train_epoch_start  -> on_epoch_start
 torch  on_train_epoch_end on_validation_end on_validation_epoch_end  -> on_epoch_end
 keras  on_test_end  -> on_epoch_end
-keras  on_train_begin  -> on_fit_start
+keras  on_test_begin  -> validation follows the steps of an epoch: use on_epoch_end
+keras  on_predict_begin on_predict_end  -> a prediction calls no callbacks: write what you need
+       before and after net.predict(X)
+keras  set_model set_params  -> each method of a callback is given the network, as its argument net
+keras,skorch  on_train_begin  -> on_fit_start
 torch  on_train_start  -> on_fit_start
-keras,torch  on_train_end  -> on_fit_end
-keras  on_batch_end on_train_batch_end  -> on_step_end
+keras,torch,skorch  on_train_end  -> on_fit_end
+keras,skorch  on_batch_end on_train_batch_end  -> on_step_end
 torch  on_train_batch_end on_before_zero_grad  -> on_step_end
-keras  on_batch_begin on_train_batch_begin  -> it is on_step_end of the step before
+keras,skorch  on_batch_begin on_train_batch_begin  -> it is on_step_end of the step before
 torch  on_train_batch_start  -> it is on_step_end of the step before
 other  on_step_begin on_step_start  -> it is on_step_end of the step before
 keras  on_test_batch_begin on_test_batch_end on_predict_batch_begin on_predict_batch_end
        -> predictions run in native code, without calls of Python; use on_epoch_end
+skorch  on_grad_computed  -> a step is one native program: use on_step_end, or write the loop by
+       hand with chainrule.value_and_grad
 torch  on_before_backward on_after_backward on_before_optimizer_step
        -> a step is one native program: use on_step_end, or write the loop by hand with
        chainrule.value_and_grad
@@ -199,10 +231,15 @@ keras  validation_data  -> keep the arrays in the callback: self.data = (Xv, yv)
 HISTORY = Subject(
     "The history that fit returns",
     ours="history.{}",
-    theirs={"": "history.{}", "sklearn": "clf.fit(X, y).{}"},
+    theirs={"": "history.{}", "sklearn": "clf.fit(X, y).{}", "skorch": "net.history.{}"},
     table="""
 sklearn  n_iter_  -> epochs
 other  n_epochs  -> epochs
+skorch  to_file  -> it is a dictionary of lists, as json.dump takes it
+skorch  to_list  -> it is a mapping of names to lists: pandas.DataFrame(dict(history))
+skorch  new_epoch new_batch record record_batch  -> append
+skorch  from_file  -> net.save keeps the history, and chainrule.load(path).history has it
+other  best_epoch best  -> its text shows them; chainrule.EarlyStopping has best and best_epoch
 keras  epoch  -> it is range(history.epochs)
 keras  params  -> the arguments of fit are not recorded
 sklearn  loss_curve_  -> it is history['loss']

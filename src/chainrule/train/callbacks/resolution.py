@@ -84,11 +84,15 @@ _ARGUMENTS = {
 """The arguments of each method of a callback."""
 
 
+_SETTERS = {"set_model", "set_params"}
+"""Methods that Keras calls before the training."""
+
+
 def _refuse_foreign_methods(callback: Callback) -> None:
     """Raise for a method that other libraries call, and ``fit`` does not."""
     kind = type(callback)
     for name in dir(kind):
-        if name.startswith("on_") and name not in _ARGUMENTS:
+        if (name.startswith("on_") or name in _SETTERS) and name not in _ARGUMENTS:
             hint = closest(name, _ARGUMENTS, CALLBACK_ALIASES)
             if hint is not None:
                 raise ArgumentError(
