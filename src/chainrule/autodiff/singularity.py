@@ -19,12 +19,14 @@ __all__ = ["Singularity", "find_singularity"]
 class Singularity:
     """A node whose value or derivative is not finite, although what it is computed from is.
 
-    `operands` are its inputs at the first such entry.
+    `operands` are its inputs at the first such entry, which is `row` of the first axis of `rows`.
     """
 
     node: Node
     operands: tuple[float, ...]
     is_of_derivative: bool
+    row: int | None = None
+    rows: int = 0
 
 
 class _FoundError(Exception):
@@ -71,11 +73,14 @@ def _of_value(node: Node) -> Singularity | None:
 
 
 def _singularity(node: Node, result: Node, is_of_derivative: bool) -> Singularity:
-    if isinstance(result.type, tuple) or any(each.shape != result.shape for each in node.inputs):
+    if isinstance(result.type, tuple):
         return Singularity(node, (), is_of_derivative)
     index = _first_nonfinite(result)
-    operands = tuple(float(each.value[index]) for each in node.inputs)
-    return Singularity(node, operands, is_of_derivative)
+    row, rows = (int(index[0]), result.shape[0]) if index else (None, 0)
+    operands: tuple[float, ...] = ()
+    if all(each.shape == result.shape for each in node.inputs):
+        operands = tuple(float(each.value[index]) for each in node.inputs)
+    return Singularity(node, operands, is_of_derivative, row, rows)
 
 
 def _first_nonfinite(node: Node) -> Any:

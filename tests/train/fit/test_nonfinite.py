@@ -75,6 +75,52 @@ def test_a_singularity_is_named_with_its_line(loss: Any, event: str, batch_size:
     assert "steps are too long" not in message
 
 
+class Direction(nn.Layer):
+    """Divides each sample by its norm."""
+
+    def forward(self, x: Any) -> Any:
+        return x / np.sum(x * x, axis=1, keepdims=True)
+
+
+@pytest.mark.parametrize("batch_size", [32, 8, 20])
+def test_a_singularity_of_a_layer_is_named_with_its_operands_and_its_sample(
+    batch_size: int,
+) -> None:
+    data = np.random.default_rng(1).normal(size=(32, 3))
+    data[21] = 0
+    net = cr.Network([Direction(), nn.Dense(2)], seed=0)
+    net.compile("mse", "sgd", learning_rate=1e-3)
+    event = r"quotient is not finite at 0, 0 in line \d+ of test_nonfinite.py, `return x / .*`"
+    with pytest.raises(DataError, match=event + r", in layer 'direction', of sample X\[21\]: "):
+        net.fit(data, Y, epochs=2, batch_size=batch_size, verbose=0)
+
+
+def test_an_overflow_of_a_recurrent_network_is_that_of_its_steps(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("CHAINRULE_BACKEND", "numpy")
+    series = np.random.default_rng(0).normal(size=(32, 5, 2))
+    net = cr.Network([nn.LSTM(3), nn.Dense(2)], seed=0)
+    net.compile("mse", "sgd", learning_rate=1e6)
+    with pytest.raises(DataError, match="steps are too long") as caught:
+        net.fit(series, Y / 9, epochs=50, batch_size=8, verbose=0)
+    first = (
+        r"first (result|derivative) that is not finite is that of \w+( of [^,]+)?, in (the|layer)"
+    )
+    assert re.search(first, str(caught.value)), caught.value
+
+
+def test_the_operands_of_an_overflow_and_its_sample_are_named() -> None:
+    data = 0.01 * np.random.default_rng(0).normal(size=(32, 3))
+    data[11] = 2  # the first to overflow
+    net = cr.Network([nn.Dense(2)], seed=0)
+    net.compile("mse", "sgd", learning_rate=30.0)
+    with pytest.raises(DataError, match="steps are too long") as caught:
+        net.fit(data, Y / 9, epochs=90, batch_size=32, verbose=0)
+    first = r"that of multiply of \S+ and \S+, in the loss, of sample X\[11\]\."
+    assert re.search(first, str(caught.value)), caught.value
+
+
 def test_the_remedies_work() -> None:
     fit(lambda y, p: np.sqrt(np.mean((y - p) ** 2) + 1e-12))
     fit("mse")

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from chainrule.autodiff.singularity import Singularity
 from chainrule.errors import counted
-from chainrule.train.checks.singular_operation import describe_singularity
+from chainrule.train.checks.singular_operation import describe_overflow, describe_singularity
 
 __all__ = ["explain_nonfinite"]
 
@@ -67,6 +67,8 @@ def explain_nonfinite(
         findings.append(f"The largest parameter is {largest:g}, in {where}.")
     if singularity is not None and not grew and largest <= _LARGE:
         return " ".join([findings[0], f"There {describe_singularity(singularity)}"])
+    if singularity is not None:
+        findings.append(describe_overflow(singularity))
     findings.append(
         _remedy(learning_rate, is_divergence=grew or bool(nonfinite) or largest > _LARGE)
     )

@@ -6,9 +6,10 @@ import linecache
 from pathlib import Path
 
 from chainrule.autodiff.singularity import Singularity
+from chainrule.graph.node import Node
 from chainrule.graph.source_location import Origin, line_of
 
-__all__ = ["describe_singularity"]
+__all__ = ["describe_overflow", "describe_singularity"]
 
 _DERIVATIVES = {
     "sqrt": (
@@ -58,10 +59,31 @@ def describe_singularity(singularity: Singularity) -> str:
     what = "the derivative" if singularity.is_of_derivative else "the value"
     event, remedy = table.get(name, (f"{what} of {name} is not finite", ""))
     operands = ", ".join(f"{each:g}" for each in singularity.operands)
-    if operands and name not in _DERIVATIVES:
+    if operands and not (singularity.is_of_derivative and name in _DERIVATIVES):
         event += f" at {operands}"
-    place = _line(node.origin) + (f", in layer {node.layer!r}" if node.layer else "")
+    place = f"{_line(node.origin)}{_layer(node)}{_sample(singularity)}"
     return f"{event}{place}" + (f": {remedy}." if remedy else ".")
+
+
+def describe_overflow(singularity: Singularity) -> str:
+    """Say which operation is the first whose result is not finite, of which operands."""
+    node = singularity.node
+    name = "" if node.primitive is None else node.primitive.name
+    what = "derivative" if singularity.is_of_derivative else "result"
+    operands = " and ".join(f"{each:g}" for each in singularity.operands)
+    of = f" of {operands}" if operands else ""
+    place = _layer(node) or ", in the loss"
+    return (
+        f"The first {what} that is not finite is that of {name}{of}{place}{_sample(singularity)}."
+    )
+
+
+def _layer(node: Node) -> str:
+    return f", in layer {node.layer!r}" if node.layer else ""
+
+
+def _sample(singularity: Singularity) -> str:
+    return "" if singularity.row is None else f", of sample X[{singularity.row}]"
 
 
 def _line(origin: Origin | None) -> str:

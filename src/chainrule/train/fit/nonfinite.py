@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -76,13 +77,17 @@ def singularity_of_step(
 ) -> Singularity | None:
     """Repeat a step by NumPy with the live parameters, to find where it ceases to be finite.
 
+    The row of what is found is that of the sample, None if it is not of a single one.
+
     A step that only shows what the update of the one before has spoilt has no singularity itself.
     """
     for number in (step, step - 1):
         if 0 <= number < len(rows):
             found = _singularity(stack, objective, samples, rows, number, epoch)
             if found is not None:
-                return found
+                indices = np.arange(len(samples))[rows[number]]
+                has_sample = found.row is not None and found.rows == len(indices)
+                return replace(found, row=int(indices[found.row]) if has_sample else None)
     return None
 
 
@@ -95,8 +100,10 @@ def _singularity(
     epoch: int,
 ) -> Singularity | None:
     arrays = dict(zip(("X", "y", "weight"), samples.take(rows[step]), strict=False))
-    batch = {"weight": None} | arrays
     count, full = len(arrays["X"]), len(samples.take(rows[0])[0])
+    # As nodes, which tell what a layer of the user's computes of the inputs alone.
+    given = {name: variable(type_of(each), each, name) for name, each in arrays.items()}
+    batch = {"weight": None} | given
     nodes = {
         name: variable(type_of(each.array), each.array.copy(), name)
         for name, each in stack.parameters(trainable=True).items()
