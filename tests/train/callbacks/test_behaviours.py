@@ -29,7 +29,12 @@ def network(optimizer: Any = None, seed: int = 0) -> cr.Network:
 
 
 def fit(net: cr.Network, callbacks: Any = None, **options: Any) -> Any:
-    settings = {"epochs": 6, "batch_size": 16, "verbose": 0, "validation_split": 0.25}
+    settings: dict[str, Any] = {
+        "epochs": 6,
+        "batch_size": 16,
+        "verbose": 0,
+        "validation_split": 0.25,
+    }
     return net.fit(X, Y, callbacks=callbacks, **(settings | options))
 
 
@@ -118,7 +123,7 @@ def test_callbacks_run_in_their_order_and_one_after_another_has_added_to_the_log
 def test_the_best_epoch_is_kept_and_a_later_fit_goes_on_from_the_last(tmp_path: Path) -> None:
     net = network(optim.SGD(0.5))
     history = fit(net, cr.Checkpoint(tmp_path / "run", best="val_loss"), epochs=8)
-    best = cr.load(tmp_path / "run" / "best.safetensors")
+    best: Any = cr.load(tmp_path / "run" / "best.safetensors")
     loss = best.evaluate(X[36:], Y[36:])["loss"]
     np.testing.assert_allclose(loss, min(history["val_loss"]), rtol=1e-5)
     again = fit(network(optim.SGD(0.5)), cr.Checkpoint(tmp_path / "run", best="val_loss"), epochs=8)

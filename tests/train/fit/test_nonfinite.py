@@ -17,7 +17,8 @@ Y = X.sum(axis=1, keepdims=True) * np.ones(2)
 def fit(loss: Any, batch_size: int = 32, **options: Any) -> Any:
     """Fit sums by sums: a perfect fit from the start."""
     net = cr.Network([nn.Dense(2, initializer="ones")], seed=0)
-    net.compile(loss=loss, optimizer="sgd", **{"learning_rate": 1e-6, **options})
+    settings: dict[str, Any] = {"learning_rate": 1e-6, **options}
+    net.compile(loss=loss, optimizer="sgd", **settings)
     return net.fit(X, Y, epochs=2, batch_size=batch_size, verbose=0)
 
 
@@ -141,7 +142,7 @@ def test_steps_that_are_too_long_are_named_as_that() -> None:
 
 
 @pytest.mark.parametrize("name", ["X", "y", "validation"])
-def test_data_that_change_during_training_are_named_by_place(name):
+def test_data_that_change_during_training_are_named_by_place(name: str) -> None:
     rng = np.random.default_rng(0)
     data = {
         "X": rng.normal(size=(40, 4)),
@@ -150,7 +151,7 @@ def test_data_that_change_during_training_are_named_by_place(name):
     }
     place = {"X": (17, 3), "y": (17, 0), "validation": (7, 2)}[name]
 
-    def spoil(net, epoch, logs):
+    def spoil(net: Any, epoch: int, logs: Any) -> None:
         if epoch == 1:
             data[name][place] = np.nan
 
