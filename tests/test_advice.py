@@ -51,6 +51,12 @@ def network() -> cr.Network:
     return net
 
 
+def small_network(units: int, seed: int) -> cr.Network:
+    net = cr.Network([nn.Dense(units), nn.Dense(2)], seed=seed)
+    net.compile("cross_entropy")
+    return net
+
+
 x = np.linspace(0.1, 0.9, 6)
 NAMES: dict[str, Any] = {
     "cr": cr, "chainrule": cr, "nn": nn, "optim": optim, "data": data, "datasets": datasets,
@@ -86,6 +92,8 @@ NAMES_IN: dict[str, dict[str, Any]] = {
         "t": np.array([0.5, 1.0]),
     },
     "cr.solvers.integrate": {"f": lambda t, y: -y, "y0": 1.0, "t": x},
+    "cr.sweep": {"build": lambda units, seed: small_network(units, seed)},
+    "cr.Network(layers": {"layers": [nn.Dense(1)]},
     "cr.solvers.lbfgs": {"f": lambda x: np.sum(x * x), "x0": x, "args": ()},
 }
 """What they stand for in calls that begin so."""

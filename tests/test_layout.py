@@ -39,8 +39,8 @@ RARELY_USED = {
     "chainrule.ops.scipy_api.special",
 }  # fmt: skip
 LATE = {
-    "click", "llvmlite", "matplotlib", "networkx", "pandas", "rich", "safetensors", "scipy",
-    "sklearn", "tensorboard",
+    "click", "joblib", "llvmlite", "matplotlib", "networkx", "pandas", "rich", "safetensors",
+    "scipy", "sklearn", "tensorboard",
 }  # fmt: skip
 
 # Packages that depend on NumPy only, and the one package that may import each of these libraries.
@@ -74,7 +74,7 @@ nn nn/layers nn/activations nn/losses nn/initializers
 optim optim/schedules
 train train/model train/inputs train/checks train/fit train/inference train/metrics train/files
 train/files/programs
-train/callbacks train/progress train/rbm train/fit/minimizers
+train/callbacks train/progress train/rbm train/fit/minimizers train/sweep
 """
 
 # Methods of a higher layer, and solvers: imported when called (pyproject.toml).
@@ -89,7 +89,7 @@ UPWARD = {
             "insight.displays.choice",
             "insight.explanation.function",
             "insight.mistakes.check",
-            "insight.plots.recorders",
+            "insight.plots",
             "interop.tensorboard",
             "losses",
             "metrics",
@@ -97,6 +97,7 @@ UPWARD = {
             "train.callbacks",
             "train.callbacks.csv_log",
             "train.callbacks.lambda_callback",
+            "train.sweep.sweep",
         )
     },
     "chainrule.nn.layers.ode": {
@@ -114,6 +115,7 @@ UPWARD = {
         )
     },
     "chainrule.train.history": {"chainrule.insight"},
+    "chainrule.train.sweep.result": {"chainrule.insight.plots.sweep"},
     "chainrule.science.optimize.fits.fit_result": {"chainrule.insight"},
 }
 

@@ -20,6 +20,7 @@ from benchmarks.workloads import (
     peak_memory,
     products,
     rbm,
+    sweep,
     transformer,
     w1_xor,
     w2_moons,
@@ -46,7 +47,7 @@ BENCHMARKS: dict[str, Benchmark] = {
         *(w6_images, w7_series, w8_call, w9_first_call),
         *(import_time, install_size, peak_memory, attention, convolutions, products, rbm, crowded),
         *(derivatives, batches, gaussian_process, full_batch, lorenz, integrations, filters),
-        *(neural_ode, transformer, callbacks),
+        *(neural_ode, transformer, callbacks, sweep),
     )
     for benchmark in module.BENCHMARKS
 }

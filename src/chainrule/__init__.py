@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from chainrule.train.callbacks.csv_log import CSVLog
     from chainrule.train.callbacks.lambda_callback import LambdaCallback
     from chainrule.train.callbacks.learning_rates import LearningRateSchedule, ReduceOnPlateau
+    from chainrule.train.sweep.sweep import sweep
 
 __version__ = "0.1.0"
 
@@ -102,6 +103,7 @@ __all__ = [
     "simplify",
     "solvers",
     "stop_gradient",
+    "sweep",
     "testing",
     "trace",
     "value_and_grad",
@@ -146,14 +148,10 @@ if not TYPE_CHECKING:  # type checkers must still reject unknown names
                 from chainrule.insight.debugger.function import debug
 
                 return debug
-            case "LayerHistograms":
-                from chainrule.insight.plots.recorders import LayerHistograms
+            case "LayerHistograms" | "ParameterPath":
+                from chainrule.insight.plots import recorders
 
-                return LayerHistograms
-            case "ParameterPath":
-                from chainrule.insight.plots.recorders import ParameterPath
-
-                return ParameterPath
+                return getattr(recorders, name)
             case "TensorBoard":
                 from chainrule.interop.tensorboard import TensorBoard
 
@@ -170,6 +168,10 @@ if not TYPE_CHECKING:  # type checkers must still reject unknown names
                 from chainrule.train.callbacks import learning_rates
 
                 return getattr(learning_rates, name)
+            case "sweep":
+                from chainrule.train.sweep.sweep import sweep
+
+                return sweep
             case "losses" | "metrics" | "solvers":
                 import chainrule.losses
                 import chainrule.metrics

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from functools import lru_cache
 from typing import Annotated, Any, get_args, get_type_hints
 
 from chainrule.arguments.checks import (
@@ -38,10 +39,15 @@ PositiveInt = Annotated[int, Range("an integer, 1 or more", lambda x: x >= 1 and
 NonNegativeInt = Annotated[int, Range("an integer, 0 or more", lambda x: x >= 0 and x == int(x))]
 
 
+@lru_cache(maxsize=256)
+def _hints(kind: type) -> dict[str, Any]:
+    return get_type_hints(kind, include_extras=True)
+
+
 def check_fields(record: Any) -> None:
     """Check each field of a frozen dataclass against its annotation; numbers become Python's."""
     owner = type(record).__name__
-    hints = get_type_hints(type(record), include_extras=True)
+    hints = _hints(type(record))
     for field in fields(record):
         value, hint = getattr(record, field.name), hints[field.name]
         parts = (hint, *get_args(hint))  # the annotation of `Positive | None` is in the union

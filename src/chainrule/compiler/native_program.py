@@ -30,9 +30,25 @@ from chainrule.graph.graph import Graph
 if TYPE_CHECKING:
     from chainrule.compiler.loop_ir.loops import Program
 
-__all__ = ["NativeProgram"]
+__all__ = ["NativeProgram", "ProgramCode"]
 
 ALL_ITERATIONS = (0, 2**62)
+
+
+class ProgramCode:
+    """Compile a graph, unless it is cached: what the copies of a program share.
+
+    With `is_timed` the code counts the cycles of each nest.
+    """
+
+    def __init__(self, graph: Graph, is_timed: bool = False) -> None:
+        began = time.perf_counter()
+        self.graph, self.compiler = graph, GraphCompiler(graph)
+        executable, generate = self.compiler.compile(is_timed)
+        self.executable, self.is_from_cache = executable, generate is None
+        self.machine_code = MachineCode(generate or (lambda: executable.code), began)
+        self.input_types = [(np.dtype(node.dtype.type), node.shape) for node in graph.inputs]
+        self.output_types = [(node.dtype, node.shape) for node in graph.outputs]
 
 
 class NativeProgram:
@@ -49,22 +65,29 @@ class NativeProgram:
         max_threads: int | None = None,
         in_background: bool = False,
     ) -> None:
-        began = time.perf_counter()
-        self._graph, self._compiler = graph, GraphCompiler(graph)
-        executable, generate = self._compiler.compile(is_timed)
-        self.is_from_cache = generate is None
+        self._prepare(ProgramCode(graph, is_timed), max_threads, in_background)
+
+    @classmethod
+    def of(cls, code: ProgramCode, in_background: bool = False) -> NativeProgram:
+        """Return a program of code that is there, with memory of its own."""
+        program = cls.__new__(cls)
+        program._prepare(code, None, in_background)
+        return program
+
+    def _prepare(self, code: ProgramCode, max_threads: int | None, in_background: bool) -> None:
+        self.code, executable = code, code.executable
+        self._graph, self._compiler, self._code = code.graph, code.compiler, code.machine_code
+        self.is_from_cache = code.is_from_cache
         self.is_multithreaded = executable.is_multithreaded
         self.is_read = executable.is_read  # for each input, whether its values are read
-        self._code = MachineCode(generate or (lambda: executable.code), began)
         self._routines = Routines(executable.routines) if executable.routines else None
         blas, addresses = None, ()
         if self._routines is not None:
             blas, addresses = self._routines.threads, self._routines.addresses
         self._launcher = Launcher(self._code, self.is_multithreaded, max_threads, blas)
-        arrays = len(graph.inputs) + len(graph.outputs)
+        self._input_types, self._output_types = code.input_types, code.output_types
+        arrays = len(self._input_types) + len(self._output_types)
         self._memory = ProgramMemory(executable, arrays, self._launcher.max_threads, addresses)
-        self._input_types = [(np.dtype(node.dtype.type), node.shape) for node in graph.inputs]
-        self._output_types = [(node.dtype, node.shape) for node in graph.outputs]
         self._result_pool = ResultPool(self._output_types)
         if not in_background or self.is_from_cache:
             self._launcher.load()

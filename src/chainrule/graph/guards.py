@@ -28,7 +28,7 @@ from chainrule.graph.left_behind import Snapshot
 from chainrule.graph.place import Place, is_same
 from chainrule.graph.reachable_state import ReachableState
 
-__all__ = ["Guards", "guarded_values", "note_assignment"]
+__all__ = ["Guards", "guarded_values", "note_assignment", "version_of_layers"]
 
 _numbers = itertools.count()
 _version = [next(_numbers)]
@@ -37,6 +37,11 @@ _version = [next(_numbers)]
 def note_assignment() -> None:
     """Note that a versioned place, an attribute of a layer, may have changed."""
     _version[0] = next(_numbers)
+
+
+def version_of_layers() -> Any:
+    """Return another object after each assignment to an attribute of a layer."""
+    return _version[0]
 
 
 _Check = tuple[Callable[[Any], Any], Any, Any]

@@ -31,6 +31,8 @@ other  NeuralNetwork Net NN MLP  -> Network
 sklearn  MLPClassifier MLPRegressor neural_network  -> Network
 keras  load_model  -> load
 sklearn  BernoulliRBM  -> RBM
+sklearn  GridSearchCV RandomizedSearchCV HalvingGridSearchCV ParameterGrid  -> sweep
+other  grid_search random_search hyperparameter_search tune  -> sweep
 jax  elementwise_grad  -> take chainrule.vmap(chainrule.grad(f)), or chainrule.grad of np.sum(f(x))
 other  derivative gradient  -> grad
 jax,numpy  numpy  -> use NumPy itself: import numpy as np

@@ -13,9 +13,10 @@ from chainrule.compiler.runtime.thread_count import get_num_threads
 from chainrule.compiler.runtime.thread_pool import (
     compile_pool_in_background,
     limited_threads,
+    run_alone,
     run_program,
 )
-from chainrule.locks import fork_lock
+from chainrule.locks import ReentrantLock, fork_lock
 
 __all__ = ["Launcher", "MachineCode"]
 
@@ -28,20 +29,26 @@ class MachineCode:
 
     def __init__(self, generate: Callable[[], bytes], began: float) -> None:
         self._generate: Callable[[], bytes] | None = generate
+        self._is_in_background = False
         self._began = began  # by time.perf_counter, when compilation began
         self.seconds = 0.0  # from then until the code was loaded
+        self._lock = ReentrantLock()  # as several programs may have this code
 
     def generate_in_background(self) -> None:
         """Start to generate the code; `entry` waits for it."""
-        if self._generate is not None:
-            self._generate = BackgroundTask(self._generate).result
+        with self._lock:
+            if self._generate is not None and not self._is_in_background:
+                self._is_in_background = True
+                self._generate = BackgroundTask(self._generate).result
 
     def entry(self) -> int:
         """Return the address of the function ``run``, valid as long as this object lives."""
         if self._generate is not None:
-            self._library = load_code(self._generate(), ("run",))
-            self._generate = None
-            self.seconds = time.perf_counter() - self._began
+            with self._lock:
+                if self._generate is not None:
+                    self._library = load_code(self._generate(), ("run",))
+                    self._generate = None
+                    self.seconds = time.perf_counter() - self._began
         return self._library.address("run")
 
 
@@ -78,7 +85,10 @@ class Launcher:
         entry = self._code.entry()
 
         def launch_threads(address: int) -> None:
-            run_program(entry, address, self.threads, is_limit=True)
+            if (threads := self.threads) == 1:
+                run_alone(entry, address)
+            else:
+                run_program(entry, address, threads, is_limit=True)
 
         launch = launch_threads if self._is_multithreaded else ENTRY_TYPE(entry)
         blas = self._blas

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
 
 from chainrule.arguments.aliases import CORE_ALIASES
 from chainrule.arguments.checks import bad_argument, checked_count
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.errors import ArgumentError
 
-__all__ = ["available_cores", "get_num_threads", "set_num_threads"]
+__all__ = ["available_cores", "get_num_threads", "set_num_threads", "single_threaded"]
 
 _DEFAULT_LIMIT = 8
 """More threads are used only on request."""
@@ -20,6 +23,32 @@ MAX_THREADS = 1024
 RULE = f"an integer, 1 or more and at most {MAX_THREADS}"
 
 _chosen: list[int] = []
+
+
+class _ThreadLimit(threading.local):
+    """The limit of the calling thread."""
+
+    is_single = False
+
+
+_own = _ThreadLimit()
+
+
+@contextmanager
+def single_threaded() -> Generator[None]:
+    """Let the programs that the calling thread runs use no other: it is one of several alike.
+
+    Examples
+    --------
+    >>> with single_threaded():
+    ...     get_num_threads()
+    1
+    """
+    before, _own.is_single = _own.is_single, True
+    try:
+        yield
+    finally:
+        _own.is_single = before
 
 
 @answers_foreign_names(CORE_ALIASES)
@@ -67,6 +96,8 @@ def get_num_threads() -> int:
     ArgumentError
         If the environment variable is no integer from 1 to 1,024.
     """
+    if _own.is_single:
+        return 1
     if _chosen:
         return _chosen[0]
     setting = os.environ.get("CHAINRULE_NUM_THREADS", "").strip()

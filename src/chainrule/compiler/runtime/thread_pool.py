@@ -25,7 +25,7 @@ from chainrule.compiler.runtime.code_loader import LoadedCode, load_code
 from chainrule.compiler.runtime.thread_limit import ThreadLimit
 from chainrule.errors import warn
 
-__all__ = ["compile_pool_in_background", "limited_threads", "run_program"]
+__all__ = ["compile_pool_in_background", "limited_threads", "run_alone", "run_program"]
 
 REQUEST_PAUSE = 1.0
 """Seconds until the system is asked again for threads that it has refused."""
@@ -42,6 +42,15 @@ def run_program(program: int, block: int, threads: int, is_limit: bool = False) 
     if sys.platform == "win32":
         threads = 1  # workers sleep on POSIX condition variables
     _pool().run(program, block, threads, is_limit)
+
+
+def run_alone(program: int, block: int) -> None:
+    """Run a program on the calling thread; those of other threads need not wait for it."""
+    if not hasattr(_own, "control"):
+        if _preparation is not None:
+            _preparation.wait()
+        _prepare_own()
+    _own.run(_own.control, program, block, 1)
 
 
 def limited_threads(threads: int) -> int:
@@ -69,10 +78,7 @@ class _Pool:
         self._library = _native_library()
         self._run = RUN_TYPE(self._library.address("chainrule.run"))
         self._work = WORK_TYPE(self._library.address("chainrule.work"))
-        self._memory = ctypes.create_string_buffer(CONTROL_BYTES + ALIGNMENT)
-        begin = ctypes.addressof(self._memory)
-        self._control = begin + -begin % ALIGNMENT
-        WORK_TYPE(self._library.address("chainrule.prepare"))(self._control, 0)
+        self._memory, self._control = _control_block(self._library)
         self._workers: list[threading.Thread] = []
         self._busy = threading.Lock()
         self._growth = threading.Lock()
@@ -148,6 +154,26 @@ class _Pool:
         )
         worker.start()
         self._workers.append(worker)
+
+
+_own = threading.local()
+"""The control block of each thread that runs programs alone, with no workers."""
+
+
+def _prepare_own() -> None:
+    # Kept, as its code is unmapped otherwise: threads that load it at once each have another one.
+    _own.library = _native_library()
+    _own.run = RUN_TYPE(_own.library.address("chainrule.run"))
+    _own.memory, _own.control = _control_block(_own.library)
+
+
+def _control_block(library: LoadedCode) -> tuple[Any, int]:
+    """Return the memory of a new control block, and its address."""
+    memory = ctypes.create_string_buffer(CONTROL_BYTES + ALIGNMENT)
+    begin = ctypes.addressof(memory)
+    control = begin + -begin % ALIGNMENT
+    WORK_TYPE(library.address("chainrule.prepare"))(control, 0)
+    return memory, control
 
 
 _creation = threading.Lock()

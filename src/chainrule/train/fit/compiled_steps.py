@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from chainrule.compiler.driver import ArrayFunction, load_program
-from chainrule.graph.guards import Guards
 from chainrule.nn.batch_share import in_batch
 from chainrule.train.fit.step_inputs import StepInputs
 from chainrule.train.fit.step_runner import StepRunner
@@ -62,9 +63,12 @@ class CompiledSteps:
         types = self._samples.types(count)
         natively = self.runner is not None and self.runner.is_multithreaded
 
-        def build() -> tuple[ArrayFunction, Guards]:
+        def build() -> tuple[ArrayFunction, Any]:
             with in_batch(count, self._size, len(self._samples)):
-                return compile_step(self._stack, self._objective, self._state.tree, types, natively)
+                return compile_step(
+                    self._stack, self._objective, self._state.tree, types, natively,
+                    (count, self._size, len(self._samples)),
+                )  # fmt: skip
 
         return self._cache.get(("step", self._size, *self._state.key, *types.values()), build)
 
@@ -73,16 +77,19 @@ class CompiledSteps:
         if not self._samples.are_contiguous:
             return None
 
-        def build() -> tuple[StepRunner | None, Guards]:
-            program, guards = compile_steps(
+        def build() -> tuple[StepRunner | None, Any]:
+            shared, guards = compile_steps(
                 self._stack, self._objective, state.tree, self._types, size, capacity
             )
-            if program is None:
+            if shared is None:
                 return None, guards
+            program = shared.program
             names = (["rows"] if size else []) + ["rate", "count", "epoch", "step"]
-            used = zip(names, program.is_read[-len(names) :], strict=True)
+            inputs = program.is_read[: len(program.is_read) - len(shared.constants)]
+            used = zip(names, inputs[-len(names) :], strict=True)
             read = {name for name, is_read in used if is_read}
             step_inputs = StepInputs(self.epochs_per_call, steps, size, self._stack.dtype, read)
-            return StepRunner(program, len(state.values), step_inputs), guards
+            runner = StepRunner(program, len(state.values), step_inputs, shared.constants)
+            return runner, guards
 
         return self._cache.get(self._key, build)

@@ -49,6 +49,7 @@ class FitRun:
     validation: Samples | None
     batch_size: int
     checkpoints: Checkpoints | None = None
+    validates_last: bool = False  # after the last epoch alone, unless an epoch is observed
 
 
 class EpochLoop:
@@ -66,6 +67,7 @@ class EpochLoop:
         # Whether native calls cover whole epochs, after each of which a checkpoint may be written.
         self.runs_epochs = False
         self._is_stopped = resumed is not None and resumed.is_stopped
+        self.last_validation: dict[str, float] = {}  # if the run asks for it, after its end
         self._keeps_best = monitor is not None
         self._start_time, self._resumed_seconds = 0.0, 0.0
         self._observes_epochs = any(self._is_defined(each) for each in _EPOCH_METHODS)
@@ -73,6 +75,11 @@ class EpochLoop:
         if isinstance(run.trainer, Trainer) and self._step_callbacks:
             run.trainer.after_step = self._end_step
         self._epochs_per_call = 1 if run.progress.is_shown else sys.maxsize
+        has_schedule = run.trainer.objective.optimizer.has_schedule  # of the validation loss
+        is_observed = self._observes_epochs or self._keeps_best or has_schedule
+        self._validates_epochs = run.validation is not None and (
+            is_observed or not run.validates_last
+        )
 
     def run(self, epochs: int, shuffle: bool) -> None:
         """Run epochs until they are done, a callback stops them or an exception is raised."""
@@ -95,6 +102,8 @@ class EpochLoop:
                 checkpoints.save(self)
             self._note_end(epochs)
             self._notify("on_fit_end", run.net)
+            if run.validates_last:
+                self.last_validation = self._validate()
         except NotFinite as error:
             raise self._explained(error, shuffle) from None
         except (KeyboardInterrupt, SystemExit):
@@ -151,7 +160,7 @@ class EpochLoop:
         run = self._run
         count = min(limit, trainer.epochs_per_call, self._epochs_per_call)
         objective = trainer.objective
-        is_observed = self._observes_epochs or run.validation or objective.gathers
+        is_observed = self._observes_epochs or self._validates_epochs or objective.gathers
         is_observed = is_observed or self._keeps_best
         if count < 2 or trainer.counter.step or is_observed or objective.optimizer.has_schedule:
             return 0
@@ -227,7 +236,7 @@ class EpochLoop:
         speed = self._speed(len(run.samples))
         self._pace(1, len(run.samples) / speed)
         rates = {name: logs.pop(name) for name in ("learning_rate",) if name in logs}
-        logs |= self._validate()
+        logs |= self._validate() if self._validates_epochs else {}
         logs |= rates | {"seconds": time.perf_counter() - self._start_time}
         self.history.append(logs)
         run.progress.finish_epochs(1, lambda _: logs, speed)

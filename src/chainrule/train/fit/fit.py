@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     from chainrule.train.fit.resumption import Checkpoints
     from chainrule.train.fit.scipy_trainer import SciPyTrainer
 
-__all__ = ["DEFAULT_BATCH_SIZE", "FitArguments", "fit"]
+__all__ = ["DEFAULT_BATCH_SIZE", "FitArguments", "fit", "run_fit"]
 
 _SCALE_PRESERVING = (
     Cropping1D, Cropping2D, Flatten, Identity, Permute, RandomFlip, RandomRotation, RandomShift,
@@ -110,6 +110,7 @@ class FitArguments:
     callbacks: Any
     verbose: Any
     checkpoint: Any = None
+    validates_last: bool = False  # see `FitRun`
 
 
 def fit(
@@ -121,6 +122,18 @@ def fit(
     replay: Checkpoints | None = None,
 ) -> History:
     """Train a network on samples; `replay` takes the place of checkpoints."""
+    return run_fit(net, model, X, y, arguments, replay).history
+
+
+def run_fit(
+    net: Any,
+    model: Model,
+    X: Any,
+    y: Any,
+    arguments: FitArguments,
+    replay: Checkpoints | None = None,
+) -> EpochLoop:
+    """Train a network on samples; return the epochs that were run."""
     callbacks = resolve_callbacks(arguments.callbacks)
     progress = choose_display(arguments.verbose, arguments.callbacks)
     _check_settings(arguments)
@@ -144,15 +157,16 @@ def fit(
                 if progress.is_shown:  # or its wait would count as time of the first epoch
                     trainer.finish_compiling()
         run = FitRun(
-            net, model, trainer, callbacks, progress, samples, validation, size, checkpoints
-        )
+            net, model, trainer, callbacks, progress, samples, validation, size, checkpoints,
+            arguments.validates_last,
+        )  # fmt: skip
         loop = EpochLoop(run)
         try:
             loop.run(arguments.epochs, bool(arguments.shuffle))
         except IndexError:
             explain_lookup_error(model.stack, samples.X)
             raise
-        return loop.history
+        return loop
 
 
 def _batch_size(given: int | None, count: int, optimizer: Optimizer) -> int:

@@ -37,8 +37,14 @@ class StepRunner:
     `width` outputs, and columns with the results of each step.
     """
 
-    def __init__(self, program: NativeProgram, width: int, step_inputs: StepInputs) -> None:
-        self.program = program
+    def __init__(
+        self,
+        program: NativeProgram,
+        width: int,
+        step_inputs: StepInputs,
+        constants: Sequence[Array] = (),
+    ) -> None:
+        self.program, self._constants = program, constants
         self.is_multithreaded, self.step_inputs = program.is_multithreaded, step_inputs
         self._width = width
         self._chunk, self._threads = _FIRST_CHUNK, 0
@@ -83,6 +89,6 @@ class StepRunner:
 
         The values are written into the spare buffers of the state, which stays as it is.
         """
-        inputs = [*state.values, *samples, *self.step_inputs.columns]
+        inputs = [*state.values, *samples, *self.step_inputs.columns, *self._constants]
         outputs = self.program(inputs, (first, end), state.spare_buffers())
         return outputs[: self._width], [each[first:end] for each in outputs[self._width :]]

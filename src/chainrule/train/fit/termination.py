@@ -13,12 +13,14 @@ from typing import Any
 
 __all__ = [
     "TERMINATED",
+    "StoppedError",
     "ends_on_termination",
     "hold_signals",
     "interrupts_when_released",
     "raise_if_terminated",
     "release_signals",
     "run_to_its_end",
+    "stopping_at",
 ]
 
 TERMINATED = 128 + signal.SIGTERM
@@ -125,9 +127,32 @@ def run_to_its_end(function: Callable[[], None]) -> None:
 
 
 def raise_if_terminated() -> None:
-    """Raise ``SystemExit(143)`` once more if SIGTERM came and what the handler raised was lost."""
+    """Raise ``SystemExit(143)`` once more if SIGTERM came and what the handler raised was lost.
+
+    In a thread whose training is to end, see `stopping_at`, raise a `StoppedError`.
+    """
+    if (stop := getattr(_own, "stop", None)) is not None and stop.is_set():
+        raise StoppedError
     if _received and threading.current_thread() is threading.main_thread():
         raise SystemExit(TERMINATED)
+
+
+class StoppedError(SystemExit):
+    """Raised between two steps in a thread whose training is to end."""
+
+
+_own = threading.local()
+"""The event at which the training of each thread is to end, if there is one."""
+
+
+@contextmanager
+def stopping_at(event: threading.Event) -> Generator[None]:
+    """Let the trainings of this thread end once an event is set, as on an interrupt."""
+    _own.stop = event
+    try:
+        yield
+    finally:
+        _own.stop = None
 
 
 def _exit(number: int, frame: FrameType | None) -> None:

@@ -24,23 +24,21 @@ import numpy as np
 from chainrule import tree
 from chainrule.autodiff.control_flow.scan import scan
 from chainrule.autodiff.derivative import value_and_grad
-from chainrule.compiler.driver import ArrayFunction, compile_graph, compile_native
-from chainrule.compiler.graph_passes.simplify import simplify
+from chainrule.compiler.driver import ArrayFunction
 from chainrule.errors import ShapeError
 from chainrule.graph.array_type import ArrayType, type_of
-from chainrule.graph.evaluate import prepare
-from chainrule.graph.guards import Guards
 from chainrule.graph.kept_trace import KeptTrace, trace_kept
 from chainrule.nn.random_stream import RandomStream
 from chainrule.optim.clipping import clip
 from chainrule.optim.minimizer import Minimizer
 from chainrule.optim.optimizer import Optimizer
 from chainrule.train.fit.penalized_loss import penalized_loss
+from chainrule.train.fit.shared_steps import shared_function, shared_program
 from chainrule.train.model.layer_stack import LayerStack
 from chainrule.train.model.objective import Objective
 
 if TYPE_CHECKING:
-    from chainrule.compiler.native_program import NativeProgram
+    from chainrule.compiler.shared_programs import SharedProgram
 
 __all__ = ["compile_step", "compile_steps", "initial_state"]
 
@@ -80,14 +78,17 @@ def compile_step(
     state: dict[str, Any],
     batch: dict[str, ArrayType | None],
     natively: bool = False,
-) -> tuple[ArrayFunction, Guards]:
+    key: tuple[Any, ...] = (),
+) -> tuple[ArrayFunction, Any]:
     """Compile one step for one shape of batch, such as the partial batch that ends an epoch."""
     step_input = _step_input_types(stack, ())
     types = tree.map_leaves(type_of, state)
-    kept = _trace(_step(stack, objective), (types, batch, step_input), stack, objective)
-    graph = kept.traced.graph
-    program = compile_graph(graph, in_background=True) if natively else prepare(simplify(graph))
-    return program, kept.guards
+
+    def trace() -> KeptTrace:
+        return _trace(_step(stack, objective), (types, batch, step_input), stack, objective)
+
+    whole = *key, _leaf_types(types), *batch.values()
+    return shared_function(stack, objective, whole, trace, natively)
 
 
 def compile_steps(
@@ -97,7 +98,7 @@ def compile_steps(
     samples: dict[str, ArrayType | None],
     size: int | None,
     capacity: int,
-) -> tuple[NativeProgram | None, Guards]:
+) -> tuple[SharedProgram | None, Any]:
     """Compile up to `capacity` steps as one loop that gathers its batches from the samples."""
     step = _step(stack, objective)
 
@@ -114,8 +115,16 @@ def compile_steps(
     rows = {} if size is None else {"rows": ArrayType(np.dtype("int64"), (capacity, size))}
     step_inputs = rows | _step_input_types(stack, (capacity,))
     types = tree.map_leaves(type_of, state)
-    kept = _trace(steps, (types, samples, step_inputs), stack, objective)
-    return compile_native(kept.traced.graph, in_background=True), kept.guards
+
+    def trace() -> KeptTrace:
+        return _trace(steps, (types, samples, step_inputs), stack, objective)
+
+    key = size, capacity, _leaf_types(types), *samples.values()
+    return shared_program(stack, objective, key, trace)
+
+
+def _leaf_types(types: Any) -> tuple[Any, ...]:
+    return *tree.paths(types), *tree.flatten(types)[0]
 
 
 def _trace(

@@ -17,7 +17,7 @@ from chainrule.train.fit.nonfinite import NotFinite
 from chainrule.train.fit.publication import Publication
 from chainrule.train.fit.step_inputs import Orders
 from chainrule.train.fit.step_runner import REPORT_SECONDS
-from chainrule.train.fit.termination import run_to_its_end
+from chainrule.train.fit.termination import raise_if_terminated, run_to_its_end
 from chainrule.train.fit.train_state import TrainState, check_trainable
 from chainrule.train.inputs.samples import Samples, batches
 from chainrule.train.model.model import Model
@@ -240,6 +240,7 @@ class Trainer:
                 pauses.after_steps()
             if self.end:
                 break
+            raise_if_terminated()
         return done
 
     def _advance(self, values: list[Array], steps: int) -> None:

@@ -28,6 +28,7 @@ from chainrule.nn.shape_errors import check_output
 from chainrule.nn.sublayers import with_sublayers
 from chainrule.train.model.compile_arguments import CompileArguments
 from chainrule.train.model.dtype_range import check_layer_settings, check_optimizer_settings
+from chainrule.train.model.known_shapes import known_shapes
 from chainrule.train.model.layer_names import Roster
 from chainrule.train.model.layer_stack import LayerStack
 from chainrule.train.model.locks import SequenceLock, TrainingLock
@@ -196,7 +197,9 @@ class Model:
                 ) from error
             return
         with self.rollback_on_error():
-            shapes = self._infer_shapes(input_shape)
+            shapes = known_shapes(
+                self.layers, self.dtype, input_shape, lambda: self._infer_shapes(input_shape)
+            )
             if not self.output_shapes:  # another thread may have built them
                 self.output_shapes, self.input_shape = shapes, shape
 

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
-from chainrule.graph.guards import Guards
 from chainrule.locks import ReentrantLock
 
-__all__ = ["ProgramCache"]
+__all__ = ["Guards", "ProgramCache"]
 
 _CAPACITY = 64
 
 Compiled = TypeVar("Compiled")
+
+
+class Guards(Protocol):
+    """What a program depends on."""
+
+    def hold(self) -> bool:
+        """Whether everything has the value that it had."""
+        ...
 
 
 class ProgramCache:

@@ -1,0 +1,318 @@
+"""The result of a sweep: a table of its fits, means and standard errors, and the best network."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from chainrule.arguments.aliases import PLOT_ALIASES
+from chainrule.arguments.checks import as_position, bad_argument, shown
+from chainrule.arguments.keywords import answers_foreign_names
+from chainrule.console import encodable, left_aligned
+from chainrule.errors import ArgumentError, MissingKeyError, counted
+from chainrule.train.network import Network
+from chainrule.train.sweep.halving import rank
+from chainrule.train.sweep.settings import Setting, described
+from chainrule.train.sweep.training import Outcome
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["SweepResult"]
+
+Column = list[Any]
+
+_SHOWN = 10
+"""Settings that are printed, the best ones."""
+
+
+@answers_foreign_names(PLOT_ALIASES)
+class SweepResult(Mapping[str, Column]):
+    """The fits of a sweep as a table: a mapping of names to columns, one row a fit.
+
+    The columns are those of the settings, ``seed``, ``fold``, loss and metrics, ``epochs``,
+    ``seconds`` and ``status``: "finished", "stopped" where other settings were better after fewer
+    epochs, or "diverged" where the loss has become NaN or infinite.
+
+    Attributes
+    ----------
+    metric : str
+        The quantity by which settings are compared.
+    is_interrupted : bool
+        Whether Ctrl-C has ended the sweep before all fits were finished.
+    """
+
+    def __init__(
+        self,
+        outcomes: Sequence[Outcome],
+        metric: str,
+        is_maximized: bool,
+        trained: Callable[[Outcome], Network],
+        has_folds: bool = False,
+        is_interrupted: bool = False,
+    ) -> None:
+        self.metric, self.is_interrupted = metric, is_interrupted
+        self._is_maximized, self._trained = is_maximized, trained
+        self._outcomes = sorted(outcomes, key=lambda each: each.fit.number)
+        self._columns = _columns(self._outcomes, metric, has_folds)
+
+    def __getitem__(self, name: str) -> Column:
+        if name not in self._columns:
+            raise MissingKeyError(
+                f"the sweep has no column {shown(name)}; it has {', '.join(self._columns)}"
+            )
+        return self._columns[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._columns)
+
+    def __len__(self) -> int:
+        return len(self._columns)
+
+    @property
+    def summary(self) -> dict[str, Column]:
+        """The settings, best first: mean of the metric, its standard error, and how many networks.
+
+        The standard error is that over seeds and folds, s / √n; NaN for a single network.
+        """
+        rows = [self._summary_row(index) for index in self._order()]
+        names = list(dict.fromkeys(name for row in rows for name in row))
+        return {name: [row.get(name) for row in rows] for name in names}
+
+    @property
+    def best_setting(self) -> Setting:
+        """The setting with the best mean of the metric, among those trained longest."""
+        return dict(self._best_outcome.fit.setting)
+
+    @property
+    def best(self) -> Network:
+        """The best network of the best setting, trained.
+
+        Raises
+        ------
+        ArgumentError
+            If all networks have diverged.
+        """
+        return self.network(self._outcomes.index(self._best_outcome))
+
+    def network(self, row: int) -> Network:
+        """Return the trained network of a row of the table.
+
+        Parameters
+        ----------
+        row : int in [0, rows)
+            Its row.
+
+        Returns
+        -------
+        Network
+            It has the bits of one trained alone by `Network.fit`.
+
+        Raises
+        ------
+        ArgumentError
+            If there is no such row.
+        """
+        position = as_position(row)
+        if position is None or not 0 <= position < len(self._outcomes):
+            rule = f"an integer from 0 to {len(self._outcomes) - 1}"
+            raise bad_argument("network", "row", row, rule)
+        outcome = self._outcomes[position]
+        if outcome.net is None:
+            outcome.net = self._trained(outcome)
+        return outcome.net
+
+    def dataframe(self) -> Any:
+        """Return the table as a data frame of pandas.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row a fit.
+
+        Raises
+        ------
+        ImportError
+            If pandas is not installed.
+        """
+        try:
+            import pandas as pd
+        except ImportError as error:
+            raise ImportError(
+                "dataframe: pandas is not installed; run: pip install pandas, or use dict(result)"
+            ) from error
+        return pd.DataFrame(self._columns)
+
+    def plot(self, path: str | os.PathLike[str] | None = None, *, axes: Any = None) -> Figure:
+        """Plot the metric of each setting: networks as points, means with standard errors.
+
+        Parameters
+        ----------
+        path : str, path or None
+            File to save the figure to, ending in .png, .svg or .pdf.
+        axes : matplotlib.axes.Axes or None
+            Axes to plot into; None creates a figure.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            The figure; along a logarithmic axis where one setting of numbers varies widely.
+
+        Raises
+        ------
+        ArgumentError, ImportError
+            For another format, and if matplotlib, the extra ``plot``, is not installed.
+        """
+        from chainrule.insight.plots.sweep import draw_sweep
+
+        return draw_sweep(self, path, axes)
+
+    def plot_boundaries(
+        self, X: Any, y: Any, path: str | os.PathLike[str] | None = None, *, columns: int = 4
+    ) -> Figure:
+        """Plot the decision boundary of the best network of each setting, side by side.
+
+        Parameters
+        ----------
+        X : array, (n, features)
+            Samples.
+        y : array, (n,)
+            Their classes.
+        path : str, path or None
+            File to save the figure to, ending in .png, .svg or .pdf.
+        columns : int >= 1
+            Panels in a row.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            The figure.
+
+        Raises
+        ------
+        ArgumentError, DataError, ImportError
+            As `chainrule.plot.decision_boundary` does.
+        """
+        from chainrule.insight.plots.sweep import draw_boundaries
+
+        return draw_boundaries(self, X, y, path, columns)
+
+    def rows_of_settings(self) -> dict[int, list[int]]:
+        """Return the rows of each setting, in the order of the settings.
+
+        Returns
+        -------
+        dict of int to list of int
+            Rows by number of the setting.
+        """
+        rows: dict[int, list[int]] = {}
+        for row, each in enumerate(self._outcomes):
+            rows.setdefault(each.fit.index, []).append(row)
+        return rows
+
+    def setting(self, row: int) -> Setting:
+        """Return the setting of a row of the table.
+
+        Parameters
+        ----------
+        row : int in [0, rows)
+            A row.
+
+        Returns
+        -------
+        dict
+            Values by name.
+        """
+        return dict(self._outcomes[row].fit.setting)
+
+    def best_row(self, rows: Sequence[int]) -> int:
+        """Return the row, among some, whose network has the best value of the metric.
+
+        Parameters
+        ----------
+        rows : sequence of int
+            Rows of the table.
+
+        Returns
+        -------
+        int
+            One of them.
+        """
+        values = self._columns[self.metric]
+        return min(rows, key=lambda row: rank([values[row]], self._is_maximized))
+
+    def _order(self) -> list[int]:
+        """The settings, those trained longest first, then by mean."""
+        by_setting = self.rows_of_settings()
+
+        def key(index: int) -> tuple[int, float]:
+            rows = by_setting[index]
+            values = [self._columns[self.metric][row] for row in rows]
+            reached = max(self._outcomes[row].rung for row in rows)
+            return -reached, rank(values, self._is_maximized)
+
+        return sorted(by_setting, key=key)
+
+    @property
+    def _best_outcome(self) -> Outcome:
+        rows = self.rows_of_settings()[self._order()[0]]
+        outcome = self._outcomes[self.best_row(rows)]
+        if outcome.is_diverged:
+            raise ArgumentError(
+                "sweep: there is no best network, as the loss of each setting has become NaN or "
+                "infinite; lower the learning rates"
+            )
+        return outcome
+
+    def _summary_row(self, index: int) -> dict[str, Any]:
+        rows = self.rows_of_settings()[index]
+        values = [self._columns[self.metric][row] for row in rows]
+        mean, error = _mean_and_error(values)
+        return {
+            **self.setting(rows[0]), self.metric: mean, "standard_error": error,
+            "networks": len(rows), "epochs": max(self._columns["epochs"][row] for row in rows),
+        }  # fmt: skip
+
+    def __repr__(self) -> str:
+        summary, order = self.summary, self._order()
+        fits = counted(len(self._outcomes), "fit")
+        end = ", interrupted" if self.is_interrupted else ""
+        lines = [f"<sweep of {counted(len(order), 'setting')}, {fits}, by {self.metric}{end}"]
+        rows = self.rows_of_settings()
+        names = [described(self.setting(rows[index][0])) for index in order[:_SHOWN]]
+        width = max(map(len, names))
+        for number, name in enumerate(names):
+            mean, error = summary[self.metric][number], summary["standard_error"][number]
+            spread = f" {encodable('±')} {error:.2g}" if math.isfinite(error) else ""
+            lines.append(f"  {left_aligned(name, width)}  {mean:.4g}{spread}")
+        more = len(order) - len(names)
+        return "\n".join([*lines, *([f"  and {more} more"] if more else [])]) + ">"
+
+
+def _mean_and_error(values: Sequence[float]) -> tuple[float, float]:
+    """Return mean and standard error, NaN for a single value."""
+    count = len(values)
+    mean = math.fsum(values) / count if all(map(math.isfinite, values)) else math.nan
+    if count < 2 or not math.isfinite(mean):
+        return mean, math.nan
+    variance = math.fsum((each - mean) ** 2 for each in values) / (count - 1)
+    return mean, math.sqrt(variance / count)
+
+
+def _columns(outcomes: Sequence[Outcome], metric: str, has_folds: bool) -> dict[str, Column]:
+    settings = list(dict.fromkeys(name for each in outcomes for name in each.fit.setting))
+    columns: dict[str, Column] = {
+        name: [each.fit.setting.get(name) for each in outcomes] for name in settings
+    }
+    if any(each.fit.seed is not None for each in outcomes):
+        columns["seed"] = [each.fit.seed for each in outcomes]
+    if has_folds:
+        columns["fold"] = [each.fit.fold for each in outcomes]
+    for name in dict.fromkeys([*(name for each in outcomes for name in each.values), metric]):
+        columns[name] = [each.values.get(name, math.nan) for each in outcomes]
+    columns["epochs"] = [each.epochs for each in outcomes]
+    columns["seconds"] = [each.seconds for each in outcomes]
+    columns["status"] = [each.status for each in outcomes]
+    return columns
