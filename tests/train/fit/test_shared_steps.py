@@ -15,8 +15,8 @@ X, y = cr.datasets.moons(50, noise=0.1, seed=0)
 
 
 def forget() -> None:
-    shared_steps._known.clear()
-    shared_programs._families.clear()
+    shared_steps._known.clear()  # pyright: ignore[reportPrivateUsage]
+    shared_programs._families.clear()  # pyright: ignore[reportPrivateUsage]
 
 
 def network(layers: list[Any], optimizer: Any, seed: int) -> cr.Network:

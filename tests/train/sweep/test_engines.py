@@ -35,9 +35,8 @@ def sweep(**arguments: Any) -> Any:
 def dask() -> Generator[None]:
     from distributed import Client, LocalCluster
 
-    cluster = LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
-    )
+    settings: dict[str, Any] = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None}
+    cluster: Any = LocalCluster(**settings, processes=True)
     with cluster, Client(cluster), joblib.parallel_config("dask"):
         yield
 
