@@ -48,6 +48,12 @@ def _predict() -> click.Command:
     return predict
 
 
+def _sweep() -> click.Command:
+    from chainrule.cli.sweep import sweep
+
+    return sweep
+
+
 def _explain() -> click.Command:
     from chainrule.cli.explain import explain
 
@@ -83,6 +89,7 @@ ENTRIES = {
     "resume": Entry("Go on with a training that was interrupted.", _resume),
     "evaluate": Entry("Measure a trained network on samples with known answers.", _evaluate),
     "predict": Entry("Write the predictions of a trained network for a CSV file.", _predict),
+    "sweep": Entry("Train networks of many settings side by side, and compare them.", _sweep),
     "explain": Entry("Print the equations of a network and of its gradient.", _explain),
     "inspect": Entry("Show what is in a file: a model, a run, arrays, a table.", _inspect),
     "bench": Entry("Measure the speed of training on this machine.", _bench),

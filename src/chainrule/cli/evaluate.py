@@ -29,7 +29,7 @@ Result = dict[str, Any]
 
 @click.command()
 @click.argument("model", type=ModelFile(), metavar="MODEL")
-@click.argument("samples", metavar="FILE|NAME")
+@click.argument("samples", metavar="FILE|NAME", type=click.Path(allow_dash=True))
 @click.option("--target", metavar="COLUMN", help="The column of FILE with the answers.")
 @click.option(
     "--columns", metavar="A,B,...", help="The inputs in order, of a network without names of them."
