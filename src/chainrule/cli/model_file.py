@@ -65,9 +65,7 @@ class ModelFile(click.ParamType[Path]):
         if start[8:] == b"{" or (is_onnx and self._takes_onnx):
             return ""
         if is_onnx:
-            return (
-                "is an ONNX file; MODEL is one that chainrule train --out DIR has written"
-            )
+            return "is an ONNX file; MODEL is one that chainrule train --out DIR has written"
         return (
             "is no model file, such as chainrule train --out DIR writes; MODEL comes first, then "
             f"the data (what it is: chainrule inspect {shlex.quote(str(path))})"
