@@ -9,12 +9,12 @@ from collections.abc import Callable
 from chainrule.blas_threads import BlasThreads
 from chainrule.compiler.runtime.background import BackgroundTask
 from chainrule.compiler.runtime.code_loader import load_code
-from chainrule.compiler.runtime.thread_count import get_num_threads
+from chainrule.compiler.runtime.thread_count import get_num_threads, share_of_threads
 from chainrule.compiler.runtime.thread_pool import (
     compile_pool_in_background,
     limited_threads,
     run_alone,
-    run_program,
+    run_if_idle,
 )
 from chainrule.locks import ReentrantLock, fork_lock
 
@@ -85,10 +85,9 @@ class Launcher:
         entry = self._code.entry()
 
         def launch_threads(address: int) -> None:
-            if (threads := self.threads) == 1:
+            threads = self.threads
+            if threads == 1 or not run_if_idle(entry, address, threads):
                 run_alone(entry, address)
-            else:
-                run_program(entry, address, threads, is_limit=True)
 
         launch = launch_threads if self._is_multithreaded else ENTRY_TYPE(entry)
         blas = self._blas
@@ -107,7 +106,7 @@ class Launcher:
     @property
     def threads(self) -> int:
         """On how many threads the program runs, unless cores are oversubscribed."""
-        return min(get_num_threads(), self.max_threads)
+        return min(share_of_threads(), self.max_threads)
 
     @property
     def threads_now(self) -> int:

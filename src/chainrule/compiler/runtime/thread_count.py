@@ -12,7 +12,14 @@ from chainrule.arguments.checks import bad_argument, checked_count
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.errors import ArgumentError
 
-__all__ = ["available_cores", "get_num_threads", "set_num_threads", "single_threaded"]
+__all__ = [
+    "available_cores",
+    "get_num_threads",
+    "set_num_threads",
+    "share_of_threads",
+    "sharing_threads",
+    "single_threaded",
+]
 
 _DEFAULT_LIMIT = 8
 """More threads are used only on request."""
@@ -49,6 +56,45 @@ def single_threaded() -> Generator[None]:
         yield
     finally:
         _own.is_single = before
+
+
+_sharing: set[int] = set()
+"""The Python threads that run programs one after the other, such as those of a call of ``fit``."""
+
+
+@contextmanager
+def sharing_threads() -> Generator[None]:
+    """Let the threads of programs be divided among the Python threads that are within this block.
+
+    Two calls of ``fit`` at once, on two cores, so run on one thread each.
+    """
+    thread = threading.get_ident()
+    if thread in _sharing:
+        yield
+        return
+    _sharing.add(thread)
+    try:
+        yield
+    finally:
+        _sharing.discard(thread)
+
+
+def share_of_threads() -> int:
+    """Return on how many threads a program of the calling thread may run.
+
+    Examples
+    --------
+    >>> with sharing_threads():
+    ...     share_of_threads() == get_num_threads()
+    True
+    """
+    return max(1, get_num_threads() // max(1, len(_sharing)))
+
+
+if hasattr(os, "register_at_fork"):  # in the child the forking thread is the only one
+    os.register_at_fork(
+        after_in_child=lambda: _sharing.intersection_update({threading.get_ident()})
+    )
 
 
 @answers_foreign_names(CORE_ALIASES)

@@ -25,7 +25,13 @@ from chainrule.compiler.runtime.code_loader import LoadedCode, load_code
 from chainrule.compiler.runtime.thread_limit import ThreadLimit
 from chainrule.errors import warn
 
-__all__ = ["compile_pool_in_background", "limited_threads", "run_alone", "run_program"]
+__all__ = [
+    "compile_pool_in_background",
+    "limited_threads",
+    "run_alone",
+    "run_if_idle",
+    "run_program",
+]
 
 REQUEST_PAUSE = 1.0
 """Seconds until the system is asked again for threads that it has refused."""
@@ -41,7 +47,24 @@ def run_program(program: int, block: int, threads: int, is_limit: bool = False) 
     """
     if sys.platform == "win32":
         threads = 1  # workers sleep on POSIX condition variables
-    _pool().run(program, block, threads, is_limit)
+    pool = _pool()
+    with pool.busy:
+        pool.run(program, block, threads, is_limit)
+
+
+def run_if_idle(program: int, block: int, threads: int) -> bool:
+    """Run a program as `run_program` does, unless the workers are busy; return whether it ran.
+
+    The program of another Python thread then need not be waited for: one core is this thread's.
+    """
+    pool = _pool()
+    if sys.platform == "win32" or not pool.busy.acquire(blocking=False):
+        return False
+    try:
+        pool.run(program, block, threads, is_limit=True)
+    finally:
+        pool.busy.release()
+    return True
 
 
 def run_alone(program: int, block: int) -> None:
@@ -80,30 +103,29 @@ class _Pool:
         self._work = WORK_TYPE(self._library.address("chainrule.work"))
         self._memory, self._control = _control_block(self._library)
         self._workers: list[threading.Thread] = []
-        self._busy = threading.Lock()
+        self.busy = threading.Lock()
         self._growth = threading.Lock()
         self._is_stopped = self._has_warned = False
         self._next_request = 0.0  # by time.perf_counter
         self.limit = ThreadLimit()
 
     def run(self, program: int, block: int, threads: int, is_limit: bool) -> None:
-        """Run one program; programs of other Python threads wait until it has finished."""
-        with self._busy:
-            started = self.limit.start()
-            if is_limit:
-                threads = self.limit.threads(threads, started[0])
-            if len(self._workers) < threads - 1:
-                self._request_workers(threads - 1, started[0])
-                # If the system refused some, fewer threads compute the same bits.
-                threads = min(threads, 1 + len(self._workers))
-            self._run(self._control, program, block, threads)
-            self.limit.stop(threads, started)
+        """Run one program; its caller holds `busy`."""
+        started = self.limit.start()
+        if is_limit:
+            threads = self.limit.threads(threads, started[0])
+        if len(self._workers) < threads - 1:
+            self._request_workers(threads - 1, started[0])
+            # If the system refused some, fewer threads compute the same bits.
+            threads = min(threads, 1 + len(self._workers))
+        self._run(self._control, program, block, threads)
+        self.limit.stop(threads, started)
 
     def stop(self) -> None:
         """Make the workers return from native code before its memory is unmapped."""
         if os.getpid() != self._process:
             return  # a forked child inherits this exit handler, but no workers and no free locks
-        with self._busy, self._growth:
+        with self.busy, self._growth:
             # A job with a null program makes the workers return.
             self._run(self._control, None, None, 1)
             for worker in self._workers:

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, cast
 import numpy as np
 
 from chainrule.arguments.checks import checked_kind, shown
+from chainrule.compiler.runtime.thread_count import sharing_threads
 from chainrule.data.table import Table
 from chainrule.errors import ArgumentError, ShapeError
 from chainrule.graph.array_type import ArrayType
@@ -141,6 +142,7 @@ class Model:
         with ExitStack() as stack:
             with self._lock:
                 stack.enter_context(self.training.held())
+            stack.enter_context(sharing_threads())
             yield
 
     def _add(self, layer: Any, saved: Callable[..., Initializer] | None) -> None:
