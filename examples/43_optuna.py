@@ -10,6 +10,8 @@ Run it with ``python examples/43_optuna.py``. It prints::
     the network trained again is as accurate: True
 """
 
+from typing import Any
+
 import optuna
 
 import chainrule as cr
@@ -23,7 +25,7 @@ X, y = datasets.moons(600, noise=0.15, seed=0)
 (X_train, y_train), (X_valid, y_valid) = data.split(X, y, test_size=0.25, seed=0)
 
 
-def train(units, rate, callbacks=None):
+def train(units: int, rate: float, callbacks: Any = None) -> Any:
     """Train a network; return it with the accuracy of each epoch on the validation data."""
     net = cr.Network([nn.Dense(units, activation="tanh"), nn.Dense(2)], seed=0)
     net.compile("cross_entropy", "adam", learning_rate=rate, metrics=["accuracy"])
@@ -34,14 +36,14 @@ def train(units, rate, callbacks=None):
     return net, history["val_accuracy"]
 
 
-def objective(trial):
+def objective(trial: optuna.Trial) -> float:
     """Return what Optuna maximises."""
     units = trial.suggest_categorical("units", [4, 16, 64])
     rate = trial.suggest_float("rate", 1e-4, 1e-1, log=True)
     return train(units, rate, PruningCallback(trial, "val_accuracy"))[1][-1]
 
 
-def main():
+def main() -> None:
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     pruner = optuna.pruners.MedianPruner(n_startup_trials=4, n_warmup_steps=3)
     sampler = optuna.samplers.RandomSampler(seed=0)

