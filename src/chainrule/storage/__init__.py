@@ -13,6 +13,7 @@ from chainrule.storage.cache_location import cache_folder
 from chainrule.storage.folder_lock import FolderInUseError, create_folder, locked_folder
 from chainrule.storage.target_file import check_suffix, checked_target, expanded
 from chainrule.storage.temporary_file import remove_abandoned_files
+from chainrule.storage.write_error import naming
 
 __all__ = [
     "PRIVATE_FILE",
@@ -25,6 +26,7 @@ __all__ = [
     "create_folder",
     "expanded",
     "locked_folder",
+    "naming",
     "publish",
     "remove_abandoned_files",
     "sha256_of",

@@ -14,8 +14,7 @@ import errno
 import hashlib
 import os
 import sys
-from collections.abc import Callable, Generator, Iterable
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from io import FileIO
 from pathlib import Path
 from typing import cast
@@ -23,6 +22,7 @@ from typing import cast
 from chainrule.storage.early_flush import EarlyFlush, early_flush
 from chainrule.storage.target_file import checked_target, copy_attributes, refuse_irregular
 from chainrule.storage.temporary_file import new_temporary, remove_abandoned, remove_temporary
+from chainrule.storage.write_error import naming
 
 __all__ = [
     "PRIVATE_FILE",
@@ -46,7 +46,7 @@ AS_IT_IS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 PIECE = 8 * 2**20
 """Bytes of one call of the system, between which signals are handled and a flush may begin."""
 
-UNCHANGED = "an earlier version of it is unchanged"
+UNCHANGED, NOTHING = "an earlier version of it is unchanged", "nothing of it is left"
 
 
 def write_atomically(
@@ -91,20 +91,19 @@ def write_atomically(
     >>> (folder / "note.txt").read_bytes()
     b'chain rule'
     """
-    with _naming(path, UNCHANGED):
-        target, replaced = checked_target(path)
+    target, replaced = checked_target(path)
     temporary = new_temporary(target.parent)
     # What is to replace a private file must not be readable before it does.
-    mode = permissions if replaced is None else PRIVATE_FILE
+    mode, left = (permissions, NOTHING) if replaced is None else (PRIVATE_FILE, UNCHANGED)
     try:
-        with _open(path, temporary, "xb", mode) as file:
-            with _naming(path, UNCHANGED):
+        with _open(path, temporary, "xb", mode, consequence=left) as file:
+            with naming(path, left):
                 remove_abandoned(target.parent, os.fstat(file.fileno()).st_mtime)
             with early_flush(file.fileno()) as flush:
-                _write_all(path, file, content, flush=flush if durable else None)
+                _write_all(path, file, content, left, flush if durable else None)
                 if patch is not None:
-                    _apply(path, file, patch, flush if durable else None)
-            with _naming(path, UNCHANGED):
+                    _apply(path, file, patch, left, flush if durable else None)
+            with naming(path, left):
                 if replaced is not None:
                     copy_attributes(target, replaced, file.fileno())
                 if durable:
@@ -163,9 +162,8 @@ def append(path: AnyPath, content: Bytes, permissions: int = NEW_FILE) -> None:
         If the folder is missing, ``path`` is something other than a regular file, or read-only, or
         writing fails.
     """
+    target, _ = checked_target(path)
     consequence = "what it held before is unchanged"
-    with _naming(path, consequence):
-        target, _ = checked_target(path)
     with _open(path, target, "ab", permissions, consequence=consequence) as file:
         size = os.fstat(file.fileno()).st_size
         try:
@@ -194,7 +192,7 @@ def write_at(path: Path, offset: int, chunks: Iterable[Bytes]) -> None:
         try:
             _write_all(path, file, chunks)
         finally:
-            with _naming(path, "what was written before remains"):
+            with naming(path, "what was written before remains"):
                 os.fsync(file.fileno())
 
 
@@ -210,12 +208,13 @@ def publish(temporary: Path, target: Path, durable: bool = True) -> None:
     durable : bool
         Whether to wait until the new name has reached the disk.
     """
-    with _naming(target, UNCHANGED):
-        if os.path.lexists(target):
+    left = UNCHANGED if os.path.lexists(target) else NOTHING
+    with naming(target, left):
+        if left is UNCHANGED:
             refuse_irregular(target, os.lstat(target))
         os.replace(temporary, target)
     if durable:
-        with _naming(target, "the new file is there, but may not survive a power failure"):
+        with naming(target, "the new file is there, but may not survive a power failure"):
             _flush_folder(target.parent)
 
 
@@ -249,22 +248,26 @@ def _open(
     def opener(text: str, mode_flags: int) -> int:
         return os.open(text, mode_flags | flags | AS_IT_IS, permissions)
 
-    with _naming(path, consequence):
+    with naming(path, consequence):
         # An object, unlike a descriptor, is closed if an interrupt comes before it has a name.
         return cast(FileIO, open(name, mode, buffering=0, opener=opener))
 
 
 def _apply(
-    path: AnyPath, file: FileIO, patch: Callable[[], tuple[int, bytes]], flush: EarlyFlush | None
+    path: AnyPath,
+    file: FileIO,
+    patch: Callable[[], tuple[int, bytes]],
+    consequence: str,
+    flush: EarlyFlush | None,
 ) -> None:
     """Write what `patch` returns at its offset; what is written before is flushed meanwhile."""
     if flush is not None:
-        with _naming(path, UNCHANGED):
+        with naming(path, consequence):
             flush.finish()
     offset, rest = patch()
-    with _naming(path, UNCHANGED):
+    with naming(path, consequence):
         file.seek(offset)
-    _write_all(path, file, rest)
+    _write_all(path, file, rest, consequence)
 
 
 def _write_all(
@@ -278,23 +281,11 @@ def _write_all(
     for chunk in chunks:
         rest = memoryview(chunk).cast("B")
         while rest:
-            with _naming(path, consequence):
+            with naming(path, consequence):
                 written = os.write(file.fileno(), rest[:PIECE])
                 if flush is not None:
                     flush.wrote(written)
             rest = rest[written:]
-
-
-@contextmanager
-def _naming(path: AnyPath, consequence: str) -> Generator[None]:
-    """Raise the system's errors with the path that the user gave."""
-    try:
-        yield
-    except OSError as error:
-        if error.filename == os.fspath(path):
-            raise
-        reason = f"cannot write this file: {error.strerror or error}; {consequence}"
-        raise OSError(error.errno or errno.EIO, reason, os.fspath(path)) from error
 
 
 def _flush_folder(folder: Path) -> None:

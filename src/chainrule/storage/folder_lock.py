@@ -13,6 +13,8 @@ from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from chainrule.storage.write_error import naming
+
 __all__ = ["FolderInUseError", "create_folder", "locked_folder"]
 
 NAME = "lock"
@@ -50,7 +52,8 @@ def locked_folder(folder: Path) -> Generator[None]:
     if _held.setdefault(place, mine) is not mine:
         raise _in_use(folder, f"this process ({os.getpid()})")
     try:
-        descriptor = _locked(folder)
+        with naming(folder / NAME, attempt="lock the folder of this file"):
+            descriptor = _locked(folder)
         _descriptors.add(descriptor)
         try:
             yield
@@ -75,6 +78,11 @@ if hasattr(os, "register_at_fork"):
 
 def create_folder(folder: Path) -> None:
     """Create a folder, or refuse one that cannot be written to, for the superuser too."""
+    with naming(folder, attempt="write to this folder"):
+        _create_folder(folder)
+
+
+def _create_folder(folder: Path) -> None:
     nearest = next(each for each in (folder, *folder.parents) if os.path.lexists(each))
     if not os.path.isdir(nearest):
         reason = "this is not a folder; give the name of one, which may be new"

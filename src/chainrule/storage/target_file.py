@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from chainrule.errors import ArgumentError
+from chainrule.storage.write_error import naming
 
 __all__ = ["check_suffix", "checked_target", "copy_attributes", "expanded", "refuse_irregular"]
 
@@ -40,6 +41,11 @@ def checked_target(path: str | os.PathLike[str]) -> tuple[Path, os.stat_result |
     What is no regular file is refused: to rename a file to its name would replace it.
     """
     text = expanded(os.fsdecode(path))
+    with naming(text):
+        return _checked_target(text)
+
+
+def _checked_target(text: str) -> tuple[Path, os.stat_result | None]:
     status = _status(text)
     target = Path(os.path.realpath(text))
     if status is None:
@@ -113,9 +119,9 @@ def _status(text: str) -> os.stat_result | None:
     except ValueError as error:  # a null character
         raise _refusal(errno.EINVAL, str(error), text) from None
     except OSError as error:
-        is_loop = error.errno == errno.ELOOP
-        reason = "this link leads in a circle" if is_loop else str(error.strerror)
-        raise _refusal(error.errno or errno.EIO, reason, text) from None
+        if error.errno != errno.ELOOP:
+            raise
+        raise _refusal(errno.ELOOP, "this link leads in a circle", text) from None
 
 
 def _refuse_new(target: Path, text: str) -> None:

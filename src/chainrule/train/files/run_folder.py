@@ -20,7 +20,8 @@ Arrays of values are tensors called ``run:0`` and so on; values are those of `at
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -29,7 +30,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.errors import FormatError, warn
-from chainrule.storage import remove_abandoned_files
+from chainrule.storage import naming, remove_abandoned_files
 from chainrule.train.files.attribute_values import decoded
 from chainrule.train.files.network_state import NetworkState
 from chainrule.train.files.read import read_file
@@ -82,7 +83,8 @@ class RunFolder:
 
     def steps(self) -> list[int]:
         """Return the numbers of steps for which there are checkpoints, in ascending order."""
-        names = [each.name for each in self.path.iterdir()] if self.path.is_dir() else []
+        with naming(self.path, attempt="read this folder"):
+            names = [each.name for each in self.path.iterdir()] if self.path.is_dir() else []
         return sorted(int(match[1]) for name in names if (match := _NAME.fullmatch(name)))
 
     def newest(self, limit: int | None = None) -> SavedRun | None:
@@ -117,17 +119,33 @@ class RunFolder:
 
     def write(self, steps: int, description: dict[str, Any], tensors: dict[str, Any]) -> None:
         """Write the checkpoint of a number of steps, then remove those no longer kept."""
-        write(self._path(steps), description, tensors)
+        with self._saying_what_is_left():
+            write(self._path(steps), description, tensors)
         known = self.steps()
         earlier = [each for each in known if each <= steps]
         kept = known[:1] + (earlier if self._keep is None else earlier[-self._keep :])
         for each in known:
             if each not in kept:  # later ones are damaged: training has come from an earlier one
-                self._path(each).unlink(missing_ok=True)
+                with naming(self._path(each), attempt="remove this file"):
+                    self._path(each).unlink(missing_ok=True)
 
     def write_best(self, description: dict[str, Any], tensors: dict[str, Any]) -> None:
         """Write the network of the best epoch."""
-        write(self.path / BEST, description, tensors)
+        with self._saying_what_is_left():
+            write(self.path / BEST, description, tensors)
+
+    @contextmanager
+    def _saying_what_is_left(self) -> Generator[None]:
+        """Add to the error of a failed write from which checkpoint the training goes on."""
+        try:
+            yield
+        except OSError as error:
+            try:
+                newest = self._path(self.steps()[-1]).name
+            except (OSError, IndexError):  # the folder is gone
+                raise error from None
+            reason = f"{error.strerror}; the same call of fit then goes on from {newest}"
+            raise OSError(error.errno, reason, error.filename) from error
 
     def clear(self) -> None:
         """Remove what killed processes have left."""
