@@ -19,6 +19,7 @@ Arrays of values are tensors called ``run:0`` and so on; values are those of `at
 
 from __future__ import annotations
 
+import errno
 import re
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
@@ -33,6 +34,7 @@ from chainrule.errors import FormatError, warn
 from chainrule.storage import naming, remove_abandoned_files
 from chainrule.train.files.attribute_values import decoded
 from chainrule.train.files.network_state import NetworkState
+from chainrule.train.files.paths import checked_source
 from chainrule.train.files.read import read_file
 from chainrule.train.files.save import write
 from chainrule.train.files.schema import Description
@@ -108,10 +110,10 @@ class RunFolder:
                 continue
             path = self._path(steps)
             try:
-                description, tensors = read_file(path)
+                description, tensors = read_file(checked_source(path))
                 _check_run(path, description)
-            except FormatError as error:
-                damaged.append(str(error).removeprefix("load: "))
+            except (FormatError, OSError) as error:
+                damaged.append(_damage(error))
                 warn(f"fit: the checkpoint {path} cannot be read, and the one before is taken: "
                      f"{damaged[-1]}")  # fmt: skip
                 continue
@@ -124,10 +126,11 @@ class RunFolder:
         known = self.steps()
         earlier = [each for each in known if each <= steps]
         kept = known[:1] + (earlier if self._keep is None else earlier[-self._keep :])
-        for each in known:
-            if each not in kept:  # later ones are damaged: training has come from an earlier one
-                with naming(self._path(each), attempt="remove this file"):
-                    self._path(each).unlink(missing_ok=True)
+        # Later ones are damaged: training has come from an earlier one.
+        for path in [self._path(each) for each in known if each not in kept]:
+            if path.is_symlink() or not path.is_dir():
+                with naming(path, attempt="remove this file"):
+                    path.unlink(missing_ok=True)
 
     def write_best(self, description: dict[str, Any], tensors: dict[str, Any]) -> None:
         """Write the network of the best epoch."""
@@ -153,6 +156,16 @@ class RunFolder:
 
     def _path(self, steps: int) -> Path:
         return self.path / f"checkpoint-{steps:012d}.safetensors"
+
+
+def _damage(error: FormatError | OSError) -> str:
+    """Return what is wrong with a checkpoint; an error that is none of its own is raised."""
+    if isinstance(error, FormatError):
+        return str(error).removeprefix("load: ")
+    if error.errno in (errno.EIO, errno.EINVAL, errno.EISDIR, errno.ENOENT, errno.ELOOP):
+        return str(error.strerror)
+    with naming(error.filename, attempt="read this file"):
+        raise error
 
 
 def _check_run(path: Path, description: dict[str, Any]) -> None:
