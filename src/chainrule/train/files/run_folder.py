@@ -8,6 +8,7 @@
 
     "run": {"start": [epoch, steps],       where the run began
             "settings": {NAME: value},     what a call of ``fit`` must have in common to go on
+            "optimizer": text, "code": {NAME: [KIND, DIGEST]},  as they are now, see `fit.run_code`
             "unfinished": value | null,    metrics of the steps of an epoch that is not finished
             "seconds": float,              that it has taken
             "callbacks": [[NAME, value], ...],  attributes that they have set
@@ -174,7 +175,7 @@ def _check_run(path: Path, description: dict[str, Any]) -> None:
         raise FormatError(f"load: {path.name} is no checkpoint of a run")
     run = Description(description["run"], "the description of the run")
     run.only(
-        "start", "settings", "optimizer", "unfinished", "seconds", "callbacks", "best",
+        "start", "settings", "optimizer", "code", "unfinished", "seconds", "callbacks", "best",
         "is_stopped",
     )  # fmt: skip
     start, best = run.get("start", list), run.get("best", list, type(None))

@@ -127,10 +127,11 @@ class _Listener:
         values = dict(settings.values)
         if values["validation data"] is None:
             values["validation data"] = run["settings"]["validation data"]
-        last = {"layers": self._newest.description["layers"], "optimizer": run["optimizer"]}
+        last = {name: run.get(name) for name in ("optimizer", "code")}
+        last["layers"] = self._newest.description["layers"]
         for name, value in last.items():  # the network may be the trained one, or one replayed
             if self._is_known or values[name] == value:
-                values[name] = run["settings"][name]
+                values[name] = run["settings"].get(name)
         self.resumed = Resumption.found(self._folder, RunSettings(values), self._step)
         assert self.resumed is not None, "the first checkpoint is kept"
         self._check_complete(settings)

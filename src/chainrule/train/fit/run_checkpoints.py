@@ -18,6 +18,7 @@ from chainrule.train.files.run_folder import RunFolder
 from chainrule.train.files.training_progress import storing
 from chainrule.train.fit.callback_state import CallbackStates
 from chainrule.train.fit.resumption import Position, Resumption
+from chainrule.train.fit.run_code import code_of
 from chainrule.train.fit.run_settings import RunSettings
 from chainrule.train.fit.termination import (
     hold_signals,
@@ -176,6 +177,7 @@ class RunCheckpoints:
             "start": list(self._start),
             "settings": self._settings.values,
             "optimizer": describe_briefly(state.optimizer),
+            "code": code_of(state.description, state.tensors, loop.model),
             "unfinished": encoded(unfinished, store),
             "seconds": loop.seconds if unfinished else 0.0,
             "callbacks": self._callbacks.describe(store),

@@ -10,14 +10,19 @@ from typing import Any
 import numpy as np
 
 from chainrule.data.sparse_rows import SparseRows
-from chainrule.errors import ArgumentError
+from chainrule.errors import ArgumentError, warn
 from chainrule.optim.config import describe_briefly
-from chainrule.train.files.description import described
+from chainrule.train.files.description import described, versions
 from chainrule.train.files.run_folder import SavedRun
+from chainrule.train.fit.run_code import changed_code, code_of
 from chainrule.train.inputs.samples import Samples
 from chainrule.train.model.model import Model
 
 __all__ = ["RunSettings", "check_settings", "digest_of", "settings_of"]
+
+
+CODE = "code"
+"""Among the settings: digests of the user's own code, see `fit.run_code`."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +42,7 @@ def settings_of(
     others: Mapping[str, Any],
 ) -> RunSettings:
     """Return data and settings of a call of ``fit``, by name."""
-    description, _ = described(model, "fit")
+    description, tensors = described(model, "fit")
     values = {
         "the number of samples": len(samples),
         "batch_size": batch_size,
@@ -48,7 +53,7 @@ def settings_of(
         "training data": digest_of(samples),
         "validation data": None if validation is None else digest_of(validation),
     }
-    return RunSettings(values, samples)
+    return RunSettings(values | {CODE: code_of(description, tensors, model)}, samples)
 
 
 def digest_of(samples: Samples) -> str:
@@ -63,17 +68,38 @@ def digest_of(samples: Samples) -> str:
 
 
 def check_settings(saved: SavedRun, settings: RunSettings) -> None:
-    """Refuse to go on with other data or settings than those of the run."""
+    """Refuse to go on with other data, settings or code than those of the run."""
     before: dict[str, Any] = saved.run["settings"]
+    is_same_version = _warn_of_version(saved)
     # What callbacks have changed since, which a network in this process has.
     changed = {"layers": saved.description["layers"], "optimizer": saved.run["optimizer"]}
+    code = settings.values.get(CODE, {}) if is_same_version else {}
+    if title := changed_code(before.get(CODE), saved.run.get("code"), code):
+        raise _refusal(saved, f"{title} computes something else there")
     for name, value in settings.values.items():
-        if value not in (before.get(name), changed.get(name, before.get(name))):
-            raise ArgumentError(
-                f"fit: the checkpoint {saved.path} is of another run: "
-                f"{_difference(name, before.get(name), value)}; to go on, call fit as that run "
-                "did; to begin anew, give another folder, or remove this one"
-            )
+        if name != CODE and value not in (before.get(name), changed.get(name, before.get(name))):
+            raise _refusal(saved, _difference(name, before.get(name), value))
+
+
+def _refusal(saved: SavedRun, difference: str) -> ArgumentError:
+    return ArgumentError(
+        f"fit: the checkpoint {saved.path} is of another run: {difference}; to go on, call fit as "
+        "that run did; to begin anew, give another folder, or remove this one"
+    )
+
+
+def _warn_of_version(saved: SavedRun) -> bool:
+    """Return whether a checkpoint is of the versions here; a warning names others."""
+    here, there = versions(), saved.description.get("versions", {})
+    changed = [name for name, each in there.items() if name in here and each != here[name]]
+    if changed:
+        texts = [f"{name} {there[name]:.20} there and {here[name]} here" for name in changed]
+        warn(
+            f"fit: the checkpoint {saved.path} was written by other versions, "
+            f"{', '.join(texts)}: the training goes on, but may differ in the last bits from an "
+            "unbroken one, and changes of own layers and losses are not noticed"
+        )
+    return not changed
 
 
 def _difference(name: str, before: Any, now: Any) -> str:

@@ -1,0 +1,103 @@
+"""A run whose own code has changed since its checkpoint is refused by name; versions are told."""
+
+import numpy as np
+import pytest
+
+import chainrule as cr
+from chainrule import nn, optim
+from chainrule.errors import ArgumentError, ChainruleWarning
+from chainrule.train.files import description
+
+GENERATOR = np.random.default_rng(0)
+X = GENERATOR.normal(size=(60, 5)).astype("float32")
+Y = GENERATOR.normal(size=(60, 2)).astype("float32")
+
+
+def layer(code):
+    """Return a class of a name whose ``forward`` is the code."""
+    names = {"nn": nn, "np": np, "__name__": "of_user"}
+    exec(
+        "class Scaled(nn.Layer):\n    def __init__(self):\n        self.scale = 1.5\n"
+        f"    def forward(self, x):\n        {code}\n",
+        names,
+    )
+    return names["Scaled"]
+
+
+def function(name, code):
+    names = {"np": np, "__name__": "of_user"}
+    exec(f"def {name}:\n    {code}\n", names)
+    return names[name.split("(")[0]]
+
+
+def arguments(**changed):
+    given = {
+        "layer": "return np.tanh(x * self.scale)",
+        "loss": "return np.mean((output - target) ** 2, axis=-1)",
+        "metric": "return np.mean(np.abs(output - target), axis=-1)",
+        "rate": "return 0.1 / (1 + epoch)",
+    } | changed
+    made = layer(given["layer"])
+    loss = function("own_loss(output, target)", given["loss"])
+    metric = function("own_metric(output, target)", given["metric"])
+    rate = function("own_rate(epoch)", given["rate"])
+    net = cr.Network([nn.Dense(4), made(), nn.Dense(2)], seed=0)
+    net.compile(loss, optim.SGD(rate), metrics=[metric])
+    return net
+
+
+def train(folder, epochs, **changed):
+    net = arguments(**changed)
+    net.fit(X, Y, epochs=epochs, checkpoint=folder, verbose=0)
+    return net
+
+
+OTHERS = {
+    "the layer 'scaled' computes something else": {"layer": "return np.tanh(x * 2.0)"},
+    "the loss 'own_loss' computes": {"loss": "return np.mean(np.abs(output - target), axis=-1)"},
+    "the metric 'own_metric' computes": {"metric": "return np.max(abs(output - target), axis=-1)"},
+    "the learning rate 'own_rate' computes": {"rate": "return 0.2 / (1 + epoch)"},
+}  # fmt: skip
+SAME = {
+    "layer": "\n        product = x * self.scale  # renamed\n        return np.tanh(product)",
+    "loss": "'Text.'\n    return np.mean((output - target) ** 2, axis=-1)",
+}
+
+
+def test_changed_code_is_refused_by_name_and_what_computes_the_same_goes_on(tmp_path):
+    train(tmp_path, 2)
+    for message, changed in OTHERS.items():
+        with pytest.raises(ArgumentError, match=f"of another run: {message}.*; to go on"):
+            train(tmp_path, 4, **changed)
+    expected = train(tmp_path / "other", 4)
+    net = train(tmp_path, 4, **SAME)
+    assert net.history["loss"] == expected.history["loss"]
+
+
+def test_a_layer_that_has_no_program_is_compared_by_its_instructions(tmp_path):
+    code = "return np.concatenate([each[None] for each in x]) * {}"
+    train(tmp_path, 2, layer=code.format(2.0))
+    with pytest.raises(ArgumentError, match="the layer 'scaled' computes something else"):
+        train(tmp_path, 4, layer=code.format(3.0))
+    assert train(tmp_path, 4, layer=code.format(2.0)).history.epochs == 4
+
+
+def test_what_a_callback_changes_in_a_layer_is_no_other_code(tmp_path):
+    def fit(net, epochs):
+        def grow(net, epoch, logs):
+            net.layers[1].scale *= 1.1
+
+        return net.fit(X, Y, epochs=epochs, checkpoint=tmp_path, callbacks=[grow], verbose=0)
+
+    net = arguments()
+    fit(net, 2)
+    fit(net, 4)  # of the same process
+    assert fit(arguments(), 6).epochs == 6
+
+
+def test_a_checkpoint_of_another_version_is_warned_of(tmp_path, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(description, "versions", lambda: {"chainrule": "0.0.1", "numpy": "1.0"})
+        train(tmp_path, 2)
+    with pytest.warns(ChainruleWarning, match=r"chainrule 0\.0\.1 there and .* here.*goes on"):
+        assert train(tmp_path, 3).history.epochs == 3
