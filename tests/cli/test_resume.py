@@ -6,10 +6,14 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from chainrule.cli import rbm
+from chainrule.storage import locked_folder
 from tests.cli.test_train import run
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs POSIX signals")
@@ -44,5 +48,31 @@ def test_a_killed_training_goes_on_from_its_folder(tmp_path: Path) -> None:
     code, _, errors = run("resume", str(tmp_path))
     assert code == 2
     assert "train NAME --checkpoint DIR" in errors
-    code, _, errors = run("train", "rbm", "--checkpoint", str(folder))
-    assert code == 2
+
+
+def test_a_command_that_is_refused_leaves_that_of_the_run(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    run("train", "xor", "--checkpoint", str(folder), "--epochs", "3")
+    before = (folder / "command.json").read_text()
+    assert "xor" in before
+    code, _, errors = run("train", "moons", "--checkpoint", str(folder))
+    assert (code, "is of another run" in errors) == (1, True)
+    with locked_folder(folder):  # by this process, as by another one
+        code, _, errors = run("train", "xor", "--checkpoint", str(folder), "--epochs", "9")
+    assert (code, "writes to this folder" in errors) == (1, True)
+    assert (folder / "command.json").read_text() == before
+    code, _, errors = run("train", "xor", "--checkpoint", "/dev/full")
+    assert (code, "this is not a folder" in errors) == (1, True)
+
+
+def test_a_machine_has_checkpoints_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    samples = (np.eye(8, dtype="float32").repeat(4, 0), np.zeros(32, int))
+    experiment = next(iter(rbm._EXPERIMENTS))
+    small = replace(experiment, parts=lambda: (samples, samples), epochs=3)
+    monkeypatch.setattr(rbm, "_EXPERIMENTS", (small,))
+    monkeypatch.setattr(rbm, "_compare", lambda *_: None)
+    code, _, errors = run("train", "rbm", "--checkpoint", str(tmp_path / "run"))
+    assert (code, errors) == (0, "")
+    code, output, _ = run("resume", str(tmp_path / "run"))
+    assert code == 0
+    assert f"goes on from {tmp_path / 'run' / experiment.name}" in output

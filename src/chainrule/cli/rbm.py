@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from chainrule import data, datasets, optim
 from chainrule.cli.figures import Draw, written
 from chainrule.cli.recipe import Part, Parts
+from chainrule.cli.resume import RecordedCommand
 from chainrule.insight import plot
 from chainrule.insight.figure import save
 from chainrule.nn.layers.dense import Dense
@@ -52,9 +53,17 @@ class _Experiment:
 
 
 def train_rbm(
-    epochs: int | None, batch_size: int | None, rate: float | None, out: Path | None, seed: int
+    epochs: int | None,
+    batch_size: int | None,
+    rate: float | None,
+    out: Path | None,
+    seed: int,
+    command: RecordedCommand | None = None,
 ) -> None:
-    """Train RBMs on two sets of digits, and compare their features with pixels."""
+    """Train RBMs on two sets of digits, and compare their features with pixels.
+
+    Each has checkpoints in a folder of its own, within that of the command.
+    """
     for experiment in _EXPERIMENTS:
         (X, y), (X_test, y_test) = experiment.parts()
         click.echo(f"{NAME}: {len(X):,} {experiment.images},\nwithout their labels\n")
@@ -67,7 +76,8 @@ def train_rbm(
             sparsity=experiment.sparsity,
             sparsity_cost=experiment.sparsity_cost,
         )
-        machine.fit(X, epochs=epochs or experiment.epochs)
+        folder = None if command is None else command.folder / experiment.name
+        machine.fit(X, epochs=epochs or experiment.epochs, callbacks=command, checkpoint=folder)
         _compare(experiment, machine, (X, y), (X_test, y_test), seed)
         if out is not None:
             _write(experiment, machine, X[:SHOWN], out)

@@ -10,30 +10,53 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
 
 import click
 
 from chainrule.cli.json_output import json_option
-from chainrule.storage import write_atomically
+from chainrule.storage import locked_folder, write_atomically
+from chainrule.train.callbacks import Callback
 
-__all__ = ["RESUMED", "record_command", "recorded_command", "resume_with"]
+__all__ = ["RESUMED", "RecordedCommand", "recorded", "recorded_command", "resume_with"]
 
 COMMAND = "command.json"
 RESUMED = "resumed"
 """The entry of `click.Context.meta` of a command that goes on, and whose arguments are kept."""
 
 
-def record_command(folder: Path, arguments: list[str]) -> None:
-    """Write the arguments of ``chainrule train`` into the folder of its checkpoints."""
-    folder.mkdir(parents=True, exist_ok=True)
-    text = json.dumps({"arguments": arguments, "folder": os.getcwd()})
-    write_atomically(folder / COMMAND, text.encode())
+class RecordedCommand(Callback):
+    """Writes the arguments of ``chainrule train`` into the folder of its checkpoints.
+
+    That is done when the training begins: a command that is refused, as its data are not those of
+    the run, or as another process trains there, leaves the file of the run as it is. Of a command
+    that goes on the arguments are kept: those given are None.
+    """
+
+    def __init__(self, folder: Path, arguments: Sequence[str] | None) -> None:
+        self.folder = folder
+        self._arguments = None if arguments is None else list(arguments)
+
+    def on_fit_start(self, net: Any) -> None:
+        """Write the file."""
+        if self._arguments is not None:
+            text = json.dumps({"arguments": self._arguments, "folder": os.getcwd()})
+            write_atomically(self.folder / COMMAND, text.encode())
+
+
+def recorded(folder: Path | None, arguments: Sequence[str] | None) -> RecordedCommand | None:
+    """Return what records a command, if it has a folder, which no other process may be using."""
+    if folder is None:
+        return None
+    folder = folder.expanduser()
+    with locked_folder(folder):  # refused before the data are loaded
+        return RecordedCommand(folder, arguments)
 
 
 def recorded_command(folder: Path) -> tuple[list[str], str]:
-    """Return the arguments and the current folder that `record_command` has written."""
+    """Return the arguments and the current folder that `RecordedCommand` has written."""
     path = folder / COMMAND
     if not path.is_file():
         raise click.UsageError(

@@ -18,7 +18,7 @@ from chainrule.cli.model_file import MODEL
 from chainrule.cli.rbm import NAME, train_rbm
 from chainrule.cli.recipe import Baseline, Part, Recipe, Run
 from chainrule.cli.recipes import RECIPES
-from chainrule.cli.resume import RESUMED, record_command
+from chainrule.cli.resume import RESUMED, RecordedCommand, recorded
 from chainrule.cli.validation import hold_out_classes, hold_out_rows
 from chainrule.data.columns import take_rows
 from chainrule.data.table import Table
@@ -32,7 +32,6 @@ __all__ = ["train"]
 SERIES = [name for name, recipe in RECIPES.items() if recipe.horizons is not None]
 NO_REPORT = "--report is for networks trained by a gradient; rbm draws its figures into --out"
 NO_TENSORBOARD = "--tensorboard is for networks trained by a gradient, not for rbm"
-NO_CHECKPOINT = "--checkpoint is for networks trained by a gradient, not for rbm"
 NO_JSON = "--json is for networks trained by a gradient, not for rbm"
 NO_HORIZON = f"--horizon is for time series: {', '.join(sorted(SERIES))}"
 
@@ -177,10 +176,10 @@ def train(
     with on_standard_error(is_json):
         recipe = _recipe(name, target, drop, options_of(columns), horizon)
         if recipe is None:
-            _refuse_for_machine(report, tensorboard, checkpoint, is_json)
+            _refuse_for_machine(report, tensorboard, is_json)
         folders = _Folders(*_made(out, checkpoint, given), tensorboard)
         if recipe is None:
-            train_rbm(epochs, batch_size, rate, folders.out, seed)
+            train_rbm(epochs, batch_size, rate, folders.out, seed, folders.checkpoint)
             return
         run = _run(name, recipe, settings(epochs or recipe.epochs), folders)
         recipe.report(run)
@@ -199,7 +198,7 @@ class _Folders:
     """Where the model, checkpoints and event files are written."""
 
     out: Path | None
-    checkpoint: Path | None
+    checkpoint: RecordedCommand | None
     tensorboard: Path | None
 
 
@@ -219,16 +218,13 @@ def _recipe(
 
 def _made(
     out: Path | None, checkpoint: Path | None, arguments: list[str] | None
-) -> tuple[Path | None, Path | None]:
+) -> tuple[Path | None, RecordedCommand | None]:
     """Return the folders, created before training in case that fails."""
-    if checkpoint is not None:
-        checkpoint = checkpoint.expanduser()
-        if arguments is not None:
-            record_command(checkpoint, arguments)
+    command = recorded(checkpoint, arguments)
     if out is not None:
         out = out.expanduser()  # a shell leaves --out=~/run as it is
         out.mkdir(parents=True, exist_ok=True)
-    return out, checkpoint
+    return out, command
 
 
 def _run(name: str, recipe: Recipe, settings: _Settings, folders: _Folders) -> Run:
@@ -262,14 +258,11 @@ def _result(name: str, run: Run, out: Path | None) -> dict[str, Any]:
     return result if out is None else result | {"model": out / MODEL}
 
 
-def _refuse_for_machine(
-    report: bool, tensorboard: Path | None, checkpoint: Path | None, is_json: bool
-) -> None:
+def _refuse_for_machine(report: bool, tensorboard: Path | None, is_json: bool) -> None:
     """Refuse options that a Boltzmann machine does not have."""
     given = {
         NO_REPORT: report,
         NO_TENSORBOARD: tensorboard,
-        NO_CHECKPOINT: checkpoint,
         NO_JSON: is_json,
     }
     for message, value in given.items():
@@ -309,7 +302,7 @@ def _fit(
     validation: Part | None,
     settings: _Settings,
     board: TensorBoard | None,
-    checkpoint: Path | None,
+    command: RecordedCommand | None,
 ) -> tuple[Network, History]:
     net = _compiled(recipe, recipe.layers(training), settings)
     net(take_rows(training[0], slice(1)))  # builds it for the summary
@@ -321,8 +314,8 @@ def _fit(
         epochs=settings.epochs,
         batch_size=settings.size_for(training),
         validation_data=validation,
-        callbacks=board,
-        checkpoint=checkpoint,
+        callbacks=[each for each in (board, command) if each is not None],
+        checkpoint=None if command is None else command.folder,
     )
     return net, history
 

@@ -27,6 +27,7 @@ _OBSERVERS = (
     "LayerHistograms",
     "ParameterPath",
     "Progress",
+    "RecordedCommand",
     "TensorBoard",
 )
 """Callbacks that change nothing before the training ends."""
