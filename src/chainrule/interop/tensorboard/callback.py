@@ -124,6 +124,7 @@ class TensorBoard(Callback):
                 summary = messages.scalar(name.removeprefix(prefix), value)
                 runs.setdefault(_RUNS[prefix], []).append(summary)
         for run, values in runs.items():
+            self._files[run].start(epoch)
             self._files[run].add(*values, step=epoch)
         for every, write in ((self.histograms, self.histogram), (self.images, self._weights)):
             if every and (epoch + 1) % every == 0:

@@ -8,7 +8,7 @@ import socket
 import time
 from pathlib import Path
 
-from chainrule.interop.tensorboard.messages import event, first_event
+from chainrule.interop.tensorboard.messages import event, first_event, session_start
 from chainrule.interop.tensorboard.records import record
 from chainrule.storage import append, create_folder
 
@@ -29,7 +29,17 @@ class EventFile:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._path: Path | None = None
-        self._owner = 0
+        self._owner, self._started = 0, 0
+
+    def start(self, step: int) -> None:
+        """Say once that a session begins at a step.
+
+        Readers leave out what earlier files have from that step on, such as the epochs after the
+        checkpoint that a run goes on from.
+        """
+        if self._started != os.getpid():
+            self._started = os.getpid()
+            self.add_event(session_start(time.time(), step))
 
     def add(self, *values: bytes, step: int) -> None:
         """Add an event of values at a step."""

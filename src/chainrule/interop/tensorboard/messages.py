@@ -26,6 +26,7 @@ __all__ = [
     "image",
     "scalar",
     "session_end",
+    "session_start",
     "text",
 ]
 
@@ -46,6 +47,11 @@ def event(wall_time: float, step: int, *values: bytes) -> bytes:
     """Return an event: the values of a summary at a step."""
     summary = b"".join(bytes_field(1, value) for value in values)
     return double(1, wall_time) + integer(2, step) + bytes_field(5, summary)
+
+
+def session_start(wall_time: float, step: int) -> bytes:
+    """Return the event that a session begins at a step: a ``SessionLog`` of the status START."""
+    return double(1, wall_time) + integer(2, step) + bytes_field(7, integer(1, 1))
 
 
 def graph_event(wall_time: float, graph: bytes) -> bytes:
