@@ -13,6 +13,7 @@ from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from chainrule.storage.target_file import is_on_read_only_disk
 from chainrule.storage.write_error import naming
 
 __all__ = ["FolderInUseError", "create_folder", "locked_folder"]
@@ -88,6 +89,8 @@ def _create_folder(folder: Path) -> None:
         reason = "this is not a folder; give the name of one, which may be new"
         raise NotADirectoryError(errno.ENOTDIR, reason, str(nearest))
     os.makedirs(folder, exist_ok=True)
+    if is_on_read_only_disk(folder):
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(folder))
     if not os.stat(folder).st_mode & 0o222 or not os.access(folder, os.W_OK):
         reason = "this folder is read-only; allow to write to it, or give another one"
         raise PermissionError(errno.EACCES, reason, str(folder))

@@ -12,7 +12,14 @@ from pathlib import Path
 from chainrule.errors import ArgumentError
 from chainrule.storage.write_error import naming
 
-__all__ = ["check_suffix", "checked_target", "copy_attributes", "expanded", "refuse_irregular"]
+__all__ = [
+    "check_suffix",
+    "checked_target",
+    "copy_attributes",
+    "expanded",
+    "is_on_read_only_disk",
+    "refuse_irregular",
+]
 
 KINDS = {
     stat.S_IFCHR: "a device", stat.S_IFBLK: "a device", stat.S_IFIFO: "a named pipe",
@@ -57,12 +64,19 @@ def _checked_target(text: str) -> tuple[Path, os.stat_result | None]:
     except FileNotFoundError:
         raise _refusal(errno.ENOENT, "this file has just been removed", text) from None
     refuse_irregular(text, status)
+    if is_on_read_only_disk(target):
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), text)
     # The superuser, who may write any file, is asked to allow it too, as by editors.
     if not status.st_mode & 0o222 or not _may_write(target):
         raise _refusal(
             errno.EACCES, "this file is read-only; allow to write it, or give another name", text
         )
     return target, status
+
+
+def is_on_read_only_disk(path: str | os.PathLike[str]) -> bool:
+    """Whether a file or folder is on a file system that is mounted read-only."""
+    return hasattr(os, "statvfs") and bool(os.statvfs(path).f_flag & os.ST_RDONLY)
 
 
 def check_suffix(function: str, path: str | os.PathLike[str], suffixes: Sequence[str]) -> None:
