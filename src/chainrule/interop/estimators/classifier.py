@@ -1,0 +1,338 @@
+"""`MLPClassifier`: scikit-learn's multilayer perceptron for classes, compiled."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import numpy as np
+from sklearn.base import ClassifierMixin
+from sklearn.preprocessing import LabelBinarizer
+from sklearn.utils import column_or_1d
+from sklearn.utils.class_weight import compute_sample_weight
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.multiclass import (
+    _check_partial_fit_first_call,  # pyright: ignore[reportPrivateUsage]
+    type_of_target,
+    unique_labels,
+)
+
+from chainrule.errors import DataError
+from chainrule.interop.estimators.perceptron import MultilayerPerceptron
+from chainrule.interop.estimators.settings import keep_arguments
+from chainrule.interop.estimators.training import Rows
+from chainrule.interop.estimators.validated import validated
+
+__all__ = ["MLPClassifier", "is_stochastic"]
+
+
+def is_stochastic(estimator: Any) -> bool:
+    """Whether the solver runs epochs, one of which ``partial_fit`` is."""
+    if estimator.solver not in ("sgd", "adam"):
+        raise AttributeError(
+            f"partial_fit is only available for the solvers 'sgd' and 'adam', not for "
+            f"{estimator.solver!r}"
+        )
+    return True
+
+
+def _gives_probabilities(estimator: Any) -> bool:
+    if estimator.loss == "hinge":
+        raise AttributeError("the hinge loss gives no probabilities: use decision_function")
+    return True
+
+
+class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
+    """A multilayer perceptron for classes, with the interface and the results of scikit-learn.
+
+    The same data, arguments and `random_state` give the parameters of
+    ``sklearn.neural_network.MLPClassifier``, up to rounding; `loss` and what follows it are
+    additions.
+
+    Parameters
+    ----------
+    hidden_layer_sizes : int or sequence of int >= 1
+        Units of the hidden layers.
+    activation : str, function, or sequence of them
+        Of the hidden layers: "identity", "logistic", "tanh", "relu", any name of `chainrule.nn`
+        such as "gelu", or a function in NumPy; a sequence has one for each layer.
+    solver : {"adam", "sgd", "lbfgs"}
+        How the loss is minimised.
+    alpha : float >= 0
+        Weight of the penalty α/2 ΣW² of a batch.
+    batch_size : int >= 1 or "auto"
+        Samples a step; "auto" is 200, or all if they are fewer. Not for "lbfgs".
+    learning_rate : {"constant", "invscaling", "adaptive"}
+        Schedule of "sgd": "invscaling" divides by t^power_t after t samples, "adaptive" by 5 where
+        training stops otherwise.
+    learning_rate_init : float > 0
+        Learning rate of "sgd" and "adam".
+    power_t : float >= 0
+        Exponent of "invscaling".
+    max_iter : int >= 1
+        Epochs, or iterations of "lbfgs".
+    shuffle : bool
+        Whether to reorder the samples in each epoch.
+    random_state : int, RandomState or None
+        Determines initial weights, order of samples, validation split and dropout.
+    tol : float >= 0
+        Improvement below which an epoch counts as none; for "lbfgs" the
+        largest gradient at the end.
+    verbose : bool or int
+        Whether to print the loss of each epoch.
+    warm_start : bool
+        Whether `fit` begins with the present parameters.
+    momentum, nesterovs_momentum : float in [0, 1] and bool
+        Of "sgd".
+    early_stopping : bool
+        Whether to hold samples out, to stop by their score and to restore the best parameters.
+    validation_fraction : float in [0, 1)
+        Share of the samples that is held out.
+    beta_1, beta_2, epsilon : float
+        Of "adam".
+    n_iter_no_change : int >= 1 or infinity
+        Epochs without improvement after which the training stops.
+    max_fun : int >= 1
+        Evaluations of the loss by "lbfgs".
+    loss : str or function (y_true, y_pred)
+        "log_loss", a name of `chainrule.nn` such as "hinge", or a function in NumPy of 0 or 1 and
+        probability, (batch, outputs), that returns one value for each sample.
+    dropout : float in [0, 1), or sequence of them
+        Share of the units of each hidden layer that is left out in a step.
+    batch_norm : bool
+        Whether to normalise the inputs of the activations over the batch.
+    class_weight : mapping of class to float, "balanced" or None
+        Weight of each class; "balanced" is inversely proportional to its frequency.
+    callbacks : Callback, function (estimator, epoch, logs), or sequence of them
+        Called after each epoch; a True stops the training.
+
+    Attributes
+    ----------
+    classes_ : array, (classes,)
+        The class labels.
+    coefs_, intercepts_ : list of array
+        Weights, (units before, units), and biases of the layers.
+    loss_curve_, loss_, best_loss_ : list of float, and float
+        Mean loss of each epoch, of the last, and of the best one; None with early stopping.
+    validation_scores_, best_validation_score_ : list of float, and float; or None
+        Of the samples held out.
+    n_iter_, t_ : int
+        Epochs of the latest `fit`, and samples seen in all.
+    n_layers_, n_outputs_, out_activation_ : int, int and str
+        Layers with the input, outputs, and the activation of the last layer.
+    n_features_in_, feature_names_in_ : int, and array of str
+        Of the data that it was fitted to.
+
+    Raises
+    ------
+    ArgumentError, DataError, ValueError
+        By `fit`, for arguments out of range and unsuitable data.
+
+    References
+    ----------
+    Kingma & Ba (2015), "Adam: a method for stochastic optimization"; Glorot & Bengio (2010),
+    "Understanding the difficulty of training deep feedforward neural networks", equation 16.
+
+    Examples
+    --------
+    >>> from chainrule import datasets
+    >>> X, y = datasets.digits()
+    >>> model = MLPClassifier((64,), max_iter=60, tol=0.01, random_state=0).fit(X[:900], y[:900])
+    >>> round(model.score(X[900:], y[900:]), 1)
+    0.9
+    """
+
+    class_weight: Mapping[Any, float] | str | None
+
+    def __init__(
+        self,
+        hidden_layer_sizes: int | Sequence[int] = (100,),
+        activation: Any = "relu",
+        *,
+        solver: Literal["lbfgs", "sgd", "adam"] = "adam",
+        alpha: float = 0.0001,
+        batch_size: int | Literal["auto"] = "auto",
+        learning_rate: Literal["constant", "invscaling", "adaptive"] = "constant",
+        learning_rate_init: float = 0.001,
+        power_t: float = 0.5,
+        max_iter: int = 200,
+        shuffle: bool = True,
+        random_state: Any = None,
+        tol: float = 1e-4,
+        verbose: bool | int = False,
+        warm_start: bool = False,
+        momentum: float = 0.9,
+        nesterovs_momentum: bool = True,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
+        n_iter_no_change: float = 10,
+        max_fun: int = 15000,
+        loss: Any = "log_loss",
+        dropout: float | Sequence[float] = 0.0,
+        batch_norm: bool = False,
+        class_weight: Mapping[Any, float] | str | None = None,
+        callbacks: Any = None,
+    ) -> None:
+        keep_arguments(self, locals())
+
+    def fit(
+        self, X: Any, y: Any, sample_weight: Any = None, X_val: Any = None, y_val: Any = None
+    ) -> Any:
+        """Train on samples: from new parameters, or with `warm_start` from the present ones.
+
+        Parameters
+        ----------
+        X : array, table or sparse matrix, (n, features)
+            Inputs; float32 ones are computed with as such, others as float64.
+        y : array or list, (n,), or (n, labels) of 0 and 1
+            Targets.
+        sample_weight : array, float >= 0, (n,), or None
+            Weight of each sample.
+        X_val, y_val : as X and y, or None
+            Samples held out by yourself, whose scores are recorded; with `early_stopping` they take
+            the place of the split.
+
+        Returns
+        -------
+        MLPClassifier
+            Itself.
+        """
+        held_out = None if X_val is None else (X_val, y_val)
+        return self._fit(X, y, sample_weight, incremental=False, held_out=held_out)
+
+    @available_if(is_stochastic)
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> Any:
+        """Train by one epoch from the present parameters and slots of the solver.
+
+        Parameters
+        ----------
+        X, y, sample_weight : array, table or sparse matrix
+            As in `fit`.
+        classes : array, (classes,), or None
+            All class labels; required in the first call.
+
+        Returns
+        -------
+        MLPClassifier
+            Itself.
+        """
+        if _check_partial_fit_first_call(self, classes):
+            self._label_binarizer = LabelBinarizer()
+            is_multilabel = type_of_target(y).startswith("multilabel")
+            self._label_binarizer.fit(y if is_multilabel else classes)
+        return self._fit(X, y, sample_weight, incremental=True, held_out=None)
+
+    def predict(self, X: Any) -> Any:
+        """Return the most probable class of each sample.
+
+        Parameters
+        ----------
+        X : array, table or sparse matrix, (n, features)
+            Inputs.
+
+        Returns
+        -------
+        array, (n,), or (n, labels) of 0 and 1
+            Class labels.
+        """
+        return self._labels(self._outputs(X))
+
+    @available_if(_gives_probabilities)
+    def predict_proba(self, X: Any) -> Any:
+        """Return the probability of each class.
+
+        Parameters
+        ----------
+        X : array, table or sparse matrix, (n, features)
+            Inputs.
+
+        Returns
+        -------
+        array, in [0, 1], (n, classes)
+            The probabilities.
+        """
+        outputs = self._outputs(X)
+        if self.n_outputs_ == 1:
+            return np.hstack([1 - outputs, outputs])
+        return outputs
+
+    @available_if(_gives_probabilities)
+    def predict_log_proba(self, X: Any) -> Any:
+        """Return the logarithm of the probability of each class.
+
+        Parameters
+        ----------
+        X : array, table or sparse matrix, (n, features)
+            Inputs.
+
+        Returns
+        -------
+        array, at most 0, (n, classes)
+            The logarithms.
+        """
+        with np.errstate(divide="ignore"):
+            return np.log(self.predict_proba(X))
+
+    def __sklearn_tags__(self) -> Any:
+        """Return the tags by which scikit-learn knows what the estimator takes."""
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags
+
+    def _labels(self, outputs: Any) -> Any:
+        if self.out_activation_ == "identity":  # scores of the hinge loss
+            outputs = (outputs > 0).astype(float) if self.n_outputs_ == 1 else outputs
+        if self.n_outputs_ == 1:
+            outputs = outputs.ravel()
+        return self._label_binarizer.inverse_transform(outputs)
+
+    def _validate(self, X: Any, y: Any, incremental: bool, reset: bool) -> tuple[Any, Any]:
+        inputs, y = validated(
+            self, X, y, multi_output=True,
+            dtype=(np.float64, np.float32), reset=reset,
+        )  # fmt: skip
+        if y.ndim == 2 and y.shape[1] == 1:
+            y = column_or_1d(y, warn=True)
+        if not hasattr(self, "classes_") or not (self.warm_start or incremental):
+            self._label_binarizer = LabelBinarizer().fit(y)
+            self.classes_ = self._label_binarizer.classes_
+        else:
+            self._check_classes(y)
+        encoded = self._label_binarizer.transform(y)
+        return inputs, np.asarray(encoded).astype(bool).reshape(len(encoded), -1)
+
+    def _check_classes(self, y: Any) -> None:
+        classes = unique_labels(y)
+        if self.warm_start and set(classes) != set(self.classes_):
+            raise DataError(
+                "warm_start can only be used where `y` has the same classes as in the previous "
+                f"call to fit. Previously got {self.classes_}, `y` has {classes}"
+            )
+        if len(np.setdiff1d(classes, self.classes_, assume_unique=True)):
+            raise DataError(
+                f"`y` has classes not in `self.classes_`. `self.classes_` has {self.classes_}. "
+                f"'y' has {classes}."
+            )
+
+    def _output_activation(self) -> str:
+        if self.loss == "hinge":
+            return "identity"
+        return "softmax" if self._label_binarizer.y_type_ == "multiclass" else "logistic"
+
+    def _class_weights(self, y: Any) -> Any:
+        return None if self.class_weight is None else compute_sample_weight(self.class_weight, y)
+
+    def _stratification(self, y: Any) -> Any:
+        return y if self.n_outputs_ == 1 else None
+
+    def _score_outputs(self, outputs: Any, rows: Rows) -> float:
+        """Return the accuracy; of several labels, the share of samples that have all right."""
+        threshold = 0.0 if self.out_activation_ == "identity" else 0.5
+        if self._label_binarizer.y_type_ == "multiclass":
+            is_right = outputs.argmax(axis=1) == rows.y.argmax(axis=1)
+        else:
+            is_right = ((outputs > threshold) == rows.y).all(axis=1)
+        return float(np.average(is_right, weights=rows.weight))
