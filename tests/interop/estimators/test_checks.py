@@ -10,6 +10,11 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from chainrule.sklearn import BernoulliRBM, MLPClassifier, MLPRegressor
 
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
+    pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning"),
+]
+
 FEW = {"n_components": 4, "n_iter": 3}
 
 
