@@ -59,7 +59,8 @@ datasets insight insight/debugger insight/mistakes insight/pages insight/plots i
 insight/explanation insight/flow
 insight/displays insight/lab insight/lab/catalogue insight/notation
 insight/notation/identities insight/notation/layouts insight/report
-losses metrics testing (export) solvers interop interop/estimators interop/optuna interop/tensorboard
+losses metrics testing (export) solvers
+interop interop/estimators interop/optuna interop/tensorboard
 science science/optimize science/optimize/minimizers science/optimize/global_search
 science/optimize/roots science/optimize/fits science/optimize/extremum_search
 science/integrate science/ndimage science/images
