@@ -3,6 +3,12 @@
 They need scikit-learn 1.6 or newer, the extra ``chainrule[sklearn]``.
 """
 
-from chainrule.interop.estimators import BernoulliRBM, MLPClassifier, MLPRegressor
+from chainrule.interop.estimators import (
+    BernoulliRBM,
+    MLPClassifier,
+    MLPRegressor,
+    NetworkClassifier,
+    NetworkRegressor,
+)
 
-__all__ = ["BernoulliRBM", "MLPClassifier", "MLPRegressor"]
+__all__ = ["BernoulliRBM", "MLPClassifier", "MLPRegressor", "NetworkClassifier", "NetworkRegressor"]

@@ -14,7 +14,8 @@ from chainrule import sklearn as ours
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
-X, y = load_iris(return_X_y=True)
+iris: Any = load_iris()
+X, y = iris.data, iris.target
 NUMBERS = X[:, :2] @ [1.0, 0.5] + X[:, 2] ** 2
 COUNTS = np.round(X[:, 3] * 5)
 
