@@ -17,7 +17,7 @@ from sklearn.utils.multiclass import (
 from sklearn.utils.validation import check_is_fitted
 
 from chainrule.errors import DataError
-from chainrule.interop.estimators.network_estimator import NetworkEstimator
+from chainrule.interop.estimators.network_estimator import NetworkEstimator, width_of
 from chainrule.train.network import Network
 
 __all__ = ["NetworkClassifier"]
@@ -216,19 +216,13 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):
         return len(self.classes_)
 
     def _default_loss(self, net: Network) -> str:
-        is_binary = self._is_multilabel or _width(net) == 1
+        is_binary = self._is_multilabel or width_of(net) == 1
         return "binary_cross_entropy" if is_binary else "cross_entropy"
 
     def _targets(self, net: Network, y: Any) -> Any:
-        if self._is_multilabel or _width(net) > 1:
+        if self._is_multilabel or width_of(net) > 1:
             return y
         return y.astype(np.float32)[:, None]
 
     def _class_weights(self, y: Any) -> Any:
         return None if self.class_weight is None else compute_sample_weight(self.class_weight, y)
-
-
-def _width(net: Network) -> int:
-    """Return the number of outputs of a built network."""
-    assert net.output_shape is not None, "it is built"
-    return int(net.output_shape[-1] or 1)

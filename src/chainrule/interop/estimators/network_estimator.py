@@ -22,7 +22,7 @@ from chainrule.interop.estimators.validated import validated
 from chainrule.nn.layers.dense import Dense
 from chainrule.train.network import Network
 
-__all__ = ["NetworkEstimator"]
+__all__ = ["NetworkEstimator", "width_of"]
 
 _PREFIX = "network__"
 _REAL = (np.float64, np.float32)
@@ -116,7 +116,8 @@ class NetworkEstimator(BaseEstimator):
         if is_new:
             self.network_ = self._new_network(inputs)
         net = self.network_
-        net.predict(inputs[:2])  # infers the sizes
+        if not _has_categories(inputs):
+            net.predict(inputs[:2])  # infers the sizes; a table must see all data before
         if net.loss is None or (is_new and self.loss is not None):
             loss = self._default_loss(net) if self.loss is None else self.loss
             net.compile(loss, self.optimizer, self.learning_rate, self.metrics)
@@ -221,3 +222,10 @@ def _has_categories(X: Any) -> bool:
     """Whether a table has columns that are no numbers."""
     kinds = [] if getattr(X, "dtypes", None) is None else list(X.dtypes)
     return any(getattr(kind, "kind", "O") not in "biuf" for kind in kinds)
+
+
+def width_of(net: Network) -> int:
+    """Return the number of outputs of a network; of its last layer's units if it is not built."""
+    if net.output_shape is not None:
+        return int(net.output_shape[-1] or 1)
+    return int(getattr(net[-1], "units", 0) or 2)

@@ -159,7 +159,7 @@ class NetworkRegressor(RegressorMixin, NetworkEstimator):
         return "mse"
 
     def _targets(self, net: Network, y: Any) -> Any:
-        has_axis = len(net.output_shape or ()) > 1
+        has_axis = net.output_shape is None or len(net.output_shape) > 1
         return y[:, None] if y.ndim == 1 and has_axis else y
 
     def _class_weights(self, y: Any) -> Any:

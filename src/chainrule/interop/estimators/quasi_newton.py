@@ -18,6 +18,9 @@ from chainrule.interop.estimators.training import Rows
 
 __all__ = ["minimize_loss"]
 
+_STOPPED = 99
+"""SciPy's status of a minimisation that its callback has stopped."""
+
 
 def minimize_loss(
     estimator: Any, form: Form, params: Tree, samples: Rows, numbers: Tree, observe: Any
@@ -33,7 +36,7 @@ def minimize_loss(
     leaves, structure = tree.flatten(params)
     inputs = tree.flatten((data, numbers, count))[0]
     ends = np.cumsum([each.size for each in leaves])
-    is_told = bool(estimator.verbose)
+    is_told, estimator.n_iter_ = bool(estimator.verbose), 0
 
     def parted(vector: Any) -> list[Any]:
         parts = np.split(vector, ends[:-1])
@@ -47,17 +50,19 @@ def minimize_loss(
         return float(value), flat
 
     def after(result: Any) -> None:
+        estimator.n_iter_ += 1
         if is_told:
-            sys.stdout.write(f"loss = {result.fun:.8f}\n")
-        if observe is not None:
-            observe(tree.unflatten(structure, parted(result.x)), float(result.fun))
+            sys.stdout.write(f"Iteration {estimator.n_iter_}, loss = {result.fun:.8f}\n")
+        params = tree.unflatten(structure, parted(result.x))
+        if observe({"params": params, "statistics": {}}, {"loss": float(result.fun)}):
+            raise StopIteration  # SciPy ends there
 
     result = minimize(
         evaluate,
         np.concatenate([np.ravel(each) for each in leaves]).astype(np.float64),
         method="L-BFGS-B",
         jac=True,
-        callback=_named_intermediate(after) if is_told or observe is not None else None,
+        callback=_named_intermediate(after),
         options={
             "maxfun": estimator.max_fun, "maxiter": estimator.max_iter, "gtol": estimator.tol
         },
@@ -88,7 +93,7 @@ def _loss_and_gradient(form: Form, params: Tree, data: Tree, numbers: Tree, coun
 
 
 def _warn_unless_converged(result: Any) -> None:
-    if result.status:
+    if result.status and result.status != _STOPPED:
         warnings.warn(
             f"lbfgs failed to converge after {result.nit} iteration(s) (status={result.status}): "
             f"{result.message}. Increase max_iter or max_fun, or scale the inputs, as "
