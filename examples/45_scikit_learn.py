@@ -23,8 +23,8 @@ import chainrule as cr
 from chainrule import datasets, nn
 from chainrule.sklearn import MLPClassifier, NetworkClassifier
 
-X, y = datasets.digits()
-X = X.astype(float)  # in float32 they agree to 1e-6
+images, y = datasets.digits()
+X = images.astype(float)  # in float32 they agree to 1e-6
 X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
 
 # One import is different.
@@ -41,14 +41,16 @@ print(f"scikit-learn {theirs:.3f}, here {ours:.3f}, weights agree: {agree}")
 
 
 # Any network, and a search over what builds it.
-def build(units, n_outputs, seed):
+def build(units: int, n_outputs: int, seed: int) -> cr.Network:
     layers = [nn.Dense(units, activation="relu"), nn.Dense(n_outputs)]
     return cr.Network(layers, seed=seed)
 
 
 network = NetworkClassifier(build, network__units=16, epochs=30, random_state=0)
-grid = {"networkclassifier__network__units": [4, 32]}
-grid["networkclassifier__learning_rate"] = [0.0001, 0.01]
+grid = {
+    "networkclassifier__network__units": [4, 32],
+    "networkclassifier__learning_rate": [0.0001, 0.01],
+}
 search = GridSearchCV(make_pipeline(MinMaxScaler(), network), grid, cv=3)
 search.fit(X_train, y_train)
 
