@@ -9,6 +9,7 @@ from benchmarks.workloads import (
     convolutions,
     crowded,
     derivatives,
+    estimators,
     filters,
     full_batch,
     gaussian_process,
@@ -47,7 +48,7 @@ BENCHMARKS: dict[str, Benchmark] = {
         *(w6_images, w7_series, w8_call, w9_first_call),
         *(import_time, install_size, peak_memory, attention, convolutions, products, rbm, crowded),
         *(derivatives, batches, gaussian_process, full_batch, lorenz, integrations, filters),
-        *(neural_ode, transformer, callbacks, sweep),
+        *(neural_ode, transformer, callbacks, sweep, estimators),
     )
     for benchmark in module.BENCHMARKS
 }
