@@ -1,8 +1,9 @@
 """scikit-learn's own tests of `sklearn.neural_network` against these estimators.
 
 ``python -m tests.interop.estimators.run_scikit_learn_tests`` copies the tests of the installed
-version into a temporary folder, with the import replaced, and runs them. Of all, `test_gradient` is
-left out: it calls the private method `_loss_grad_lbfgs`.
+version into a temporary folder, with the import replaced, and runs them, and the checks of
+`check_estimator`. Of all, `test_gradient` is left out: it calls the private method
+`_loss_grad_lbfgs`.
 """
 
 import re
@@ -23,6 +24,17 @@ def global_random_seed():
     return 42
 """
 
+CHECKS = """
+from sklearn.utils.estimator_checks import parametrize_with_checks
+from chainrule.sklearn import *
+
+ALL = [MLPClassifier(), MLPRegressor(), NetworkClassifier(), NetworkRegressor(), BernoulliRBM()]
+
+@parametrize_with_checks(ALL)
+def test_check(estimator, check):
+    check(estimator)
+"""
+
 PRIVATE = ("test_gradient",)
 
 
@@ -31,6 +43,7 @@ def main() -> int:
     source = Path(sklearn.neural_network.__file__).parent / "tests"
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "conftest.py").write_text(FIXTURES, encoding="utf-8")
+        Path(folder, "test_checks.py").write_text(CHECKS, encoding="utf-8")
         for name in ("test_mlp.py", "test_rbm.py"):
             text = (source / name).read_text(encoding="utf-8")
             replaced = re.sub(
