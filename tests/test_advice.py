@@ -37,6 +37,8 @@ NOT_MESSAGES = (
     "compiler/backends",
     "compiler/runtime",
     "cli/recipes.py",
+    "export/numpy_source/functions",
+    "export/numpy_source/predictor",
     "graph/protocol_gaps/names",
     "insight/lab/catalogue",
 )
@@ -69,6 +71,10 @@ NAMES: dict[str, Any] = {
     "f": np.sin, "function": np.sin, "forward": np.sin, "backward": np.cos,
     "rate": 0.5, "n": 3, "seed": 0, "key": cr.random.key(0), "shape": (2, 3), "index": 2,
     "labels": np.array([b"no"]), "name": "day", "table": {"day": ["2026-11-29"]},
+    "state_dict": {"0.weight": np.ones((3, 2)), "0.bias": x[:3], "2.weight": np.ones((2, 3)),
+                   "2.bias": x[:2]},
+    "weights": {"dense/kernel": np.ones((2, 3)), "dense/bias": x[:3],
+                "dense_1/kernel": np.ones((3, 2)), "dense_1/bias": x[:2]},
     "test": x > 0.5, "deg": 2, "mean": x, "indices": np.array([1, 0]),
 }  # fmt: skip
 """What the variables in advice stand for."""

@@ -59,7 +59,7 @@ datasets insight insight/debugger insight/mistakes insight/pages insight/plots i
 insight/explanation insight/flow
 insight/displays insight/lab insight/lab/catalogue insight/notation
 insight/notation/identities insight/notation/layouts insight/report
-losses metrics testing (export) solvers
+losses metrics testing export export/numpy_source solvers interop/weights
 interop interop/estimators interop/optuna interop/tensorboard
 science science/optimize science/optimize/minimizers science/optimize/global_search
 science/optimize/roots science/optimize/fits science/optimize/extremum_search
@@ -91,6 +91,7 @@ UPWARD = {
             "insight.explanation.function",
             "insight.mistakes.check",
             "insight.plots",
+            "interop",
             "interop.tensorboard",
             "losses",
             "metrics",
@@ -104,6 +105,7 @@ UPWARD = {
     "chainrule.nn.layers.ode": {
         f"chainrule.solvers.{x}" for x in ("adjoint", "fixed_steps", "initial_value")
     },
+    "chainrule.train.exportable": {"chainrule.export.numpy_source"},
     "chainrule.train.inspectable": {
         f"chainrule.insight.{name}"
         for name in (

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from chainrule.insight.mistakes.check import check
     from chainrule.insight.plots.recorders import LayerHistograms, ParameterPath
     from chainrule.interop.tensorboard import TensorBoard
+    from chainrule.interop.weights import from_keras, from_torch, to_keras, to_torch
     from chainrule.train.callbacks.csv_log import CSVLog
     from chainrule.train.callbacks.lambda_callback import LambdaCallback
     from chainrule.train.callbacks.learning_rates import LearningRateSchedule, ReduceOnPlateau
@@ -81,6 +82,8 @@ __all__ = [
     "debug",
     "errors",
     "explain",
+    "from_keras",
+    "from_torch",
     "get_num_threads",
     "grad",
     "hessian",
@@ -105,6 +108,8 @@ __all__ = [
     "stop_gradient",
     "sweep",
     "testing",
+    "to_keras",
+    "to_torch",
     "trace",
     "value_and_grad",
     "vjp",
@@ -152,10 +157,10 @@ if not TYPE_CHECKING:  # type checkers must still reject unknown names
                 from chainrule.insight.plots import recorders
 
                 return getattr(recorders, name)
-            case "TensorBoard":
-                from chainrule.interop.tensorboard import TensorBoard
+            case "TensorBoard" | "from_keras" | "from_torch" | "to_keras" | "to_torch":
+                from chainrule.interop import tensorboard, weights
 
-                return TensorBoard
+                return getattr(tensorboard if name == "TensorBoard" else weights, name)
             case "CSVLog":
                 from chainrule.train.callbacks.csv_log import CSVLog
 

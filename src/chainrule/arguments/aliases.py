@@ -46,6 +46,7 @@ __all__ = [
     "SOLVER_NAMES",
     "TABLE_ATTRIBUTES",
     "TESTING_NAMES",
+    "WEIGHTS_ALIASES",
     "Aliases",
 ]
 
@@ -128,6 +129,7 @@ PIPELINE_ALIASES = Aliases("pipeline arguments")
 PLOT_ALIASES = Aliases("plot arguments")
 RANDOM_ALIASES = Aliases("random arguments")
 SCORE_ALIASES = Aliases("score arguments")
+WEIGHTS_ALIASES = Aliases("weights arguments")
 
 # Attributes and methods
 ARRAY_ATTRIBUTES = Aliases("arrays")

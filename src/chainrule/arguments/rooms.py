@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Collection, Sequence
+from importlib.machinery import PathFinder
 from types import ModuleType
 from typing import Any, NamedTuple, NoReturn
 
@@ -108,6 +109,9 @@ class _ImportAnswers:
         parent, _, child = name.rpartition(".")
         room = _ROOMS.get(parent)
         if room is None or child.startswith("_") or child in room.public or name in sys.modules:
+            return
+        # Tools such as pytest ask the finders one by one, in an order of their own.
+        if PathFinder.find_spec(name, getattr(sys.modules.get(parent), "__path__", None)):
             return
         hint = _hint(room, child)
         if hint is not None:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from chainrule.arguments.lookup import suggestion
 from chainrule.data import csv_file
+from chainrule.data.array_protocols import names_of_columns, refuse_lazy
 from chainrule.data.byte_text import decoded
 from chainrule.data.cell import text_of
 from chainrule.data.duration import in_hours
@@ -103,8 +104,7 @@ def _names(table: Any) -> list[Any] | None:
     if isinstance(table, np.ndarray):
         fields = cast(NDArray[Any], table).dtype.names
         return None if fields is None else list(fields)
-    columns = getattr(table, "columns", None)
-    return None if columns is None or not hasattr(table, "__getitem__") else list(columns)
+    return names_of_columns(table)
 
 
 def _as_mapping(
@@ -123,6 +123,7 @@ def _as_mapping(
         return _from_records(source)
     if _is_row(source):
         return {name: [source[name]] for name in source.index}
+    refuse_lazy(source, "Table: the table")
     names = _names(source)
     if names is None:
         raise DataError(
@@ -190,6 +191,7 @@ def as_column(cells: Any, name: str, as_written: bool = False) -> NDArray[Any]:
             "order or can be read once; give a list"
         )
     is_category = type(getattr(cells, "dtype", None)).__name__ == "CategoricalDtype"
+    is_category = is_category or type(getattr(cells, "type", None)).__name__ == "DictionaryType"
     if is_category and not as_written:
         # A column that is declared a category in pandas is learned as one, also of numbers.
         cells = [text_of(cell) for cell in np.asarray(cells).tolist()]

@@ -102,7 +102,7 @@ def as_sparse_rows(value: Any) -> SparseRows | None:
 
 
 def _is_sparse_frame(value: Any) -> bool:
-    dtypes = getattr(value, "dtypes", None)
-    if dtypes is None or not hasattr(value, "iloc") or getattr(value, "ndim", 0) != 2:
+    if not hasattr(value, "iloc") or getattr(value, "ndim", 0) != 2:
         return False
+    dtypes = getattr(value, "dtypes", ())
     return len(dtypes) > 0 and all(hasattr(each, "fill_value") for each in dtypes)

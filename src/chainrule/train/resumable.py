@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from chainrule.arguments.aliases import FIT_ALIASES
 from chainrule.arguments.checks import bad_argument
 from chainrule.arguments.keywords import answers_foreign_names
+from chainrule.train.exportable import Exportable
 from chainrule.train.history import History
-from chainrule.train.inspectable import Inspectable
 
 if TYPE_CHECKING:
     from chainrule.train.files.network_state import NetworkState
@@ -17,7 +17,7 @@ __all__ = ["Resumable"]
 
 
 @answers_foreign_names(FIT_ALIASES)
-class Resumable(Inspectable):
+class Resumable(Exportable):
     """Layers whose training can be taken up again."""
 
     history: History | None = None

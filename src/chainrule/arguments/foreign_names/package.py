@@ -92,6 +92,8 @@ sklearn  f1_score roc_auc_score r2_score mean_squared_error confusion_matrix log
        classification_report  -> metrics are in chainrule.metrics, as metrics.f1, and losses in
        chainrule.losses
 pandas  read_csv DataFrame  -> it is in chainrule.data, as data.read_csv
+torch  load_state_dict state_dict  -> it is net.params.update(chainrule.from_torch(state_dict, net))
+keras  set_weights load_weights  -> it is net.params.update(chainrule.from_keras(weights, net))
 keras,other  save save_model dump  -> a network saves itself: net.save(path)
 keras  fit evaluate predict  -> they are methods of a network, as net.fit(X, y)
 keras  backend config  -> programs are compiled by LLVM, and there is nothing to choose
@@ -373,6 +375,21 @@ other  ops operations  -> equations
 """,
 )
 
+WEIGHTS_ARGUMENTS = Subject(
+    "Arguments of weights of other libraries",
+    ours="{}=",
+    theirs={"": "{}="},
+    table="""
+torch  sd weights params  -> state_dict
+keras  state_dict params variables  -> weights
+other  model network  -> net
+torch  strict  -> all names must fit; give the part of the network that the weights are of, net[:-1]
+keras  by_name skip_mismatch  -> layers are paired by equal names, or by names={'theirs': 'ours'}
+other  mapping rename key_mapping  -> names
+other  template target  -> like
+""",
+)
+
 SUBJECTS = {
     "package": PACKAGE,
     "core arguments": CORE_ARGUMENTS,
@@ -382,4 +399,5 @@ SUBJECTS = {
     "plot arguments": PLOT_ARGUMENTS,
     "testing": TESTING,
     "graph": GRAPH,
+    "weights arguments": WEIGHTS_ARGUMENTS,
 }

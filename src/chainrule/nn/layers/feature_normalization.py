@@ -134,7 +134,7 @@ class Normalization(Layer):
             For data that are empty, not finite, not numbers, or of other features.
         """
         title = self._title()
-        x = x if hasattr(x, "stored") else np.asarray(x)
+        x = x if hasattr(x, "parts") else np.asarray(x)  # rows that are read in parts
         if x.dtype.kind not in "biuf":
             raise DTypeError(f"{title}: adapt takes real numbers, got dtype {x.dtype}")
         features = _features(title, x.shape)

@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 
 from chainrule.arguments.array_classes import refuse_masked, refuse_truncated
 from chainrule.arguments.checks import shown
+from chainrule.data.array_protocols import as_numpy, frame_of_numbers, refuse_lazy
 from chainrule.data.byte_text import decoded
 from chainrule.data.cell import is_missing
-from chainrule.data.sparse_rows import as_sparse_rows, is_sparse
+from chainrule.data.sparse_rows import SparseRows, as_sparse_rows, is_sparse
+from chainrule.data.stored_rows import as_stored_rows
 from chainrule.errors import ChainruleError, DataError, DTypeError, counted, type_in_words
 
 __all__ = ["as_array", "as_rows"]
@@ -28,7 +30,7 @@ _ENCODE = "encode categories as columns of 0 and 1, and convert digits with .ast
 
 def as_rows(value: Any, function: str, name: str) -> Any:
     """Return an array of real numbers, (samples, ...), or the rows of a sparse matrix."""
-    rows = as_sparse_rows(value)
+    rows = as_sparse_rows(value) or as_stored_rows(value)
     if rows is None:
         return as_array(value, function, name)
     if rows.size == 0:
@@ -37,7 +39,8 @@ def as_rows(value: Any, function: str, name: str) -> Any:
             "sample and one value in each"
         )
     if rows.dtype.kind not in "biuf":
-        raise _not_numbers(rows.stored, value, function, name, allows_text=False)
+        stored = rows.stored if isinstance(rows, SparseRows) else rows[:1]
+        raise _not_numbers(stored, value, function, name, allows_text=False)
     return rows
 
 
@@ -51,6 +54,7 @@ def as_array(value: Any, function: str, name: str, allows_text: bool = False) ->
     chainrule.errors.DataError: fit: X is ragged: row 0 has 2 values but row 1 has 1; give every row
     the same length, for example by padding
     """
+    value = as_numpy(value, f"{function}: {name}")
     _refuse_containers(value, function, name)
     try:
         array = np.asarray(value)
@@ -58,8 +62,8 @@ def as_array(value: Any, function: str, name: str, allows_text: bool = False) ->
         array = np.array(value, object)
     except (ValueError, TypeError) as error:
         raise _ragged(value, function, name, error) from None
-    if array.dtype.kind == "O" and _is_frame_of_numbers(value):
-        array = array.astype(float)
+    if array.dtype.kind == "O" and (numbers := frame_of_numbers(value)) is not None:
+        array = numbers
     if allows_text:
         array = _with_names(array, value, f"{function}: {name}")
     if array.ndim == 0:
@@ -97,17 +101,9 @@ def _refuse_containers(value: Any, function: str, name: str) -> None:
             f"{function}: {name} is {type_in_words(cast(object, value))}, whose rows have no "
             "order; pass an array or a list"
         )
+    refuse_lazy(value, f"{function}: {name}")
     refuse_masked(value, f"{function}: {name}")
     refuse_truncated(value, f"{function}: {name}")
-
-
-def _is_frame_of_numbers(value: Any) -> bool:
-    """Whether all columns of a data frame are of numbers, some of truth values, as dummies are."""
-    dtypes = getattr(value, "dtypes", None)
-    columns = list(dtypes) if hasattr(value, "columns") and isinstance(dtypes, Iterable) else []
-    return bool(columns) and all(
-        isinstance(each, np.dtype) and each.kind in "biuf" for each in cast(list[Any], columns)
-    )
 
 
 def _with_names(array: NDArray[Any], value: Any, what: str) -> NDArray[Any]:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.data.sparse_rows import SparseRows
+from chainrule.data.stored_rows import StoredRows
 from chainrule.errors import DataError
 
 __all__ = ["Extent", "check_finite", "extent_of", "is_clearly_finite"]
@@ -19,7 +20,7 @@ _BLOCK = 1 << 20  # values
 _SMALL = 4096  # values
 _MODERATE = 1e38
 
-Rows = NDArray[Any] | SparseRows
+Rows = NDArray[Any] | SparseRows | StoredRows
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,8 @@ def is_clearly_finite(array: Rows) -> bool:
         return True
     if isinstance(array, SparseRows):
         array = array.stored
+    if isinstance(array, StoredRows):
+        return False
     return array.size <= _SMALL and float(np.vdot(array, array)) < _MODERATE
 
 

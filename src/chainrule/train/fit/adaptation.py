@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 from chainrule.arguments.signature import check_call
-from chainrule.data.sparse_rows import SparseRows
+from chainrule.data.stored_rows import ROWS_READ_IN_PARTS
 from chainrule.errors import ArgumentError
 from chainrule.nn.adaptation import inputs_of_next, mark_adapted, needs_data
 from chainrule.nn.layers.feature_normalization import Normalization
@@ -24,7 +24,7 @@ def adapt_layers(model: Model, X: Any) -> None:
     """Call ``adapt`` of the layers that need data, from the first one that the inputs reach."""
     while pending := _pending(model):
         first = model.layers[0]
-        reads_blocks = not isinstance(X, SparseRows) or isinstance(first, Normalization)
+        reads_blocks = not isinstance(X, ROWS_READ_IN_PARTS) or isinstance(first, Normalization)
         if pending[0] is first and reads_blocks and not model.stack.may_mask:
             _adapt(model, first, X, None)  # not copied
             continue

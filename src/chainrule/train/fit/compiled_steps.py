@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from chainrule.compiler.driver import ArrayFunction, load_program
+from chainrule.data.stored_rows import StoredRows
 from chainrule.nn.batch_share import in_batch
 from chainrule.train.fit.step_inputs import StepInputs
 from chainrule.train.fit.step_runner import StepRunner
@@ -62,6 +63,9 @@ class CompiledSteps:
         """Return the step for a batch of `count` samples."""
         types = self._samples.types(count)
         natively = self.runner is not None and self.runner.is_multithreaded
+        if isinstance(self._samples.X, StoredRows):  # as for arrays in memory, for the same bits
+            whole = None if count == self._size else self.single_step(self._size)
+            natively = whole is None or getattr(whole, "is_multithreaded", False)
 
         def build() -> tuple[ArrayFunction, Any]:
             with in_batch(count, self._size, len(self._samples)):

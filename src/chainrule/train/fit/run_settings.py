@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.data.sparse_rows import SparseRows
+from chainrule.data.stored_rows import ROWS_READ_IN_PARTS
 from chainrule.errors import ArgumentError, warn
 from chainrule.optim.config import describe_briefly
 from chainrule.train.files.description import described, versions
@@ -61,7 +61,7 @@ def digest_of(samples: Samples) -> str:
     digest = hashlib.sha256()
     for each in samples.arrays():
         digest.update(repr((each.shape, str(each.dtype))).encode())
-        for part in each.parts() if isinstance(each, SparseRows) else [each]:
+        for part in each.parts() if isinstance(each, ROWS_READ_IN_PARTS) else [each]:
             content: Any = np.ascontiguousarray(part)
             digest.update(memoryview(content).cast("B"))
     return digest.hexdigest()

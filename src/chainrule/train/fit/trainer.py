@@ -19,7 +19,7 @@ from chainrule.train.fit.step_inputs import Orders
 from chainrule.train.fit.step_runner import REPORT_SECONDS
 from chainrule.train.fit.termination import raise_if_terminated, run_to_its_end
 from chainrule.train.fit.train_state import TrainState, check_trainable
-from chainrule.train.inputs.samples import Samples, batches
+from chainrule.train.inputs.samples import Samples, batches, taken
 from chainrule.train.model.model import Model
 from chainrule.train.model.objective import Objective
 from chainrule.train.model.running_metrics import RunningMetrics
@@ -281,10 +281,9 @@ class Trainer:
         state, samples, width = self._state, self._samples, len(self._state.values)
         reported = time.perf_counter()
         remaining = batches(len(samples), self._size, order, done)
-        for step, rows in enumerate(remaining, start=done):
+        for step, batch in enumerate(taken(samples, remaining), start=done):
             if (pauses := self._pauses) is not None:
                 pauses.before_steps()
-            batch = samples.take(rows)
             outputs = self._run_step(step, batch)
             if not math.isfinite(outputs[width]):
                 raise self._not_finite(float(outputs[width]), step, running)

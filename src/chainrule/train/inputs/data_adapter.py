@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from chainrule.data.row_labels import check_row_labels
 from chainrule.data.sparse_rows import SparseRows
+from chainrule.data.stored_rows import StoredRows
 from chainrule.errors import DataError, ShapeError
 from chainrule.nn.adaptation import check_adapted
 from chainrule.nn.layers.embedding import Embedding
@@ -108,6 +109,8 @@ def prepare_inputs(model: Model, X: Any, function: str) -> Any:
         )
     model.build(checked.X.shape, function)
     warn_of_mask_end(model, checked.X, function)
+    if isinstance(checked.X, StoredRows) and function not in _IN_BATCHES:
+        return checked.X[:]  # a call computes all of it at once
     return checked.X
 
 
@@ -139,6 +142,10 @@ def _check_values(model: Model, X: Any) -> None:
     """Refuse indices out of range of an embedding in first position."""
     first = model.layers[0] if model.layers else None
     if not isinstance(first, Embedding):
+        return
+    if isinstance(X, StoredRows):
+        for part in X.parts():
+            first.check_values(part)
         return
     if not isinstance(X, SparseRows):
         first.check_values(X)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 from chainrule.compiler.runtime.contiguous import native_byte_order
 from chainrule.data.shuffling import permutations
 from chainrule.data.sparse_rows import SparseRows
+from chainrule.data.stored_rows import ROWS_READ_IN_PARTS, StoredRows
 from chainrule.errors import DataError, counted
 from chainrule.graph.array_type import ArrayType, type_of
 
-__all__ = ["Rows", "Samples", "batches", "shuffled_orders", "split_at"]
+__all__ = ["Rows", "Samples", "batches", "shuffled_orders", "split_at", "taken"]
 
 Array = NDArray[Any]
 Rows = slice | NDArray[np.intp]
@@ -73,7 +74,7 @@ class Samples:
         """
 
         def contiguous(each: Any) -> Any:
-            if _is_contiguous(each) or isinstance(each, np.memmap | SparseRows):
+            if _is_contiguous(each) or isinstance(each, np.memmap | SparseRows | StoredRows):
                 return each
             return np.ascontiguousarray(native_byte_order(each))
 
@@ -96,7 +97,7 @@ class Samples:
     def part(self, rows: slice) -> Samples:
         """Return a slice, as views, or as rows of a sparse matrix."""
         weight = None if self.weight is None else self.weight[rows]
-        X = self.X.part(rows) if isinstance(self.X, SparseRows) else self.X[rows]
+        X = self.X.part(rows) if isinstance(self.X, ROWS_READ_IN_PARTS) else self.X[rows]
         return Samples(X, self.y[rows], weight)
 
     def weighted(self, factor: Array) -> Samples:
@@ -124,6 +125,42 @@ def batches(
         yield rows if order is None else order[rows]
 
 
+_READ_AHEAD = 2**26
+"""Bytes of a stored array that are in memory at a time."""
+
+
+def taken(samples: Samples, rows: Iterable[Rows]) -> Iterator[list[Array]]:
+    """Yield the arrays of each batch; those of a stored array are read many batches at a time.
+
+    A random order of single rows would read each chunk of a file anew for every row. Here the rows
+    of the next batches are read in the order of the file, as many as fit into memory: an epoch
+    reads a file of n times that size n times, from its beginning to its end.
+    """
+    if not isinstance(samples.X, StoredRows):
+        yield from map(samples.take, rows)
+        return
+    row_bytes = max(1, samples.X.size * samples.X.dtype.itemsize // len(samples))
+    ahead: list[NDArray[np.intp]] = []
+    for each in rows:
+        ahead.append(np.arange(len(samples))[each])
+        if sum(map(len, ahead)) * row_bytes >= _READ_AHEAD:
+            yield from _read_together(samples, ahead)
+            ahead = []
+    if ahead:
+        yield from _read_together(samples, ahead)
+
+
+def _read_together(samples: Samples, batches: list[NDArray[np.intp]]) -> Iterator[list[Array]]:
+    """Read the rows of some batches together, and yield the batches."""
+    rows = np.concatenate(batches)
+    read = samples.take(rows)
+    start = 0
+    for each in batches:
+        # Copies, as a view would keep all of them in memory while the next ones are read.
+        yield [array[start : start + len(each)].copy() for array in read]
+        start += len(each)
+
+
 def shuffled_orders(
     length: int, size: int, seed: int, epoch: int, count: int
 ) -> list[NDArray[np.intp]] | None:
@@ -132,7 +169,7 @@ def shuffled_orders(
 
 
 def _is_contiguous(array: Any) -> bool:
-    if isinstance(array, SparseRows):
+    if isinstance(array, ROWS_READ_IN_PARTS):
         return False
     return array.flags.c_contiguous and array.dtype.isnative
 

@@ -8,6 +8,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import ArrayLike
 
+from chainrule.data.array_protocols import names_of_columns
 from chainrule.data.columns import is_table, read_columns, row_count, take_rows
 from chainrule.data.row_labels import check_row_labels
 from chainrule.data.sparse_rows import is_sparse
@@ -90,10 +91,9 @@ def _check_encoded(table: Table, X: Any, function: str) -> None:
 
 def _names_of_columns(X: Any) -> list[str] | None:
     """Return the names of the columns of a data frame, where they are texts."""
-    names = getattr(X, "columns", None)
+    names = names_of_columns(X)
     if names is None or not hasattr(X, "__array__"):
         return None
-    names = list(names)
     is_named = all(isinstance(name, str) for name in names) and len(set(names)) == len(names)
     return list(map(str, names)) if is_named else None
 
@@ -101,9 +101,22 @@ def _names_of_columns(X: Any) -> list[str] | None:
 def _check_order(model: Model, X: Any, function: str) -> None:
     """Refuse the columns that the network was trained on in another order."""
     names = _names_of_columns(X) if model.columns else None
-    if names is None or names == model.columns or sorted(names) != sorted(model.columns or ()):
+    if names is None or model.columns is None or names == model.columns:
         return
-    assert model.columns is not None, "they are compared"
+    missing = [each for each in model.columns if each not in names]
+    if missing:
+        further = [each for each in names if each not in model.columns]
+        raise DataError(
+            f"{function}: X lacks {counted(len(missing), 'column')} of those in training, first "
+            f"{missing[0]!r:.60}"
+            + (f", and has {further[0]!r:.60}, which was none of them" if further else "")
+            + "; pass the columns that net.columns names, or an array without names"
+        )
+    if len(names) > len(model.columns):
+        raise DataError(
+            f"{function}: X has {len(names)} columns and had {len(model.columns)} in training; "
+            "pass X[net.columns]"
+        )
     place = next(i for i, (a, b) in enumerate(zip(names, model.columns, strict=True)) if a != b)
     raise DataError(
         f"{function}: the columns of X are in another order than in training: column {place} is "

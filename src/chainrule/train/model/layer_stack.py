@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.data.sparse_rows import SparseRows
+from chainrule.data.stored_rows import ROWS_READ_IN_PARTS
 from chainrule.errors import ArgumentError, ShapeError
 from chainrule.locks import cached_property
 from chainrule.nn import environment
@@ -168,7 +168,7 @@ class LayerStack:
 
     def has_padding(self, x: Any) -> bool:
         """Whether some step of an input is padding, as far as that is known beforehand."""
-        if isinstance(x, SparseRows):
+        if isinstance(x, ROWS_READ_IN_PARTS):
             starts = range(0, len(x), _BLOCK)
             return any(self.has_padding(x[start : start + _BLOCK]) for start in starts)
         if self.mask_value is None:

@@ -1,0 +1,62 @@
+"""Networks in the formats of other programs: methods of a higher layer, imported when called."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, cast
+
+from chainrule.arguments.aliases import FIT_ALIASES
+from chainrule.arguments.keywords import answers_foreign_names
+from chainrule.train.inspectable import Inspectable
+
+__all__ = ["Exportable"]
+
+
+@answers_foreign_names(FIT_ALIASES)
+class Exportable(Inspectable):
+    """Layers that can be written for other programs."""
+
+    def to_numpy(self, path: str | os.PathLike[str] | None = None) -> str:
+        """Return the network as a stand-alone predictor: the text of a program in NumPy alone.
+
+        The text has a function ``predict(x)``, layer by layer, with the weights by their names, and
+        needs no file of this library. It is made from the graph, so that layers of your own are in
+        it, too. Before it is returned it is run, in a process of its own, on random inputs: its
+        outputs agree with those of the network within 1e-5 of the largest, in float64 1e-10.
+
+        Parameters
+        ----------
+        path : str, path or None
+            A file ``*.py`` to write; the weights are then in an archive ``*.npz`` beside it.
+            Otherwise they are in the text: as numbers, or compressed if there are more than 200.
+
+        Returns
+        -------
+        str
+            The text.
+
+        Raises
+        ------
+        ArgumentError
+            If the network is not built yet, or for the name of another file.
+        UnsupportedError
+            If layers have no program for any number of samples, or compute what NumPy does not
+            have, all of which is listed; and if outputs differ.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from chainrule import Network, nn
+        >>> net = Network([nn.Dense(2, activation="relu"), nn.Dense(1)])
+        >>> outputs = net(np.ones((1, 3)))  # builds it
+        >>> for line in net.to_numpy().splitlines()[-5:]:
+        ...     print(line.strip())
+        # dense: relu(x W + b)
+        dense = np.maximum(x @ W["dense.weight"] + W["dense.bias"], 0)
+        # dense_1: x W + b
+        dense_1 = dense @ W["dense_1.weight"] + W["dense_1.bias"]
+        return dense_1
+        """
+        from chainrule.export.numpy_source import write_predictor
+
+        return write_predictor(cast(Any, self), path)

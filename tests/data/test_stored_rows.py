@@ -1,0 +1,67 @@
+"""Rows of stored arrays: the same values as in memory, read by ascending slices alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from chainrule.data import stored_rows
+from chainrule.data.stored_rows import StoredRows, as_stored_rows
+
+
+class Slices:
+    """An array that gives ascending slices of rows, and counts what it has given."""
+
+    def __init__(self, array: Any) -> None:
+        self.array, self.shape, self.dtype = array, array.shape, array.dtype
+        self.largest = 0
+
+    def __getitem__(self, rows: slice) -> Any:
+        assert isinstance(rows, slice)
+        assert 0 <= rows.start <= rows.stop <= len(self.array)
+        assert rows.step is None
+        self.largest = max(self.largest, rows.stop - rows.start)
+        return self.array[rows]
+
+
+ARRAY = np.arange(600).reshape(100, 3, 2)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        slice(3, 9), slice(None), slice(90, None), slice(5, 5), slice(20, 10, -2),
+        np.array([7, 3, 3, 99, 0]), np.array([], int), 4, -1, (5, 2, 1),
+    ],
+)  # fmt: skip
+def test_rows_are_those_of_the_array(rows: Any) -> None:
+    np.testing.assert_array_equal(StoredRows(Slices(ARRAY))[rows], ARRAY[rows])
+    np.testing.assert_array_equal(StoredRows(Slices(ARRAY)).part(slice(0, 100))[rows], ARRAY[rows])
+
+
+def test_a_part_begins_at_its_first_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    part = StoredRows(Slices(ARRAY)).part(slice(40, 60)).part(slice(5, None))
+    assert part.shape == (15, 3, 2)
+    np.testing.assert_array_equal(part[np.array([14, 0])], ARRAY[[59, 45]])
+    monkeypatch.setattr(stored_rows, "_PART", 300)
+    np.testing.assert_array_equal(np.concatenate(list(part.parts())), ARRAY[45:60])
+
+
+def test_no_read_is_larger_than_a_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stored_rows, "_PART", 10 * 48)
+    source = Slices(ARRAY)
+    rows = np.random.default_rng(0).permutation(100)
+    np.testing.assert_array_equal(StoredRows(source)[rows], ARRAY[rows])
+    assert source.largest <= 11
+
+
+def test_arrays_in_memory_and_small_ones_are_not_stored() -> None:
+    assert as_stored_rows(np.zeros((9, 9))) is None
+    assert as_stored_rows(Slices(ARRAY)) is None
+    large = Slices(np.broadcast_to(np.float32(0), (2**12, 2**11)))
+    rows = as_stored_rows(large)
+    assert rows is not None
+    assert rows.shape == large.shape
+    assert as_stored_rows(Slices(np.broadcast_to("text", (2**12, 2**11)))) is None
