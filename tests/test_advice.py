@@ -223,7 +223,7 @@ def test_names_that_aliases_lead_to_exist():
               for name in parameters_of(kind)}  # fmt: skip
     functions = {*ACTIVATIONS, *LOSSES, *INITIALIZERS}
     fit = {
-        name for kind in (cr.Network, cr.RBM, cr.EarlyStopping, cr.load)
+        name for kind in (cr.Network, cr.RBM, cr.EarlyStopping, cr.Checkpoint, cr.load)
         for member in [kind, *vars(kind).values()] if callable(member)
         for name in parameters_of(member)
     }  # fmt: skip
