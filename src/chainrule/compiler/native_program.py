@@ -26,6 +26,7 @@ from chainrule.compiler.runtime.routines import Routines
 from chainrule.compiler.runtime.signals import raise_handler_error
 from chainrule.graph.evaluate import evaluate
 from chainrule.graph.graph import Graph
+from chainrule.locks import cached_property
 
 if TYPE_CHECKING:
     from chainrule.compiler.loop_ir.loops import Program
@@ -68,15 +69,21 @@ class NativeProgram:
         self._prepare(ProgramCode(graph, is_timed), max_threads, in_background)
 
     @classmethod
-    def of(cls, code: ProgramCode, in_background: bool = False) -> NativeProgram:
-        """Return a program of code that is there, with memory of its own."""
+    def of(cls, code: ProgramCode, graph: Callable[[], Graph]) -> NativeProgram:
+        """Return a program of code that is there, with memory of its own.
+
+        `graph` returns its graph, which may have other names than that of the code.
+        """
         program = cls.__new__(cls)
-        program._prepare(code, None, in_background)
+        program._prepare(code, None, in_background=True)
+        program._make_graph, program.is_from_cache = graph, True
+        del vars(program)["_compiler"]
         return program
 
     def _prepare(self, code: ProgramCode, max_threads: int | None, in_background: bool) -> None:
         self.code, executable = code, code.executable
-        self._graph, self._compiler, self._code = code.graph, code.compiler, code.machine_code
+        self._make_graph: Callable[[], Graph] = lambda: code.graph
+        vars(self)["_compiler"], self._code = code.compiler, code.machine_code
         self.is_from_cache = code.is_from_cache
         self.is_multithreaded = executable.is_multithreaded
         self.is_read = executable.is_read  # for each input, whether its values are read
@@ -93,6 +100,14 @@ class NativeProgram:
             self._launcher.load()
         else:
             self._launcher.prepare_in_background()
+
+    @cached_property
+    def _graph(self) -> Graph:
+        return self._make_graph()
+
+    @cached_property
+    def _compiler(self) -> GraphCompiler:
+        return GraphCompiler(self._graph)
 
     @property
     def graph(self) -> Graph:

@@ -12,6 +12,7 @@ import os
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -54,30 +55,35 @@ class _Variant:
 class ProgramFamily:
     """The programs of graphs that are equal but for the values of some constants."""
 
-    def __init__(self, graph: Graph) -> None:
-        self._graph = graph
+    def __init__(self) -> None:
         self._variants: list[_Variant] = []
         self._lock = ReentrantLock()
 
-    def program(self, values: Sequence[Any]) -> SharedProgram | None:
-        """Return a program of its own for these values of the constants; None without a backend."""
+    def program(self, values: Sequence[Any], graph: Graph) -> SharedProgram | None:
+        """Return a program of its own for these values of the constants; None without a backend.
+
+        Its names are those of `graph`, one of the family.
+        """
         contents = [each.tobytes() for each in values]
         with self._lock:
             for each in self._variants:
                 if all(contents[number] == content for number, content in each.fixed.items()):
-                    program = each.program_class.of(each.code, in_background=True)
+                    program = each.program_class.of(each.code, partial(_lifted, graph, each.fixed))
                     return SharedProgram(program, _others(values, each.fixed))
             fixed = dict(enumerate(contents))
             if self._variants:  # what differs from the latest one becomes an input
                 latest = self._variants[-1].fixed
                 fixed = {n: each for n, each in latest.items() if contents[n] == each}
-            graph = lift_constants(self._graph, lambda number: number not in fixed).graph
-            program = compile_native(graph, in_background=True)
+            program = compile_native(_lifted(graph, fixed), in_background=True)
             if program is None:
                 return None
             self._variants.append(_Variant(fixed, program.code, type(program)))
             del self._variants[1:-_MOST_VARIANTS]
         return SharedProgram(program, _others(values, fixed))
+
+
+def _lifted(graph: Graph, fixed: dict[int, bytes]) -> Graph:
+    return lift_constants(graph, lambda number: number not in fixed).graph
 
 
 def _others(values: Sequence[Any], fixed: dict[int, bytes]) -> list[Any]:
@@ -88,20 +94,20 @@ _families: OrderedDict[Any, ProgramFamily] = OrderedDict()
 _lock = ReentrantLock()
 
 
-def family_of(graph: Graph) -> tuple[ProgramFamily, Lifted]:
-    """Return the family of a graph, and its constants."""
+def family_of(graph: Graph) -> tuple[ProgramFamily, Graph, Lifted]:
+    """Return the family of a graph, the graph simplified, and its constants."""
     graph = simplify(graph)
     lifted = lift_constants(graph)
     text = graph_text(lifted.graph)
     if text is None or _prints_stages() or _size(text[1]) > _MOST_BYTES:
-        return ProgramFamily(graph), lifted
+        return ProgramFamily(), graph, lifted
     key = text[0], *map(os.environ.get, _SETTINGS)
     with _lock:
-        family = _families.setdefault(key, ProgramFamily(graph))
+        family = _families.setdefault(key, ProgramFamily())
         _families.move_to_end(key)
         if len(_families) > _MOST_FAMILIES:
             _families.popitem(last=False)
-    return family, lifted
+    return family, graph, lifted
 
 
 def _prints_stages() -> bool:

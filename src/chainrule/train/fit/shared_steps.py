@@ -37,6 +37,7 @@ class _Step:
     """A traced step: its programs, the constants of its graph, and the seed if it has that."""
 
     family: ProgramFamily
+    graph: Graph
     lifted: Lifted
     function: ArrayFunction | None  # by NumPy
     seed: int | None
@@ -56,7 +57,7 @@ def shared_program(
 ) -> tuple[SharedProgram | None, Any]:
     """Return a native program of the step with a key, and the guards under which it is right."""
     step, guards = _step(stack, objective, ("native", *key), trace)
-    return step.family.program(step.values(stack.seed)), guards
+    return step.family.program(step.values(stack.seed), step.graph), guards
 
 
 def shared_function(
@@ -69,7 +70,7 @@ def shared_function(
     """Return a step as a function of lists of arrays, native or evaluated by NumPy."""
     step, guards = _step(stack, objective, ("single", *key), trace)
     values = step.values(stack.seed)
-    shared = step.family.program(values) if natively else None
+    shared = step.family.program(values, step.graph) if natively else None
     if shared is not None:
         return _Native(shared), guards
     assert step.function is not None, "prepared"
@@ -114,12 +115,12 @@ def _step(
 
 
 def _prepared(graph: Graph, seed: int, key: Any) -> _Step:
-    family, lifted = family_of(graph)
+    family, graph, lifted = family_of(graph)
     function = prepare(lifted.graph) if key[0] == "single" else None
     own = philox_key(seed)
     is_own = all(np.array_equal(lifted.values[number], own) for number in lifted.keys)
     depends = not is_own or _has_words(lifted.graph)
-    return _Step(family, lifted, function, seed if depends else None)
+    return _Step(family, graph, lifted, function, seed if depends else None)
 
 
 def _has_words(graph: Graph) -> bool:
