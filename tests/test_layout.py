@@ -39,8 +39,8 @@ RARELY_USED = {
     "chainrule.ops.scipy_api.special",
 }  # fmt: skip
 LATE = {
-    "click", "joblib", "llvmlite", "matplotlib", "networkx", "pandas", "rich", "safetensors",
-    "scipy", "sklearn", "tensorboard",
+    "click", "joblib", "llvmlite", "matplotlib", "networkx", "onnx", "pandas", "rich",
+    "safetensors", "scipy", "sklearn", "tensorboard",
 }  # fmt: skip
 
 # Packages that depend on NumPy only, and the one package that may import each of these libraries.
@@ -61,6 +61,8 @@ insight/displays insight/lab insight/lab/catalogue insight/notation
 insight/notation/identities insight/notation/layouts insight/report
 losses metrics testing export export/numpy_source solvers interop/weights
 interop interop/estimators interop/optuna interop/tensorboard
+losses metrics testing (export) solvers interop interop/optuna interop/tensorboard
+interop/onnx interop/onnx/writing interop/onnx/writing/rules
 science science/optimize science/optimize/minimizers science/optimize/global_search
 science/optimize/roots science/optimize/fits science/optimize/extremum_search
 science/integrate science/ndimage science/images
@@ -117,6 +119,7 @@ UPWARD = {
             "report.report",
         )
     },
+    "chainrule.train.exportable": {"chainrule.interop.onnx.writing.export"},
     "chainrule.train.history": {"chainrule.insight"},
     "chainrule.train.sweep.result": {"chainrule.insight.plots.sweep"},
     "chainrule.science.optimize.fits.fit_result": {"chainrule.insight"},

@@ -181,6 +181,8 @@ class _Merger:
             raise NotDescribable("the kind of a constant depends on the number of samples or steps")
         dtype = dtype_name(first.dtype)
         shape = self.merged([list(each.shape) for each in arrays])
+        if not any(each.size for each in arrays):
+            return {"dtype": dtype, "shape": shape, "number": 0}
         if all(
             each.size and each.tobytes() == each.flat[0].tobytes() * each.size for each in arrays
         ):
@@ -195,9 +197,10 @@ class _Merger:
         raise NotDescribable("the values of a constant depend on the number of samples or steps")
 
     def _number(self, values: Sequence[Any], dtype: np.dtype[Any]) -> Any:
-        """Return a number, a polynomial of the sizes or a ratio of two; None for infinity."""
+        """Return a number, a polynomial of the sizes or a ratio of two; 1/0 for infinity."""
         if not np.isfinite(values).all():
-            return None
+            is_one = len(set(values)) == 1 and np.isinf(values[0])
+            return {"over": 1 if values[0] > 0 else -1, "under": 0} if is_one else None
         if len(set(values)) == 1:
             return values[0]
         if all(value == int(value) for value in values):

@@ -1,0 +1,1 @@
+"""ONNX: networks written as files that other programs run, and such files read."""
