@@ -105,8 +105,8 @@ NAMES_IN: dict[str, dict[str, Any]] = {
 """What they stand for in calls that begin so."""
 
 
-NO_CODE = {"np.f", "net.safetensors"}
-"""A placeholder of messages, and a file name."""
+NO_CODE = {"np.f", "net.safetensors", "chainrule.interop.onnx"}
+"""A placeholder of messages, a file name, and a module that a message imports from."""
 
 
 def texts(path: Path) -> Iterator[str]:

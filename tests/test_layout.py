@@ -61,8 +61,8 @@ insight/displays insight/lab insight/lab/catalogue insight/notation
 insight/notation/identities insight/notation/layouts insight/report
 losses metrics testing export export/numpy_source solvers interop/weights
 interop interop/estimators interop/optuna interop/tensorboard
-losses metrics testing (export) solvers interop interop/optuna interop/tensorboard
-interop/onnx interop/onnx/writing interop/onnx/writing/rules
+interop/onnx interop/onnx/reading interop/onnx/reading/operators
+interop/onnx/writing interop/onnx/writing/rules
 science science/optimize science/optimize/minimizers science/optimize/global_search
 science/optimize/roots science/optimize/fits science/optimize/extremum_search
 science/integrate science/ndimage science/images
@@ -94,6 +94,7 @@ UPWARD = {
             "insight.mistakes.check",
             "insight.plots",
             "interop",
+            "interop.onnx",
             "interop.tensorboard",
             "losses",
             "metrics",

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from chainrule.insight.explanation.function import explain
     from chainrule.insight.mistakes.check import check
     from chainrule.insight.plots.recorders import LayerHistograms, ParameterPath
+    from chainrule.interop.onnx import from_onnx
     from chainrule.interop.tensorboard import TensorBoard
     from chainrule.interop.weights import from_keras, from_torch, to_keras, to_torch
     from chainrule.train.callbacks.csv_log import CSVLog
@@ -83,6 +84,7 @@ __all__ = [
     "errors",
     "explain",
     "from_keras",
+    "from_onnx",
     "from_torch",
     "get_num_threads",
     "grad",
@@ -161,6 +163,10 @@ if not TYPE_CHECKING:  # type checkers must still reject unknown names
                 from chainrule.interop import tensorboard, weights
 
                 return getattr(tensorboard if name == "TensorBoard" else weights, name)
+            case "from_onnx":
+                from chainrule.interop.onnx import from_onnx
+
+                return from_onnx
             case "CSVLog":
                 from chainrule.train.callbacks.csv_log import CSVLog
 

@@ -126,7 +126,7 @@ def test_a_model_that_differs_from_its_network_is_not_written(
 ) -> None:
     net = cr.Network([nn.Dense(2)])
     net(numbers(2, 3))
-    real = check.ReferenceEvaluator.run
+    real: Any = check.ReferenceEvaluator.run
     monkeypatch.setattr(
         check.ReferenceEvaluator, "run", lambda *given: [each * 1.0001 for each in real(*given)]
     )
@@ -151,3 +151,10 @@ def test_arguments_out_of_range_are_refused(
     net(numbers(2, 2))
     with pytest.raises(cr.errors.ArgumentError, match=message):
         net.to_onnx(tmp_path / "net.onnx", **arguments)
+
+
+def test_sorting_is_written(tmp_path: Path) -> None:
+    net = cr.Network([nn.Lambda(lambda x: np.sort(x, axis=1) + np.argsort(x, axis=1))])
+    x = numbers(3, 5)
+    net(x)
+    exported(net, tmp_path / "net.onnx", x)

@@ -40,10 +40,15 @@ def _position(operator: str) -> Rule:
     return apply
 
 
-def _argsort(call: Call) -> str:
-    axis, writer = call.instruction.params["axis"], call.writer
-    count = writer.size(call.shape[axis])
-    return writer.add("TopK", [call.name(), count], 2, axis=axis, largest=0, sorted=1)[1]
+def _sorted(output: int) -> Rule:
+    """The values or the indices of all elements along an axis, in ascending order."""
+
+    def apply(call: Call) -> str:
+        axis, writer = call.instruction.params["axis"], call.writer
+        count = writer.size(call.shape[axis])
+        return writer.add("TopK", [call.name(), count], 2, axis=axis, largest=0, sorted=1)[output]
+
+    return apply
 
 
 def _cumulative_sum(call: Call) -> str:
@@ -54,9 +59,10 @@ def _cumulative_sum(call: Call) -> str:
 RULES: dict[str, Rule] = {
     "argmax": _position("ArgMax"),
     "argmin": _position("ArgMin"),
-    "argsort": _argsort,
+    "argsort": _sorted(1),
     "cumulative_sum": _cumulative_sum,
     "reduce_max": _extremum("ReduceMax"),
     "reduce_min": _extremum("ReduceMin"),
     "reduce_to": _reduce_to,
+    "sort": _sorted(0),
 }
