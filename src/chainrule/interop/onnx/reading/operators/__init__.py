@@ -16,7 +16,9 @@ from chainrule.interop.onnx.reading.operators import (
     quantization,
     recurrent,
     reduction,
+    region,
     signal,
+    text,
 )
 
 __all__ = ["OPERATORS"]
@@ -26,7 +28,8 @@ OPERATORS: dict[tuple[str, str], OperatorRule] = {
         ("", name): rule
         for family in (
             activation, contraction, control_flow, convolution, elementwise, image, indexing,
-            movement, normalization, pooling, quantization, recurrent, reduction, signal,
+            movement, normalization, pooling, quantization, recurrent, reduction, region, signal,
+            text,
         )
         for name, rule in family.OPERATORS.items()
     },
