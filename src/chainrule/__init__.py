@@ -167,14 +167,10 @@ if not TYPE_CHECKING:  # type checkers must still reject unknown names
                 from chainrule.interop.onnx import from_onnx
 
                 return from_onnx
-            case "CSVLog":
-                from chainrule.train.callbacks.csv_log import CSVLog
+            case "CSVLog" | "LambdaCallback":
+                from chainrule.train.callbacks import csv_log, lambda_callback
 
-                return CSVLog
-            case "LambdaCallback":
-                from chainrule.train.callbacks.lambda_callback import LambdaCallback
-
-                return LambdaCallback
+                return getattr(csv_log if name == "CSVLog" else lambda_callback, name)
             case "LearningRateSchedule" | "ReduceOnPlateau":
                 from chainrule.train.callbacks import learning_rates
 
