@@ -108,7 +108,10 @@ UPWARD = {
     "chainrule.nn.layers.ode": {
         f"chainrule.solvers.{x}" for x in ("adjoint", "fixed_steps", "initial_value")
     },
-    "chainrule.train.exportable": {"chainrule.export.numpy_source"},
+    "chainrule.train.exportable": {
+        "chainrule.export.numpy_source",
+        "chainrule.interop.onnx.writing.export",
+    },
     "chainrule.train.inspectable": {
         f"chainrule.insight.{name}"
         for name in (
@@ -120,7 +123,6 @@ UPWARD = {
             "report.report",
         )
     },
-    "chainrule.train.exportable": {"chainrule.interop.onnx.writing.export"},
     "chainrule.train.history": {"chainrule.insight"},
     "chainrule.train.sweep.result": {"chainrule.insight.plots.sweep"},
     "chainrule.science.optimize.fits.fit_result": {"chainrule.insight"},
