@@ -123,8 +123,7 @@ keras  RemoteMonitor SwapEMAWeights  -> write it as a chainrule.Callback, or giv
        chainrule.LambdaCallback
 skorch  NeuralNet  -> Network
 skorch  NeuralNetClassifier NeuralNetRegressor NeuralNetBinaryClassifier KerasClassifier
-       KerasRegressor  -> a chainrule.Network has fit and predict; estimators of scikit-learn are
-       in chainrule.sklearn
+       KerasRegressor  -> chainrule.Network has fit, predict and evaluate of its own
 skorch  TrainEndCheckpoint LoadInitState  -> Checkpoint
 skorch  LRScheduler WarmRestartLR CyclicLR  -> LearningRateSchedule
 skorch  EpochScoring  -> give metrics to net.compile, and validation_data to net.fit: a metric of
