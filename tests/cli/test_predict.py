@@ -178,7 +178,7 @@ def test_models_are_found_in_folders_or_their_absence_is_named(tmp_path: Path) -
     (tmp_path / "net.onnx").write_bytes(b"\x08\x08")
     code, _, errors = run("predict", str(tmp_path / "net.onnx"), str(path))
     assert code == 2
-    assert "is an ONNX file; MODEL is one that" in errors
+    assert "is an ONNX file; first: chainrule convert" in errors
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="pipes end otherwise there")

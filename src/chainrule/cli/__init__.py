@@ -54,6 +54,12 @@ def _sweep() -> click.Command:
     return sweep
 
 
+def _convert() -> click.Command:
+    from chainrule.cli.convert import convert
+
+    return convert
+
+
 def _explain() -> click.Command:
     from chainrule.cli.explain import explain
 
@@ -90,6 +96,7 @@ ENTRIES = {
     "evaluate": Entry("Measure a trained network on samples with known answers.", _evaluate),
     "predict": Entry("Write the predictions of a trained network for a CSV file.", _predict),
     "sweep": Entry("Train networks of many settings side by side, and compare them.", _sweep),
+    "convert": Entry("Write a model in another format: safetensors, ONNX, NumPy.", _convert),
     "explain": Entry("Print the equations of a network and of its gradient.", _explain),
     "inspect": Entry("Show what is in a file: a model, a run, arrays, a table.", _inspect),
     "bench": Entry("Measure the speed of training on this machine.", _bench),

@@ -65,7 +65,8 @@ class ModelFile(click.ParamType[Path]):
         if start[8:] == b"{" or (is_onnx and self._takes_onnx):
             return ""
         if is_onnx:
-            return "is an ONNX file; MODEL is one that chainrule train --out DIR has written"
+            shown = shlex.quote(str(path.with_suffix(".safetensors")))
+            return f"is an ONNX file; first: chainrule convert {shlex.quote(str(path))} {shown}"
         return (
             "is no model file, such as chainrule train --out DIR writes; MODEL comes first, then "
             f"the data (what it is: chainrule inspect {shlex.quote(str(path))})"
