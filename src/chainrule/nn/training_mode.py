@@ -19,7 +19,7 @@ from chainrule.nn.sublayers import with_sublayers
 if TYPE_CHECKING:
     from chainrule.nn.random_stream import RandomStream
 
-__all__ = ["caller", "enter", "is_held", "leave", "mode_arguments"]
+__all__ = ["caller", "enter", "is_held", "leave", "mode_arguments", "stream"]
 
 
 class _Call:
@@ -69,6 +69,12 @@ def is_held(layer: Any) -> bool:
     """Whether the layer that has called another one holds it."""
     call = _call.get()
     return call is not None and call.caller is not None and id(layer) in call.caller.sublayers
+
+
+def stream() -> RandomStream | None:
+    """Return the random stream of the call in progress; None in inference."""
+    call = _call.get()
+    return None if call is None else call.random
 
 
 def leave(token: Token[_Call | None] | None) -> None:

@@ -1,12 +1,18 @@
 """Mutations of model files: each must load, or end in FormatError, quickly and in little memory.
 
-``python -m tests.train.files.fuzz_model_files COUNT SEED`` prints what it found and exits with 1 if
-anything else was raised, or took longer than `LONGEST` seconds.
+What is loaded must predict, be evaluated and be trained, or raise one of the library's own errors;
+a checkpoint must be resumed, or refused as of another run.
+
+``python -m tests.train.files.fuzz_model_files COUNT SEED [FOLDER]`` prints what it found and exits
+with 1 if anything else was raised, or loading took longer than `LONGEST` seconds; what was so is
+kept in the folder.
 """
 
 import json
+import math
 import random
 import resource
+import shutil
 import sys
 import tempfile
 import time
@@ -19,109 +25,24 @@ from safetensors import safe_open
 from safetensors.numpy import save as to_bytes
 
 import chainrule as cr
-from chainrule import data, nn
-from chainrule.errors import FormatError
+from chainrule.errors import ChainruleError, FormatError
 from chainrule.train.files.save import checksum
+from chainrule.train.network import model_of
+from tests.train.files.model_file_corpus import CUSTOM, corpus
 
 LONGEST = 0.5
 MEMORY = 3 * 2**30
+KEPT = None
 MARK = "Mark" * 60
 VALUES = [
-    None,
-    True,
-    False,
-    0,
-    1,
-    -1,
-    2,
-    3,
-    7,
-    10**7,
-    2**31,
-    2**53,
-    2**62,
-    2**63,
-    2**64,
-    10**30,
-    -(10**9),
-    0.5,
-    -0.5,
-    1e308,
-    1e-320,
-    "",
-    "3",
-    "1e3",
-    "relu",
-    "softmax",
-    "mse",
-    "dense",
-    "__class__",
-    "../../etc/passwd",
-    "a\nb",
-    "a\0b",
-    "é" * 50,
-    MARK,
-    [],
-    [[]],
-    {},
-    [1, 2],
-    [10**6] * 3,
-    {"layer": "dense", "config": {"units": 3}},
-    {"function": "eval"},
-    {"kind": "Adam"},
-    {"array": "attribute:0"},
-    {"list": [1]},
-    {"dict": [[[], 1]]},
-]
+    None, True, False, 0, 1, -1, 2, 3, 7, 10**7, 2**31, 2**53, 2**62, 2**63, 2**64, 10**30, -(10**9),
+    0.5, -0.5, 1e308, 1e-320, "", "3", "1e3", "relu", "softmax", "mse", "dense", "__class__",
+    "../../etc/passwd", "a\nb", "a\0b", "é" * 50, MARK, [], [[]], {}, [1, 2], [10**6] * 3,
+    {"layer": "dense", "config": {"units": 3}}, {"function": "eval"}, {"kind": "Adam"},
+    {"array": "attribute:0"}, {"array": "training:0"}, {"list": [1]}, {"dict": [[[], 1]]},
+    {"samples": 1}, {"one": 1, "samples": 2}, {"float": "nan"}, "add", "f32", "i64", ["add", [0, 0], {}],
+]  # fmt: skip
 RAW = ["NaN", "Infinity", "1e999", "-1e999", "9" * 400, "[" * 3000 + "]" * 3000, '{"a":1,"a":2}']
-
-
-class Own(nn.Layer):
-    """A layer with a state."""
-
-    def __init__(self, factor=2.0):
-        self.factor, self.shift = factor, [np.ones(3, "f4"), {"k": (1, 2.5)}]
-
-    def forward(self, x):
-        return x * self.factor + self.shift[0]
-
-
-def corpus(folder):
-    """Write valid files of all kinds of parts; return their contents."""
-    generator = np.random.default_rng(0)
-    flat, image = generator.normal(size=(6, 3)), generator.normal(size=(6, 8, 8, 1))
-    steps, tokens = generator.normal(size=(6, 5, 4)), generator.integers(0, 9, (6, 5))
-    rows = {"age": [1.0, 2.0, None, 4.0, 5.0, 6.0], "town": list("abcabc")}
-    parts = [
-        ([nn.Dense(3, "relu", l2=0.1), nn.Dropout(0.2), nn.BatchNorm(), nn.Dense(2)], flat),
-        ([nn.Conv2D(2, 3, padding="same"), nn.MaxPool2D(2), nn.AvgPool2D(2), nn.Flatten()], image),
-        ([nn.Bidirectional(nn.LSTM(2)), nn.Dense(2)], steps),
-        ([nn.TimeDistributed(nn.Dense(4)), nn.MultiHeadAttention(2, 2), nn.GRU(2)], steps),
-        ([nn.Embedding(9, 4), nn.PositionEmbedding(), nn.GlobalAvgPool1D(), nn.Dense(2)], tokens),
-        ([nn.Residual([nn.Dense(3)]), nn.Concatenate([nn.Dense(2), []]), nn.Dense(2)], flat),
-        ([nn.ConvTranspose2D(2, 2), nn.Permute((3, 1, 2)), nn.Reshape((-1,)), nn.Dense(2)], image),
-        ([Own(), nn.Dense(2)], flat),
-        ([data.Table(), nn.Dense(2)], rows),
-    ]
-    contents = []
-    for number, (layers, X) in enumerate(parts):
-        net = cr.Network(layers, seed=number)
-        net.compile("mse", "adam", metrics=["mae"])
-        if isinstance(X, dict):
-            net.fit(X, generator.normal(size=(6, 2)), verbose=0)
-        net.predict(X)
-        if isinstance(layers[0], Own):
-            layers[0].factor, layers[0].shift[0] = 3.0, np.zeros(3, "f4")
-        net.save(path := folder / f"{number}.safetensors")
-        contents.append(path.read_bytes())
-    named = cr.Network([nn.Dense(3, "softmax")])
-    named.compile("cross_entropy", cr.optim.SGD(cr.optim.cosine(0.1, epochs=3)), metrics="accuracy")
-    named.fit(flat, np.array(["x", "y", "z"] * 2), verbose=0)
-    named.save(path := folder / "named.safetensors")
-    machine = cr.RBM(3, persistent=True, momentum=0.5, batch_size=2)
-    machine.fit((flat > 0).astype("f4"), verbose=0)
-    machine.save(other := folder / "machine.safetensors")
-    return [*contents, path.read_bytes(), other.read_bytes()]
 
 
 def opened(content, folder):
@@ -205,23 +126,71 @@ def mutated(draw, content, folder):
     return bytes(changed)
 
 
+def use(model, X, y):
+    """Predict and train a little, if that is little work: only the library's own errors."""
+    if isinstance(model, cr.RBM):
+        model.transform(X)
+        model.fit(X, verbose=0)
+        return
+    shapes = [each[1:] for each in model_of(model).output_shapes]
+    if any(math.prod(n or 1 for n in each) > 10**5 for each in shapes):
+        return
+    model.predict(X)
+    if model.loss is not None:
+        model.evaluate(X, y)
+        model.fit(X, y, verbose=0)
+
+
+def read(path, case):
+    """Load a file, or resume the run of a checkpoint; then use what was loaded."""
+    _, X, y = case
+    start = time.process_time()
+    model = cr.load(path, custom=CUSTOM)
+    seconds = time.process_time() - start
+    try:
+        use(model, X, y)
+    except ChainruleError:
+        return "loaded, then refused", seconds
+    return "loaded", seconds
+
+
+def resume(path, case, folder):
+    """Let a call of `fit` go on from a checkpoint, which it may refuse as of another run."""
+    _, X, y = case
+    net = cr.load(folder / case[0])
+    size = len(X) if isinstance(net.optimizer, cr.optim.Minimizer) else 2
+    model_of(net).restart(model_of(net).compile_arguments)
+    run = path.parent / "run"
+    shutil.rmtree(run, ignore_errors=True)
+    run.mkdir()
+    shutil.copy(path, run / Path(case[0]).name)
+    try:
+        net.fit(X, y, epochs=3, batch_size=size, verbose=0, checkpoint=run)
+    except ChainruleError:
+        return "not resumed"
+    return "resumed"
+
+
 def run(count, seed):
-    """Load mutated files; return how many loaded, were refused, and what else happened."""
+    """Load mutated files; return what became of them, problems, and the slowest."""
     draw, found, problems, slowest = random.Random(seed), Counter(), [], 0.0
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        contents = corpus(folder)
+        cases = corpus(folder)
         path = folder / "mutated.safetensors"
         for number in range(count):
+            case = draw.choice(cases)
             try:
-                content = mutated(draw, draw.choice(contents), folder)
+                content = mutated(draw, (folder / case[0]).read_bytes(), folder)
             except (OverflowError, RecursionError, ValueError):
                 continue  # not to be written
             path.write_bytes(content)
-            start = time.process_time()
+            start, seconds = time.process_time(), None
             try:
-                cr.load(path, custom={"own": Own})
-                found["loaded"] += 1
+                kind, seconds = read(path, case)
+                found[kind] += 1
+                if "/" in case[0]:
+                    found[resume(path, case, folder)] += 1
             except FormatError as error:
                 found["refused"] += 1
                 if "MarkMark" * 13 in str(error) or len(str(error)) > 600:
@@ -229,8 +198,10 @@ def run(count, seed):
                 if not str(error).isprintable():
                     problems.append(f"{number}: a message that is not printable: {error!r}")
             except Exception as error:  # noqa: BLE001 (what is looked for)
-                problems.append(f"{number}: {type(error).__name__}: {error}")
-            seconds = time.process_time() - start
+                problems.append(f"{number}: {case[0]}: {type(error).__name__}: {error}")
+                if KEPT is not None:
+                    shutil.copy(path, KEPT / f"{seed}-{number}-{case[0].replace('/', '_')}")
+            seconds = time.process_time() - start if seconds is None else seconds
             slowest = max(slowest, seconds)
             if seconds > LONGEST:
                 problems.append(f"{number}: {seconds:.2f} s")
@@ -240,6 +211,7 @@ def run(count, seed):
 if __name__ == "__main__":
     warnings.simplefilter("ignore")
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    KEPT = Path(sys.argv[3]) if len(sys.argv) > 3 else None
     found, problems, slowest = run(int(sys.argv[1]), int(sys.argv[2]))
-    print(dict(found), f"slowest {slowest:.3f} s", *problems[:20], sep="\n")
+    print(dict(found), f"slowest {slowest:.3f} s", *problems[:50], sep="\n")
     sys.exit(bool(problems))

@@ -75,7 +75,8 @@ def _of_layer(layer: Layer, named: Layer, model: Model, tensors: Tensors) -> dic
     from chainrule.train.files.programs import describe_layer as as_programs
 
     def describe(store: Callable[[NDArray[Any]], str]) -> dict[str, Any]:
-        return as_programs(layer, model.dtype, store)
+        is_last = layer is model.layers[-1]
+        return as_programs(layer, model.dtype, store, model.stack.may_mask, is_last)
 
     holders = [vars(each)["_parameters"] for each in with_sublayers([layer])]
     given = [*layer.parameters().values(), *holders]

@@ -242,6 +242,8 @@ def _gives_mask(layer: Layer) -> bool:
     if isinstance(layer, Embedding):
         return layer.mask_zero
     kind = type(layer)
+    if (stored := getattr(kind, "gives_mask", None)) is not None:  # a layer of a file
+        return bool(stored.fget(layer))
     return kind.compute_mask is not Layer.compute_mask and not kind.__module__.startswith(
         "chainrule."
     )

@@ -346,6 +346,8 @@ def gives_scores(layer: Layer) -> bool:
     It is not in a subclass that overrides ``forward`` alone.
     """
     kind = type(layer)
+    if (stored := getattr(kind, "has_scores", None)) is not None:  # a layer of a file
+        return bool(stored.fget(layer))
     owner = next(each for each in kind.__mro__ if "pre_activation" in each.__dict__)
     is_plain = (kind.train_forward, kind.backward) == (Layer.train_forward, Layer.backward)
     return owner is not Layer and is_plain and kind.forward is owner.forward

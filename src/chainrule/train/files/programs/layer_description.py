@@ -5,46 +5,67 @@ The description, in JSON::
     {"class": NAME, "vocabulary": 1,
      "parameters": [{"name": NAME, "shape": [...], "state": false, "weight": true,
                      "trainable": true}, ...],
-     "inference": program,             of the input and the parameters: the output
-     "training": program | {"reason": TEXT},
-     "states": [NAME, ...],            what training assigns: its outputs after the first
-     "draws": SIZE,                    random numbers of a step
+     PROGRAMS of the output,
+     "masked": {PROGRAMS} | {"reason": TEXT} | null,   null where it is told no mask
+     "scores": {"activation": NAME, PROGRAMS, "masked": {PROGRAMS} | null} | null,
+                                       before the last activation, for a loss that contains it
+     "mask": {"plain": program | null, "masked": program | null} | null,   of its compute_mask
+     "keeps_steps": true, "mask_values": [0.0],        as of `Layer`
      "penalty": program | null}        of the parameters
 
+    PROGRAMS ::=
+     "inference": program,             of the input, the mask and the parameters: the output
+     "training": program | {"reason": TEXT},
+     "states": [NAME, ...],            what training assigns: its outputs after the first
+     "draws": SIZE                     random numbers of a step
+
 The inputs of the training program are those of inference, the key of the random stream, epoch,
-step, the number of the first draw, and the fraction that the batch is of a full one.
+step, the number of the first draw, and the fraction that the batch is of a full one. Files of
+format 2 have the first PROGRAMS and the penalty alone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import contextmanager
-from functools import partial
+from dataclasses import replace
 from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.errors import ChainruleError
-from chainrule.graph.array_type import ArrayType
-from chainrule.graph.filled_arrays import with_filled_arrays
-from chainrule.graph.kept_trace import run_on_types
-from chainrule.graph.node import Node, as_node, variable
-from chainrule.nn import environment
-from chainrule.nn.batch_share import in_traced_batch
-from chainrule.nn.random_stream import RandomStream
+from chainrule.nn.activations.activation import ACTIVATIONS, resolve_activation
+from chainrule.nn.layer import Layer
+from chainrule.nn.layers.wrappers import TimeDistributed
+from chainrule.nn.mask import accepts_mask
 from chainrule.train.files.programs.description import NotDescribable, Traced, describe_program
-from chainrule.train.files.programs.sizes import POINTS, POINTS_OF_STEPS, Point, fitted
+from chainrule.train.files.programs.layer_traces import LayerTraces
+from chainrule.train.files.programs.sizes import fitted
 from chainrule.train.files.programs.stored_layer import StoredLayer
 from chainrule.train.files.programs.vocabulary import VERSION
+from chainrule.train.model.model import gives_scores
 
 __all__ = ["describe_layer"]
 
 Store = Callable[[NDArray[Any]], str]
 
 
-def describe_layer(layer: Any, dtype: np.dtype[Any], store: Store) -> dict[str, Any]:
+def describe_layer(
+    layer: Any, dtype: np.dtype[Any], store: Store, may_mask: bool = False, is_last: bool = False
+) -> dict[str, Any]:
     """Return the description of a built layer.
+
+    Parameters
+    ----------
+    layer : Layer
+        It has been called.
+    dtype : dtype
+        Of the input.
+    store : callable
+        ``store(array)`` keeps an array, and returns its name.
+    may_mask : bool
+        Whether the layer may be told a mask of padded steps.
+    is_last : bool
+        Whether a loss may take its scores.
 
     Raises
     ------
@@ -53,7 +74,23 @@ def describe_layer(layer: Any, dtype: np.dtype[Any], store: Store) -> dict[str, 
     """
     if isinstance(layer, StoredLayer):
         return layer.described(store)
-    traces = _Traces(layer, dtype)
+    settings = layer, dtype, store, may_mask, is_last
+    # The last axis of an input is that of features; one before it may have any length.
+    if len(layer.input_shape) > 2:
+        try:
+            described = _described(*settings, has_steps=True)
+        except NotDescribable:
+            pass
+        else:
+            if "reason" not in described["training"]:
+                return described
+    return _described(*settings, has_steps=False)
+
+
+def _described(
+    layer: Any, dtype: np.dtype[Any], store: Store, may_mask: bool, is_last: bool, has_steps: bool
+) -> dict[str, Any]:
+    traces = LayerTraces(layer, dtype, has_steps)
     parameters = [
         {
             "name": name,
@@ -64,17 +101,28 @@ def describe_layer(layer: Any, dtype: np.dtype[Any], store: Store) -> dict[str, 
         }
         for name, each in layer.parameters().items()
     ]
-    return {
+    described = {
         "class": type(layer).__name__,
         "vocabulary": VERSION,
         "parameters": parameters,
+        **_programs(traces, store),
+        "masked": _masked(traces, store, may_mask),
+        "scores": _scores(traces, store, may_mask) if is_last else None,
+        "mask": _mask(traces, store, may_mask),
+        "keeps_steps": bool(layer.keeps_steps),
+        "mask_values": _mask_values(layer),
+    }
+    return described | {"penalty": _penalty(traces, store)}
+
+
+def _programs(traces: LayerTraces, store: Store) -> dict[str, Any]:
+    return {
         "inference": describe_program(traces.inference, traces.points, store),
         **_training(traces, store),
-        "penalty": _penalty(traces, store),
     }
 
 
-def _training(traces: _Traces, store: Store) -> dict[str, Any]:
+def _training(traces: LayerTraces, store: Store) -> dict[str, Any]:
     try:
         states = list(traces.states())
         draws = fitted([traces.draws(point) for point in traces.points], traces.points)
@@ -86,99 +134,68 @@ def _training(traces: _Traces, store: Store) -> dict[str, Any]:
     return {"training": program, "states": states, "draws": draws}
 
 
-def _penalty(traces: _Traces, store: Store) -> dict[str, Any] | None:
+def _masked(traces: LayerTraces, store: Store, may_mask: bool) -> dict[str, Any] | None:
+    """Return the programs of the layer when it is told a mask, if its ``forward`` takes one."""
+    if not accepts_mask(type(traces.layer).forward):
+        return None
+    if not may_mask:
+        return {"reason": "the network that was saved had no padded steps"}
+    try:
+        return _programs(replace(traces, has_mask=True), store)
+    except NotDescribable as reason:
+        return {"reason": f"with a mask {reason}"}
+
+
+def _scores(traces: LayerTraces, store: Store, may_mask: bool) -> dict[str, Any] | None:
+    output_layer = traces.layer
+    while isinstance(output_layer, TimeDistributed):
+        output_layer = output_layer.layer
+    if not (gives_scores(traces.layer) and gives_scores(output_layer)):
+        return None
+    if not hasattr(output_layer, "activate"):
+        return None
+    resolved = resolve_activation(output_layer.activation)
+    names = [name for name, each in ACTIVATIONS.items() if each is resolved]
+    if not names:
+        return None
+    traces = replace(traces, has_scores=True)
+    masked = replace(traces, has_mask=True) if may_mask else None
+    try:
+        return {
+            "activation": names[0],
+            **_programs(traces, store),
+            "masked": None if masked is None else _programs(masked, store),
+        }
+    except NotDescribable:  # the loss is computed from the output
+        return None
+
+
+def _mask(traces: LayerTraces, store: Store, may_mask: bool) -> dict[str, Any] | None:
+    if type(traces.layer).compute_mask is Layer.compute_mask or not may_mask:
+        return None
+
+    def described(traces: LayerTraces) -> dict[str, Any] | None:
+        if traces.mask(traces.points[0]) is None:
+            return None
+        return describe_program(
+            lambda point: cast(Traced, traces.mask(point)), traces.points, store
+        )
+
+    try:
+        return {
+            "plain": described(traces),
+            "masked": described(replace(traces, has_mask=True)),
+        }
+    except NotDescribable as reason:
+        raise NotDescribable(f"its compute_mask is no program: {reason}") from None
+
+
+def _mask_values(layer: Any) -> list[float]:
+    values: Any = getattr(type(layer), "mask_values", None)
+    return [] if values is None else [float(value) for _, value in values(layer)]
+
+
+def _penalty(traces: LayerTraces, store: Store) -> dict[str, Any] | None:
     if traces.penalty(traces.points[0]) is None:
         return None
     return describe_program(lambda point: cast(Traced, traces.penalty(point)), traces.points, store)
-
-
-class _Traces:
-    """Traces of one layer: in inference and in training, and of its penalty."""
-
-    def __init__(self, layer: Any, dtype: np.dtype[Any]) -> None:
-        self._layer, self._dtype = layer, dtype
-        self._parameters = layer.parameters()
-        self.points = POINTS_OF_STEPS if None in layer.input_shape[1:] else POINTS
-
-    def inference(self, point: Point) -> Traced:
-        """Trace the layer in inference: of the input and the parameters, the output."""
-        return self._traced(point, (), lambda x: [self._layer(x)])
-
-    def training(self, point: Point) -> Traced:
-        """Trace the layer in training; its outputs are followed by the states it assigns."""
-        integer = np.dtype("int64")
-        # As a number of Python's, the fraction takes the dtype of the arrays.
-        share_type = ArrayType(np.dtype("float64"), (), weak=True)
-        types = ArrayType(np.dtype("uint32"), (2,)), *[ArrayType(integer, ())] * 3, share_type
-
-        def run(x: Any, key: Any, epoch: Any, step: Any, number: Any, share: Any) -> list[Any]:
-            with in_traced_batch(share):
-                output = self._layer(x, random=RandomStream(key, epoch, step).at(number))
-            return [output, *self._assigned().values()]
-
-        return self._traced(point, types, run)
-
-    def states(self) -> list[str]:
-        """Return the names of the states that training assigns."""
-        names: list[str] = []
-
-        def run(x: Any) -> list[Any]:
-            self._layer(x, random=RandomStream(0))
-            names.extend(self._assigned())
-            return []
-
-        self._traced(self.points[0], (), run)
-        return names
-
-    def draws(self, point: Point) -> int:
-        """Return how many random numbers a step draws."""
-        stream = RandomStream(0)
-        self._traced(point, (), lambda x: [self._layer(x, random=stream)])
-        return stream.reserve(0)
-
-    def penalty(self, point: Point) -> Traced | None:
-        """Trace the penalty, of the parameters alone; None if it is zero."""
-        traced = self._traced(point, (), lambda x: [self._layer.penalty()])
-        (output,) = traced.outputs
-        if output.primitive is None and not np.any(output.known_value):
-            return None
-        return Traced(traced.inputs[1:], traced.outputs)
-
-    def _assigned(self) -> dict[str, Any]:
-        traced = environment.current()
-        values = {} if traced is None else traced.values
-        return {
-            name: values[each]
-            for name, each in self._parameters.items()
-            if each.is_state and values[each] is not self._bound[name]
-        }
-
-    def _traced(
-        self, point: Point, types: tuple[ArrayType, ...], run: Callable[..., list[Any]]
-    ) -> Traced:
-        try:
-            return with_filled_arrays(partial(self._run, point, types, run), self._layer)
-        except ChainruleError as error:
-            raise NotDescribable(f"it cannot be traced: {str(error)[:200]}") from None
-
-    def _run(
-        self, point: Point, types: tuple[ArrayType, ...], run: Callable[..., list[Any]]
-    ) -> Traced:
-        with run_on_types(self._layer), self._entered() as bound:
-            shape = [point.steps if each is None else each for each in self._layer.input_shape[1:]]
-            x = variable(ArrayType(self._dtype, (point.samples, *shape)), name="x")
-            others = [variable(each) for each in types]
-            outputs = [as_node(each) for each in run(x, *others)]
-        return Traced([x, *bound, *others], outputs)
-
-    @contextmanager
-    def _entered(self) -> Any:
-        """Bind each parameter to a variable, within an environment that is discarded."""
-        with environment.entered(keep=lambda *_: None) as traced:
-            self._bound: dict[str, Node] = {
-                name: variable(ArrayType(each.array.dtype, each.array.shape), name=name)
-                for name, each in self._parameters.items()
-            }
-            for name, each in self._parameters.items():
-                traced.values[each] = self._bound[name]
-            yield list(self._bound.values())

@@ -57,16 +57,22 @@ class Program:
         """Return the program; raise a FormatError unless it is one for all sizes."""
         check_form(self.description, self.tensors)
         for point in (POINTS_OF_STEPS[0], POINTS_OF_STEPS[-1]):
-            values: Values = [variable(_array_type(x, point)) for x in self.description["inputs"]]
             try:
-                _run(
-                    self.description["nodes"], values, _Place(self.tensors, point, is_checked=True)
-                )
+                self.types_at(point)
             except Exception as error:  # noqa: BLE001 (rules of primitives raise several kinds)
                 raise FormatError(
                     f"load: a program is inconsistent: {ascii(str(error))[:100]}"
                 ) from None
         return self
+
+    def types_at(self, point: Point) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Return the shapes of the first input and of the first output; no array is computed."""
+        inputs = [variable(_array_type(x, point)) for x in self.description["inputs"]]
+        values: Values = list(inputs)
+        _run(self.description["nodes"], values, _Place(self.tensors, point, is_checked=True))
+        first = [values[each] for each in (0, *self.description["outputs"])[:2]]
+        shapes = [tuple(each.shape) for each in first]
+        return shapes[0], shapes[-1]
 
     def __call__(self, point: Point, *inputs: Any) -> Values:
         """Compute the outputs for a number of samples and steps."""
