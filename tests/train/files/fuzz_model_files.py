@@ -35,12 +35,14 @@ MEMORY = 3 * 2**30
 KEPT = None
 MARK = "Mark" * 60
 VALUES = [
-    None, True, False, 0, 1, -1, 2, 3, 7, 10**7, 2**31, 2**53, 2**62, 2**63, 2**64, 10**30, -(10**9),
+    None, True, False, 0, 1, -1, 2, 3, 7, 10**7, 2**31, 2**53, 2**62, 2**63, 2**64, 10**30,
+    -(10**9),
     0.5, -0.5, 1e308, 1e-320, "", "3", "1e3", "relu", "softmax", "mse", "dense", "__class__",
     "../../etc/passwd", "a\nb", "a\0b", "é" * 50, MARK, [], [[]], {}, [1, 2], [10**6] * 3,
     {"layer": "dense", "config": {"units": 3}}, {"function": "eval"}, {"kind": "Adam"},
     {"array": "attribute:0"}, {"array": "training:0"}, {"list": [1]}, {"dict": [[[], 1]]},
-    {"samples": 1}, {"one": 1, "samples": 2}, {"float": "nan"}, "add", "f32", "i64", ["add", [0, 0], {}],
+    {"samples": 1}, {"one": 1, "samples": 2}, {"float": "nan"}, "add", "f32", "i64",
+    ["add", [0, 0], {}],
 ]  # fmt: skip
 RAW = ["NaN", "Infinity", "1e999", "-1e999", "9" * 400, "[" * 3000 + "]" * 3000, '{"a":1,"a":2}']
 

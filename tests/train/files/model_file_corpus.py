@@ -94,17 +94,21 @@ Case = tuple[str, Any, Any]
 
 def corpus(folder: Any) -> list[Case]:
     """Write the files into a folder; return their names with inputs and targets."""
-    flat, image, steps = _FLAT, _IMAGE, _STEPS
+    flat, image, steps, tokens = _FLAT, _IMAGE, _STEPS, _TOKENS
     own = own_loss, "adam", [own_metric]
     plain = "mse", "adam", ["mae"]
     parts = [
-        ([nn.Dense(3, "relu", l2=0.1), nn.Dropout(0.2), nn.BatchNorm(), nn.Dense(2)], flat, plain),
-        ([nn.Conv2D(2, 3, padding="same"), nn.MaxPool2D(2), nn.AvgPool2D(2), nn.Flatten()], image, plain),
+        ([nn.Dense(3, "relu", l2=0.1), nn.Dropout(0.2), nn.BatchNorm(), nn.Dense(2)], flat,
+         plain),
+        ([nn.Conv2D(2, 3, padding="same"), nn.MaxPool2D(2), nn.AvgPool2D(2), nn.Flatten()], image,
+         plain),
         ([nn.Bidirectional(nn.LSTM(2)), nn.Dense(2)], steps, plain),
         ([nn.TimeDistributed(nn.Dense(4)), nn.MultiHeadAttention(2, 2), nn.GRU(2)], steps, plain),
-        ([nn.Embedding(9, 4), nn.PositionEmbedding(), nn.GlobalAvgPool1D(), nn.Dense(2)], _TOKENS, plain),
+        ([nn.Embedding(9, 4), nn.PositionEmbedding(), nn.GlobalAvgPool1D(), nn.Dense(2)], tokens,
+         plain),
         ([nn.Residual([nn.Dense(3)]), nn.Concatenate([nn.Dense(2), []]), nn.Dense(2)], flat, plain),
-        ([nn.ConvTranspose2D(2, 2), nn.Permute((3, 1, 2)), nn.Reshape((-1,)), nn.Dense(2)], image, plain),
+        ([nn.ConvTranspose2D(2, 2), nn.Permute((3, 1, 2)), nn.Reshape((-1,)), nn.Dense(2)], image,
+         plain),
         ([Own(), nn.Dense(2)], flat, plain),
         ([Stored(), nn.Dense(2)], flat, own),
         ([Recurrence(), nn.Dense(2)], steps, plain),

@@ -14,9 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.errors import ArgumentError
+from chainrule.graph.array_type import ArrayType
+from chainrule.graph.filled_arrays import with_filled_arrays
 from chainrule.graph.guards import Guards, guarded_values
+from chainrule.graph.kept_trace import run_on_types
 from chainrule.graph.left_behind import Snapshot
+from chainrule.graph.node import variable
 from chainrule.graph.reachable_state import find_reachable_state
+from chainrule.nn import environment
 from chainrule.nn.layer import Layer
 from chainrule.nn.sublayers import with_sublayers
 from chainrule.train.files.layer_attributes import describe_attributes
@@ -63,24 +68,46 @@ def _of_function(function: Any, model: Model, tensors: Tensors) -> Any:
 
 def programs_of_layers(model: Model, layers: Sequence[Layer], tensors: Tensors) -> dict[str, Any]:
     """Return the programs of layers that the library does not have, and add their constants."""
-    named = zip(model.layers, layers, strict=True)
+    if not any(map(_is_own, layers)):
+        return {}
+    named = zip(model.layers, layers, _input_dtypes(model), strict=True)
     return {
-        str(layer.name): _of_layer(each, layer, model, tensors)
-        for each, layer in named
+        str(layer.name): _of_layer(each, layer, dtype, model, tensors)
+        for each, layer, dtype in named
         if _is_own(layer)
     }
 
 
-def _of_layer(layer: Layer, named: Layer, model: Model, tensors: Tensors) -> dict[str, Any]:
+def _input_dtypes(model: Model) -> list[np.dtype[Any]]:
+    """Return the dtype in which each layer takes its input, by a run on types alone."""
+    assert model.input_shape is not None, "a network is built before it is described"
+    shape: Any = 2, *model.input_shape[1:]
+
+    def run() -> list[np.dtype[Any]]:
+        with run_on_types(*model.layers), environment.entered(keep=lambda *_: None) as traced:
+            traced.copy_containers(list(with_sublayers(model.layers)))
+            x = variable(ArrayType(model.dtype, shape), name="X")
+            return [model.dtype, *(y.dtype for _, y, _ in model.stack.outputs(x))]
+
+    try:
+        found = with_filled_arrays(run, *model.layers)
+    except Exception:  # noqa: BLE001 (of the user's code)
+        return [model.dtype] * len(model.layers)
+    return found[:-1]
+
+
+def _of_layer(
+    layer: Layer, named: Layer, dtype: np.dtype[Any], model: Model, tensors: Tensors
+) -> dict[str, Any]:
     from chainrule.train.files.programs import describe_layer as as_programs
 
     def describe(store: Callable[[NDArray[Any]], str]) -> dict[str, Any]:
         is_last = layer is model.layers[-1]
-        return as_programs(layer, model.dtype, store, model.stack.may_mask, is_last)
+        return as_programs(layer, dtype, store, model.stack.may_mask, is_last)
 
     holders = [vars(each)["_parameters"] for each in with_sublayers([layer])]
     given = [*layer.parameters().values(), *holders]
-    key = "program of a layer", str(named.name)
+    key = "program of a layer", str(named.name), dtype
     described = _traced_once(model, key, describe, layer, given, tensors)
     if "reason" in described:
         return {"class": type(layer).__name__} | described

@@ -32,6 +32,9 @@ from chainrule.train.files.programs.vocabulary import OPERATIONS
 
 __all__ = ["NotDescribable", "Traced", "describe_program"]
 
+MAX_BREAKS = 8
+"""Diagonals of a constant matrix at which its value changes."""
+
 _LARGEST = 10_000
 """The largest denominator of a ratio of sizes at the points."""
 
@@ -194,7 +197,22 @@ class _Merger:
         if first.ndim and all(found := [_affine(each) for each in arrays]):
             origin, strides = self.merged(found)
             return {"dtype": dtype, "shape": shape, "number": origin, "strides": strides}
-        raise NotDescribable("the values of a constant depend on the number of samples or steps")
+        if first.ndim == 2 and (found := self._banded(arrays)) is not None:
+            return {"dtype": dtype, "shape": shape} | found
+        sizes = " and ".join(str(list(each.shape)) for each in arrays[:2])
+        raise NotDescribable(
+            f"a constant array, of shape {sizes} at two numbers of samples or steps, has values "
+            "that do not follow from its indices; compute it from x, or keep it in self.parameter"
+        )
+
+    def _banded(self, arrays: Sequence[NDArray[Any]]) -> dict[str, Any] | None:
+        """Return the description of matrices that are constant on bands of diagonals."""
+        found = [_bands(each) for each in arrays]
+        values = found[0][1]
+        if not values.size or any(each[1].tobytes() != values.tobytes() for each in found):
+            return None
+        breaks = self.merged([each[0] for each in found])
+        return {"breaks": breaks, "values": {"tensor": self.store(values)}}
 
     def _number(self, values: Sequence[Any], dtype: np.dtype[Any]) -> Any:
         """Return a number, a polynomial of the sizes or a ratio of two; 1/0 for infinity."""
@@ -216,6 +234,21 @@ class _Merger:
         raise NotDescribable(
             "a number is no ratio of polynomials of the number of samples and steps"
         )
+
+
+def _bands(array: NDArray[Any]) -> tuple[list[int], NDArray[Any]]:
+    """Return the diagonals where the values of a matrix change, and the values, if they are few.
+
+    Such are the identity and triangles; of other matrices there are no values.
+    """
+    rows, columns = array.shape
+    along = np.concatenate([array[:0:-1, 0], array[0]]) if array.size else array.ravel()
+    ends = np.flatnonzero(along[1:] != along[:-1]) + 1
+    offsets = np.arange(columns)[None] - np.arange(rows)[:, None] + rows - 1
+    if len(ends) > MAX_BREAKS or not array.size or (along[offsets] != array).any():
+        return [], array.ravel()[:0]
+    starts = np.concatenate([[0], ends])
+    return [int(each) - rows + 1 for each in ends], along[starts]
 
 
 def _affine(array: NDArray[Any]) -> list[Any]:

@@ -115,6 +115,9 @@ class _Checker:
             (name,) = self._entries(value, "tensor")
             _require(isinstance(name, str) and name in self._tensors, "a tensor is missing")
             return
+        if "breaks" in value:
+            self._bands(value)
+            return
         names = ["dtype", "number", "shape", *(["strides"] if "strides" in value else [])]
         dtype, number, *sizes = self._entries(value, *names)
         _require(isinstance(dtype, str) and dtype in DTYPES)
@@ -127,6 +130,18 @@ class _Checker:
                 checked_size(each)
         else:
             _require(type(number) in (bool, int) or (type(number) is float and len(sizes) == 1))
+
+    def _bands(self, value: Any) -> None:
+        """Check a matrix that is constant on bands of diagonals."""
+        dtype, shape, breaks, part = self._entries(value, "dtype", "shape", "breaks", "values")
+        _require(isinstance(dtype, str) and dtype in DTYPES)
+        self._sizes(shape)
+        self._sizes(breaks)
+        (name,) = self._entries(part, "tensor")
+        _require(isinstance(name, str) and name in self._tensors, "a tensor is missing")
+        values = self._tensors[name]
+        _require(len(shape) == 2 and values.dtype == DTYPES[dtype])
+        _require(values.shape == (len(breaks) + 1,))
 
     def _sizes(self, value: Any) -> None:
         _require(isinstance(value, list) and len(value) <= 64)

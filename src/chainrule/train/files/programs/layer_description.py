@@ -26,7 +26,7 @@ format 2 have the first PROGRAMS and the penalty alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
@@ -39,7 +39,13 @@ from chainrule.nn.layers.wrappers import TimeDistributed
 from chainrule.nn.mask import accepts_mask
 from chainrule.train.files.programs.description import NotDescribable, Traced, describe_program
 from chainrule.train.files.programs.layer_traces import LayerTraces
-from chainrule.train.files.programs.sizes import fitted
+from chainrule.train.files.programs.sizes import (
+    POINTS,
+    POINTS_OF_PARTS,
+    POINTS_OF_STEPS,
+    Point,
+    fitted,
+)
 from chainrule.train.files.programs.stored_layer import StoredLayer
 from chainrule.train.files.programs.vocabulary import VERSION
 from chainrule.train.model.model import gives_scores
@@ -76,21 +82,25 @@ def describe_layer(
         return layer.described(store)
     settings = layer, dtype, store, may_mask, is_last
     # The last axis of an input is that of features; one before it may have any length.
-    if len(layer.input_shape) > 2:
+    for points in (POINTS_OF_STEPS, POINTS_OF_PARTS) if len(layer.input_shape) > 2 else ():
         try:
-            described = _described(*settings, has_steps=True)
+            described = _described(*settings, points)
         except NotDescribable:
-            pass
-        else:
-            if "reason" not in described["training"]:
-                return described
-    return _described(*settings, has_steps=False)
+            continue
+        if "reason" not in described["training"]:
+            return described
+    return _described(*settings, POINTS)
 
 
 def _described(
-    layer: Any, dtype: np.dtype[Any], store: Store, may_mask: bool, is_last: bool, has_steps: bool
+    layer: Any,
+    dtype: np.dtype[Any],
+    store: Store,
+    may_mask: bool,
+    is_last: bool,
+    points: Sequence[Point],
 ) -> dict[str, Any]:
-    traces = LayerTraces(layer, dtype, has_steps)
+    traces = LayerTraces(layer, dtype, points)
     parameters = [
         {
             "name": name,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -20,7 +20,7 @@ from chainrule.nn.batch_share import in_traced_batch
 from chainrule.nn.mask import accepts_mask
 from chainrule.nn.random_stream import RandomStream
 from chainrule.train.files.programs.description import NotDescribable, Traced
-from chainrule.train.files.programs.sizes import POINTS, POINTS_OF_STEPS, Point
+from chainrule.train.files.programs.sizes import POINTS, Point
 
 __all__ = ["LayerTraces"]
 
@@ -29,21 +29,16 @@ __all__ = ["LayerTraces"]
 class LayerTraces:
     """Traces of one layer, of its output, or of its scores: that before the last activation.
 
-    The first inputs are those of the layer, and a mask if it `has_mask`; then the parameters. With
-    `has_steps` the second axis of the input has any length.
+    The first inputs are those of the layer, and a mask if it `has_mask`; then the parameters. At
+    all `points` but `POINTS`, the second axis of the input has any length.
     """
 
     layer: Any
     dtype: np.dtype[Any]
-    has_steps: bool
+    points: Sequence[Point] = POINTS
     has_mask: bool = False
     has_scores: bool = False
     _bound: dict[str, Node] = field(default_factory=dict[str, Node])
-
-    @property
-    def points(self) -> tuple[Point, ...]:
-        """The points at which the layer is traced."""
-        return POINTS_OF_STEPS if self.has_steps else POINTS
 
     def inference(self, point: Point) -> Traced:
         """Trace the layer in inference: of the inputs and the parameters, the output."""
@@ -130,7 +125,7 @@ class LayerTraces:
     ) -> Traced:
         with run_on_types(self.layer), self._entered() as bound:
             shape = list(self.layer.input_shape[1:])
-            if self.has_steps:
+            if self.points is not POINTS:
                 shape[0] = point.steps
             inputs = [variable(ArrayType(self.dtype, (point.samples, *shape)), name="x")]
             if self.has_mask:

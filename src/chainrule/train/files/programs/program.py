@@ -155,10 +155,13 @@ def _constant(value: dict[str, Any], place: _Place) -> Any:
     if "tensor" in value:
         array = place.tensors[value["tensor"]]
         return variable(type_of(array)) if place.is_checked else array
-    dtype, number = DTYPES[value["dtype"]], value["number"]
+    dtype = DTYPES[value["dtype"]]
     shape = tuple(size_at(each, place.point) for each in value["shape"])
     if place.is_checked:
         return _bounded(variable(ArrayType(dtype, shape)))
+    if "breaks" in value:
+        return _banded(value, shape, place)
+    number = value["number"]
     if "strides" in value:
         strides = [size_at(each, place.point) for each in value["strides"]]
         return indices_of(shape, size_at(number, place.point), strides).astype(dtype)
@@ -169,6 +172,14 @@ def _constant(value: dict[str, Any], place: _Place) -> Any:
     elif isinstance(number, dict):
         number = size_at(number, place.point)
     return np.broadcast_to(np.asarray(number, dtype), shape) if shape else np.asarray(number, dtype)
+
+
+def _banded(value: dict[str, Any], shape: tuple[int, ...], place: _Place) -> Any:
+    """Return a matrix that is constant on bands of diagonals."""
+    rows, columns = np.ogrid[: shape[0], : shape[1]]
+    breaks = [size_at(each, place.point) for each in value["breaks"]]
+    bands = sum(((columns - rows >= each).astype(np.intp) for each in breaks), np.intp(0))
+    return place.tensors[value["values"]["tensor"]][np.broadcast_to(bands, shape)]
 
 
 def _decoded(value: Any, kind: str, place: _Place) -> Any:

@@ -17,7 +17,14 @@ from chainrule.graph.node import as_node, variable
 from chainrule.train.files.programs.description import NotDescribable, Traced, describe_program
 from chainrule.train.files.programs.form import DTYPES
 from chainrule.train.files.programs.program import Program, with_constants_renamed
-from chainrule.train.files.programs.sizes import POINTS, POINTS_OF_STEPS, Point, point_of
+from chainrule.train.files.programs.sizes import (
+    POINTS,
+    POINTS_OF_PARTS,
+    POINTS_OF_STEPS,
+    Point,
+    point_of,
+    size_at,
+)
 
 __all__ = ["StoredFunction", "describe_function"]
 
@@ -56,19 +63,16 @@ class StoredFunction:
         """Compute the function by the program of these targets."""
         for program in self._programs:
             truth, outputs = program.description["inputs"]
-            if _is_like(y_true, truth) and len(outputs[1]) == y_pred.ndim:
+            if _is_like(y_true, truth) and _has_sizes(y_pred, outputs[1]):
                 is_index = DTYPES[truth[0]].kind == "i"
                 target = y_true.astype(np.int64) if is_index else y_true
                 (value,) = program(point_of(y_pred, outputs[1]), target, y_pred)
                 return value
-        kinds = [
-            f"{dtype}, {len(shape)} axes"
-            for dtype, shape in (each.description["inputs"][0] for each in self._programs)
-        ]
+        kinds = [_in_words(*each.description["inputs"]) for each in self._programs]
         raise ArgumentError(
-            f"{self.__name__}: the file holds this function for targets of {' or '.join(kinds)}; "
-            f"these are {y_true.dtype} of shape {y_true.shape}: compile the network with the "
-            "function itself"
+            f"{self.__name__}: the file holds this function for {' or '.join(kinds)}; these are "
+            f"targets {y_true.dtype}{list(y_true.shape)} and outputs {list(y_pred.shape)}: compile "
+            "the network with the function itself"
         )
 
     def described(self, store: Store) -> list[Any]:
@@ -83,6 +87,18 @@ class StoredFunction:
 def _is_like(y: Any, type_: Sequence[Any]) -> bool:
     kind = DTYPES[type_[0]].kind
     return y.ndim == len(type_[1]) and (y.dtype.kind in "iub") == (kind in "iub")
+
+
+def _has_sizes(p: Any, shape: Sequence[Any]) -> bool:
+    if len(shape) != p.ndim:
+        return False
+    point = point_of(p, shape)
+    return tuple(size_at(each, point) for each in shape) == p.shape
+
+
+def _in_words(truth: Sequence[Any], outputs: Sequence[Any]) -> str:
+    sizes = ", ".join("any" if isinstance(each, dict) else str(each) for each in outputs[1])
+    return f"targets {truth[0]} of {len(truth[1])} axes and outputs ({sizes})"
 
 
 def describe_function(
@@ -104,15 +120,16 @@ def describe_function(
         return function.described(store)
     programs: list[Any] = []
     reason = NotDescribable("it takes no targets")
-    points = POINTS_OF_STEPS if None in output_shape[1:] else POINTS
+    # With three axes or more, the second one may have any length.
+    attempts = (POINTS_OF_STEPS, POINTS_OF_PARTS, POINTS) if len(output_shape) > 2 else (POINTS,)
     for target, last in ((dtype, len(output_shape)), (np.dtype("int64"), -1)):
-        trace = partial(_traced, function, output_shape, dtype, target, last)
-        try:
-            describe_program(trace, points, lambda array: "")
-        except NotDescribable as error:
-            reason = error if not programs else reason
-        else:  # only now, as a trace that fails may have stored some
-            programs.append(describe_program(trace, points, store))
+        for points in attempts:
+            trace = partial(_traced, function, output_shape, dtype, target, last, points is POINTS)
+            try:
+                programs.append(describe_program(trace, points, store))
+                break
+            except NotDescribable as error:
+                reason = error if not programs else reason
     if not programs:
         raise reason
     return programs
@@ -124,10 +141,13 @@ def _traced(
     dtype: np.dtype[Any],
     target: np.dtype[Any],
     last: int,
+    has_fixed_steps: bool,
     point: Point,
 ) -> Traced:
-    steps = [point.steps if each is None else each for each in output_shape[1:]]
-    shape = (point.samples, *steps)
+    sizes: list[Any] = list(output_shape[1:])
+    if not has_fixed_steps:
+        sizes[0] = point.steps
+    shape = (point.samples, *sizes)
 
     def run() -> Traced:
         with run_on_types(function):

@@ -14,6 +14,7 @@ from chainrule.nn.batch_share import current_batch
 from chainrule.nn.layer import Layer, Shape
 from chainrule.nn.mask import note_end
 from chainrule.nn.random_stream import RandomStream
+from chainrule.train.files.programs.form import DTYPES
 from chainrule.train.files.programs.program import Program, with_constants_renamed
 from chainrule.train.files.programs.sizes import POINTS_OF_STEPS, Point, point_of, size_at
 from chainrule.train.files.programs.stored_calls import (
@@ -173,7 +174,10 @@ class StoredLayer(Layer):
 
     def _computed(self, program: Program, inputs: list[Any], *others: Any) -> list[Any]:
         point = self._point(program, inputs)
-        return program(point, *inputs, *self._values(), *others)
+        dtype = DTYPES[program.description["inputs"][0][0]]
+        x, *masks = inputs
+        x = x if x.dtype == dtype else x.astype(dtype)
+        return program(point, x, *masks, *self._values(), *others)
 
     def _point(self, program: Program, inputs: list[Any]) -> Point:
         """Return the sizes of inputs; raise a ShapeError for others than the program takes."""
