@@ -103,7 +103,8 @@ def _network(description: Description, tensors: Tensors, custom: Custom) -> Netw
             model.add(layer, partial(_tensor_initializer, tensors, unread, layer.name))
     _build(model, _sizes(description.get("input_shape", list)))
     if description.has("frozen"):
-        _freeze(model, description.get("frozen", dict))
+        _freeze(model, description.get("frozen", dict), stored)
+    stored.restore_flags(model.layers)
     _set_parameters(model.stack.parameters(), tensors, unread)
     if description.has("attributes"):
         attributes = stored.without_theirs(description.get("attributes", dict))
@@ -136,15 +137,16 @@ def _layer(entry: Any, number: int, custom: Custom, stored: StoredCode) -> Layer
     description = Description(cast(dict[str, Any], entry), f"the description of layer {number}")
     description.only("kind", "name", "config")
     config, name = description.get("config", dict), description.get("name", str)
+    kind = description.get("kind", str)
     try:
         if NOT_DATA in config:
             raise FormatError(
                 f"load: {quoted(config[NOT_DATA])}: the program that has written this checkpoint "
                 "goes on from it, by fit with checkpoint="
             )
-        layer = from_config(description.get("kind", str), config, custom)
+        layer = from_config(kind, config, custom)
     except FormatError as error:
-        layer = stored.layer(name, error)
+        layer = stored.layer(name, kind, config, error)
     layer.name = name
     return layer
 
@@ -160,13 +162,16 @@ def _build(model: Model, sample: tuple[int, ...]) -> None:
     model.input_shape = (None, *sample)
 
 
-def _freeze(model: Model, entry: dict[str, Any]) -> None:
+def _freeze(model: Model, entry: dict[str, Any], stored: StoredCode) -> None:
     description = Description(entry, "the description of frozen layers")
     description.only("layers", "parameters")
     layers, parameters = description.get("layers", list), description.get("parameters", list)
     names = [*layers, *parameters]
     if not all(type(each) is str for each in names) or len(set(names)) != len(names):
         raise FormatError("load: 'frozen' must have lists of names, each once")
+    layers, parameters = (
+        [each for each in group if not stored.is_within(each)] for group in (layers, parameters)
+    )
     known = {str(each.name): each for each in model.layers}
     if unknown := restore_frozen(known, layers, parameters):
         raise FormatError(f"load: 'frozen' names {unknown[0]!r:.60}, which is not in the network")

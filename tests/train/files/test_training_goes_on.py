@@ -87,6 +87,70 @@ def test_five_epochs_saved_and_five_in_another_process_are_ten(tmp_path):
         assert (here.epoch, here.steps) == (there.epoch, there.steps)
 
 
+class Noise(nn.Layer):
+    """Has a setting, a frozen sublayer, and an attribute that is changed after it was made."""
+
+    def __init__(self, rate):
+        self.rate, self.dense = rate, nn.Dense(6)
+        self.dense.trainable, self.scale = False, np.ones(6, "f4")
+
+    def forward(self, x):
+        return self.dense(x) * self.scale
+
+    def train_forward(self, x, random):
+        return self.forward(x) * (random.uniform(x.shape) > self.rate)
+
+
+def own_loss(y, p):
+    return np.sqrt(np.mean((y - p) ** 2, axis=1) + 0.01)
+
+
+def largest(y, p):
+    return np.max(np.abs(y - p))
+
+
+def own_network():
+    layer = Noise(0.2)
+    layer.scale = np.linspace(1, 2, 6).astype("f4")
+    net = cr.Network([layer, nn.Dense(2)], seed=4)
+    net.compile(own_loss, "adam", metrics=[largest])
+    return net
+
+
+RESUMED = """
+import sys
+import numpy as np
+import chainrule as cr
+data = np.load(sys.argv[1] + "/data.npz")
+net = cr.load(sys.argv[1] + "/run")
+net.fit(data["X"], data["Y"], epochs=5, batch_size=16, verbose=0, checkpoint=sys.argv[1] + "/run")
+"""
+
+
+def test_a_run_goes_on_without_the_code_of_its_layers_and_then_with_it(tmp_path):
+    run, settings = tmp_path / "run", {"batch_size": 16, "verbose": 0}
+    np.savez(tmp_path / "data.npz", X=X, Y=Y)
+    own_network().fit(X, Y, epochs=3, checkpoint=run, **settings)
+    subprocess.run([sys.executable, "-c", RESUMED, tmp_path], check=True, timeout=300)
+    net, expected = own_network(), own_network()
+    net.fit(X, Y, epochs=6, checkpoint=run, **settings)
+    expected.fit(X, Y, epochs=6, **settings)
+    assert net.history["loss"] == expected.history["loss"]
+    assert net.history["largest"] == expected.history["largest"]
+    np.testing.assert_array_equal(net.predict(X), expected.predict(X))
+    custom = {"noise": Noise, "own_loss": own_loss, "largest": largest}
+    with_class = cr.load(run, custom=custom)
+    assert isinstance(with_class.layers[0], Noise)
+    np.testing.assert_array_equal(with_class.predict(X), expected.predict(X))
+    without = cr.load(run)
+    without.save(tmp_path / "again")  # what the class needs is kept
+    with_class = cr.load(tmp_path / "again", custom=custom)
+    assert isinstance(with_class.layers[0], Noise)
+    np.testing.assert_array_equal(with_class.predict(X), expected.predict(X))
+    losses = [each.fit(X, Y, **settings)["loss"] for each in (with_class, without)]
+    assert losses[0] == losses[1]
+
+
 def test_a_file_holds_the_history_and_what_compile_forgets_is_not_in_it(tmp_path):
     net = cr.Network(plain(), seed=2)
     net.compile("mse", "adam")

@@ -25,7 +25,7 @@ from chainrule.nn.config import describe
 from chainrule.nn.parameter import Parameter
 from chainrule.nn.sublayers import holds_layers
 
-__all__ = ["MAX_DEPTH", "NotDataError", "decoded", "encoded", "is_same", "stored_dtypes"]
+__all__ = ["MAX_DEPTH", "NotDataError", "decoded", "encoded", "is_same", "stored_dtypes", "storing"]
 
 MAX_DEPTH = 16
 """Of the nesting of a value."""
@@ -38,6 +38,17 @@ stored_dtypes = {
 
 _SEQUENCES: dict[str, type] = {"list": list, "tuple": tuple, "set": set, "frozenset": frozenset}
 _FLOATS = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
+
+
+def storing(tensors: dict[str, NDArray[Any]], title: str) -> Callable[[NDArray[Any]], str]:
+    """Return a function that adds an array to tensors under a new name, which it returns."""
+
+    def store(array: NDArray[Any]) -> str:
+        native = array.astype(array.dtype.newbyteorder("="), order="C", copy=False)
+        tensors[name := f"{title}:{len(tensors)}"] = native
+        return name
+
+    return store
 
 
 class NotDataError(Exception):

@@ -20,8 +20,10 @@ from chainrule.nn.losses.loss import LOSSES, Loss
 from chainrule.optim.optimizer import Optimizer
 from chainrule.optim.registry import from_config
 from chainrule.optim.schedules.schedule import EpochFunction
+from chainrule.train.files.attribute_values import storing
 from chainrule.train.files.layer_attributes import describe_attributes
 from chainrule.train.files.own_code import (
+    attributes_of_origin,
     describe_layer,
     is_program_alone,
     programs_of_functions,
@@ -68,10 +70,12 @@ def described(model: Model, function: str) -> tuple[dict[str, Any], dict[str, ND
     ]
     remade = [each for each, is_alone in zip(layers, are_alone, strict=True) if not is_alone]
     attributes, arrays = describe_attributes(remade, model.dtype, is_made_again=is_file)
+    attributes |= attributes_of_origin(layers, storing(arrays, "attribute"))
     entries = [describe_layer(*each, is_file) for each in zip(layers, are_alone, strict=True)]
     description = _description(model, layers, entries, is_file)
     if attributes:
-        description["attributes"], tensors = attributes, tensors | arrays
+        description["attributes"] = attributes
+        tensors |= {name: copied(each) for name, each in arrays.items()}
     if programs:
         description["programs"] = programs
     if has_programs and (functions := programs_of_functions(model, tensors)):

@@ -29,7 +29,13 @@ from chainrule.nn.binding import Binding
 from chainrule.nn.parameter import Parameter
 from chainrule.nn.registry import LAYERS, from_config
 from chainrule.nn.sublayers import find_all_sublayers, holds_layers
-from chainrule.train.files.attribute_values import NotDataError, decoded, encoded, is_same
+from chainrule.train.files.attribute_values import (
+    NotDataError,
+    decoded,
+    encoded,
+    is_same,
+    storing,
+)
 from chainrule.train.files.forward_reads import ReadsOfForward, reads_of_forward
 
 __all__ = ["describe_attributes", "restore_attributes"]
@@ -59,12 +65,7 @@ def describe_attributes(
     all data among its attributes are kept.
     """
     tensors: dict[str, NDArray[Any]] = {}
-
-    def store(array: NDArray[Any]) -> str:
-        native = array.astype(array.dtype.newbyteorder("="), order="C")
-        tensors[name := f"attribute:{len(tensors)}"] = native
-        return name
-
+    store = storing(tensors, "attribute")
     described: dict[str, dict[str, Any]] = {}
     for layer in layers:
         try:

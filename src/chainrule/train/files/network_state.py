@@ -21,6 +21,8 @@ from chainrule.pickling import versioned_pickles
 from chainrule.train.files.description import described
 from chainrule.train.files.layer_attributes import restore_attributes
 from chainrule.train.files.own_code import NOT_DATA
+from chainrule.train.files.schema import STORED
+from chainrule.train.files.stored_code import restore_flags
 from chainrule.train.files.table_schema import table_of
 from chainrule.train.files.training_progress import describe_training, read_training
 from chainrule.train.history import History
@@ -138,11 +140,14 @@ def _restore_settings(
         vars(layer)["trainable"] = True
     named = {str(name): each for name, each in zip(model.names, model.layers, strict=True)}
     restore_frozen(named, frozen["layers"], frozen["parameters"])
+    restore_flags(model.layers, description.get("programs", {}))
     for layer, entry in zip(model.layers, description["layers"], strict=True):
         _restore_arguments(layer, entry["config"])
     if attributes := description.get("attributes"):
         layers = [with_name(each, str(each.name)) for each in model.layers]
-        restore_attributes(layers, attributes, tensors, unread)
+        stored = {str(each.name) for each in layers if each.kind == STORED}
+        others = {k: x for k, x in attributes.items() if k.split(".")[0] not in stored}
+        restore_attributes(layers, others, tensors, unread)
 
 
 def _restore_arguments(layer: Any, config: Mapping[str, Any]) -> None:

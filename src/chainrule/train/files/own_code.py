@@ -24,12 +24,14 @@ from chainrule.graph.reachable_state import find_reachable_state
 from chainrule.nn import environment
 from chainrule.nn.layer import Layer
 from chainrule.nn.sublayers import with_sublayers
+from chainrule.train.files.attribute_values import encoded
 from chainrule.train.files.layer_attributes import describe_attributes
 from chainrule.train.files.schema import STORED
 from chainrule.train.model.model import Model
 
 __all__ = [
     "NOT_DATA",
+    "attributes_of_origin",
     "describe_layer",
     "is_program_alone",
     "programs_of_functions",
@@ -189,9 +191,35 @@ def is_program_alone(layer: Layer, programs: Mapping[str, Any], dtype: np.dtype[
 
 
 def describe_layer(layer: Layer, is_alone: bool, is_file: bool) -> dict[str, Any]:
-    """Return the entry of a layer: its kind, name and arguments, or none if it is a program."""
+    """Return the entry of a layer: its kind, name and arguments, or none if it is a program.
+
+    A layer that is a program, as its class was not at hand, has those of its class.
+    """
+    if (origin := _origin(layer)) is not None:
+        return {**origin[0], "name": layer.name}
     kind, config = (STORED, {}) if is_alone else (layer.kind, _config(layer, is_file))
     return {"kind": kind, "name": layer.name, "config": config}
+
+
+def attributes_of_origin(
+    layers: Iterable[Layer], store: Callable[[NDArray[Any]], str]
+) -> dict[str, Any]:
+    """Return the attributes, by path, that a file has for the classes of layers that are programs.
+
+    The path begins with the name of the layer as it was in that file.
+    """
+    return {
+        ".".join([str(layer.name), *path.split(".")[1:]]): {
+            name: encoded(value, store) for name, value in attributes.items()
+        }
+        for layer in layers
+        if (origin := _origin(layer)) is not None
+        for path, attributes in origin[1].items()
+    }
+
+
+def _origin(layer: Layer) -> Any:
+    return vars(layer).get("origin") if layer.kind == STORED else None
 
 
 def _config(layer: Layer, is_file: bool) -> dict[str, Any]:

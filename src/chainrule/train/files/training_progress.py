@@ -12,7 +12,7 @@ Values are those of `attribute_values`; their arrays are tensors called ``traini
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, cast
 
 import numpy as np
@@ -21,13 +21,13 @@ from numpy.typing import NDArray
 from chainrule import tree
 from chainrule.errors import FormatError
 from chainrule.optim.minimizer import Minimizer
-from chainrule.train.files.attribute_values import decoded, encoded
+from chainrule.train.files.attribute_values import decoded, encoded, storing
 from chainrule.train.files.schema import Description
 from chainrule.train.history import History
 from chainrule.train.model.model import Model
 from chainrule.train.model.step_counter import StepCounter
 
-__all__ = ["Progress", "describe_training", "read_training", "storing"]
+__all__ = ["Progress", "describe_training", "read_training"]
 
 Tensors = Mapping[str, NDArray[Any]]
 
@@ -47,17 +47,6 @@ class Progress:
         """Let a model go on from here; its parameters are set elsewhere."""
         model.counter, model.updates = self.counter.copy(), dict(self.updates)
         model.optimizer_slots = tree.map_leaves(np.array, self.slots)
-
-
-def storing(tensors: dict[str, NDArray[Any]], title: str) -> Callable[[NDArray[Any]], str]:
-    """Return a function that adds an array to tensors under a new name, which it returns."""
-
-    def store(array: NDArray[Any]) -> str:
-        native = array.astype(array.dtype.newbyteorder("="), order="C", copy=False)
-        tensors[name := f"{title}:{len(tensors)}"] = native
-        return name
-
-    return store
 
 
 def describe_training(

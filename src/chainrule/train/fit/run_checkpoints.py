@@ -12,10 +12,9 @@ from chainrule.errors import warn
 from chainrule.optim.config import describe_briefly
 from chainrule.storage import locked_folder
 from chainrule.train.callbacks import Callback, Checkpoint, check_monitor
-from chainrule.train.files.attribute_values import encoded
+from chainrule.train.files.attribute_values import encoded, storing
 from chainrule.train.files.network_state import state_of
 from chainrule.train.files.run_folder import RunFolder
-from chainrule.train.files.training_progress import storing
 from chainrule.train.fit.callback_state import CallbackStates
 from chainrule.train.fit.resumption import Position, Resumption
 from chainrule.train.fit.run_code import code_of

@@ -54,6 +54,8 @@ class StoredLayer(Layer):
         self.class_name: str = description["class"]
         self._description, self._tensors = description, tensors
         parts = tensors, description["parameters"]
+        # Kind and arguments of its class, and attributes by path, for files that `custom` reads.
+        self.origin: tuple[dict[str, Any], dict[str, dict[str, Any]]] | None = None
         self._plain = read_call(description, *parts)
         self._masked = read_masked(description.get("masked"), *parts)
         scores = read_scores(description.get("scores"), *parts)
