@@ -167,3 +167,26 @@ def test_training_goes_on_within_an_epoch_from_a_checkpoint_of_format_2(tmp_path
     net = continued(tmp_path)
     np.testing.assert_allclose(net.history["loss"], LOSSES, rtol=1e-5)
     np.testing.assert_allclose(net.predict(np.ones((1, 3)))[0, 0], PREDICTION, rtol=1e-5)
+
+
+@pytest.mark.parametrize(("number", "name"), [(1, "own"), (3, "own"), (3, "masked")])
+def test_layers_of_ones_own_in_files_of_each_format_predict_and_train_as_they_did(number, name):
+    """Those of format 1 have programs, and begin their training anew; those of 3 go on."""
+    folder = Path(__file__).parent / f"format_{number}"
+    expected = load_file(folder / "expected.safetensors")
+    net = cr.load(folder / f"{name}.safetensors")
+    X, y = (expected[key] for key in ("XY" if name == "own" else "SL"))
+    predicted = expected[f"{name}.predicted"]
+    np.testing.assert_allclose(net.predict(X), predicted, rtol=1e-5, atol=1e-6)
+    losses = net.fit(X, y, epochs=3, batch_size=8, verbose=0)["loss"]
+    np.testing.assert_allclose(losses, expected[f"{name}.losses"], rtol=1e-5)
+
+
+def test_a_file_of_a_later_format_is_refused_with_both_versions(tmp_path):
+    description, tensors = read_file(Path(__file__).parent / "format_3" / "own.safetensors")
+    description |= {"format": 4, "versions": {"chainrule": "7.1.0"}, "new": "entry"}
+    text = json.dumps(description)
+    (tmp_path / "later").write_bytes(to_bytes(tensors, {"chainrule": text}))
+    words = rf"format 4 by chainrule '7.1.0'; this is chainrule {cr.__version__}.* formats 1 to 3"
+    with pytest.raises(FormatError, match=words):
+        cr.load(tmp_path / "later")

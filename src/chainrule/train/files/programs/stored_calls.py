@@ -14,7 +14,15 @@ from chainrule.train.files.programs.program import Program
 from chainrule.train.files.programs.sizes import checked_size
 from chainrule.train.files.programs.vocabulary import VERSION
 
-__all__ = ["StoredCall", "check_layer", "read_call", "read_mask"]
+__all__ = [
+    "StoredCall",
+    "check_layer",
+    "read_call",
+    "read_mask",
+    "read_masked",
+    "read_program",
+    "read_scores",
+]
 
 Tensors = Mapping[str, NDArray[Any]]
 
