@@ -26,6 +26,8 @@ from chainrule.nn.losses.loss import LOSSES, Loss, resolve_loss
 from chainrule.nn.parameter import Parameter
 from chainrule.nn.registry import from_config
 from chainrule.nn.shape_inference import MAX_ELEMENTS, built_shape
+from chainrule.optim.lbfgs import LBFGS
+from chainrule.optim.levenberg_marquardt import LevenbergMarquardt
 from chainrule.optim.registry import from_config as optimizer_of
 from chainrule.train.files.earlier_masks import check_mask_value
 from chainrule.train.files.layer_attributes import restore_attributes
@@ -121,6 +123,7 @@ def _network(description: Description, tensors: Tensors, custom: Custom) -> Netw
         entry = description.get("training", dict)
         progress = read_training(model, entry, tensors, unread)
         if model.compile_arguments is not None:
+            _check_search(model, progress.slots)
             progress.restore(model)
             net.history = progress.history
     unread -= stored.constants(unread)
@@ -129,6 +132,16 @@ def _network(description: Description, tensors: Tensors, custom: Custom) -> Netw
     if unread:
         raise FormatError(f"load: no layer takes the tensor {quoted(min(unread))}")
     return net
+
+
+def _check_search(model: Model, slots: dict[str, Any]) -> None:
+    """Compare the state of a full-batch method, if there is one, with what it leaves."""
+    optimizer = model.objective("load").optimizer
+    if slots and isinstance(optimizer, LBFGS | LevenbergMarquardt):
+        from chainrule.train.fit.minimizers.iteration import check_search
+
+        arrays = {name: each.array for name, each in model.stack.parameters().items()}
+        check_search(optimizer, arrays, slots)
 
 
 def _layer(entry: Any, number: int, custom: Custom, stored: StoredCode) -> Layer:

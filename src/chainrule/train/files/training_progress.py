@@ -104,7 +104,7 @@ def _integers(values: list[Any]) -> list[int]:
 
 
 def _check_slots(model: Model, slots: Any) -> None:
-    """Compare slots with those that the optimiser begins with; of a minimiser, `fit` does so."""
+    """Compare slots with those that the optimiser begins with; of a minimiser, `load` does so."""
     parameters, arguments = model.stack.parameters(), model.compile_arguments
     named = _named(slots)
     if arguments is None or isinstance(optimizer := arguments.optimizer, Minimizer):

@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from chainrule import tree
+from chainrule.errors import FormatError
 from chainrule.optim.lbfgs import LBFGS
 from chainrule.optim.levenberg_marquardt import LevenbergMarquardt
 from chainrule.optim.minimizer import Minimizer
@@ -31,7 +32,7 @@ from chainrule.train.fit.minimizers.full_batch import FullBatch, check_penalties
 from chainrule.train.model.layer_stack import LayerStack
 from chainrule.train.model.objective import Objective
 
-__all__ = ["SEARCH", "end_in_words", "iteration", "minimizer_slots"]
+__all__ = ["SEARCH", "check_search", "end_in_words", "iteration", "minimizer_slots"]
 
 SEARCH = "search"
 """The name of the state of a method among the slots of the parameters, whose names have a dot."""
@@ -62,7 +63,30 @@ def minimizer_slots(
     fresh = {name: {} for name in params} | {SEARCH: new | search | {"stays": np.array(True)}}
     if _types(slots) != _types(fresh):  # of other parameters, or of a file
         return fresh
+    _check_counters(optimizer, slots[SEARCH])
     return {name: slots[name] for name in fresh}
+
+
+def check_search(optimizer: Minimizer, parameters: dict[str, Any], slots: dict[str, Any]) -> None:
+    """Raise a FormatError for slots of a file that the method cannot have left."""
+    names = slots.keys() - {SEARCH}
+    params = {name: each for name, each in parameters.items() if name in names}
+    size = sum(each.size for each in params.values())
+    memory: int = getattr(optimizer, "memory", 1)
+    present = sum(np.size(each) for each in tree.flatten(slots)[0])
+    if len(params) < len(names) or not params or memory * size > present:
+        raise FormatError("load: the state of the optimiser is not that of these parameters")
+    if _types(slots) != _types(minimizer_slots(optimizer, params, {})):
+        raise FormatError("load: the state of the optimiser has other arrays than its method")
+    _check_counters(optimizer, slots[SEARCH])
+
+
+def _check_counters(optimizer: Minimizer, search: dict[str, Any]) -> None:
+    """Raise a FormatError for counters of a file that no search has come to."""
+    ends = _ENDS_OF_SQUARES if isinstance(optimizer, LevenbergMarquardt) else _ENDS
+    counts = [int(search[name]) for name in ("iterations", "corrections") if name in search]
+    if int(search["status"]) not in (0, *ends) or any(not 0 <= each < 2**60 for each in counts):
+        raise FormatError("load: the state of the optimiser has counters that are none")
 
 
 def _types(slots: dict[str, Any]) -> Any:
