@@ -58,7 +58,10 @@ class _Constant:
 
 
 def describe_program(
-    trace: Callable[[Point], Traced], points: Sequence[Point], store: Store
+    trace: Callable[[Point], Traced],
+    points: Sequence[Point],
+    store: Store,
+    has_bands: bool = False,
 ) -> dict[str, Any]:
     """Return the description of a function, which `trace` traces at a point.
 
@@ -70,6 +73,8 @@ def describe_program(
         Of samples, and of steps if their number varies.
     store : callable
         ``store(array)`` keeps an array, and returns its name.
+    has_bands : bool
+        Whether the reader takes matrices that are constant on bands of diagonals.
 
     Raises
     ------
@@ -78,7 +83,7 @@ def describe_program(
         primitives.
     """
     described = [_program(trace(point)) for point in points]
-    return _Merger(points, store).merged(described)
+    return _Merger(points, store, has_bands).merged(described)
 
 
 def _program(traced: Traced) -> dict[str, Any]:
@@ -160,6 +165,7 @@ class _Merger:
 
     points: Sequence[Point]
     store: Store
+    has_bands: bool
 
     def merged(self, values: Sequence[Any]) -> Any:
         """Return what describes a value that differs from point to point."""
@@ -197,7 +203,7 @@ class _Merger:
         if first.ndim and all(found := [_affine(each) for each in arrays]):
             origin, strides = self.merged(found)
             return {"dtype": dtype, "shape": shape, "number": origin, "strides": strides}
-        if first.ndim == 2 and (found := self._banded(arrays)) is not None:
+        if self.has_bands and first.ndim == 2 and (found := self._banded(arrays)) is not None:
             return {"dtype": dtype, "shape": shape} | found
         sizes = " and ".join(str(list(each.shape)) for each in arrays[:2])
         raise NotDescribable(

@@ -127,7 +127,7 @@ def _described(
 
 def _programs(traces: LayerTraces, store: Store) -> dict[str, Any]:
     return {
-        "inference": describe_program(traces.inference, traces.points, store),
+        "inference": describe_program(traces.inference, traces.points, store, has_bands=True),
         **_training(traces, store),
     }
 
@@ -138,7 +138,7 @@ def _training(traces: LayerTraces, store: Store) -> dict[str, Any]:
         draws = fitted([traces.draws(point) for point in traces.points], traces.points)
         if draws is None:
             raise NotDescribable("how many random numbers it draws is no polynomial")
-        program = describe_program(traces.training, traces.points, store)
+        program = describe_program(traces.training, traces.points, store, has_bands=True)
     except NotDescribable as reason:
         return {"training": {"reason": str(reason)}, "states": [], "draws": 0}
     return {"training": program, "states": states, "draws": draws}
@@ -188,7 +188,7 @@ def _mask(traces: LayerTraces, store: Store, may_mask: bool) -> dict[str, Any] |
         if traces.mask(traces.points[0]) is None:
             return None
         return describe_program(
-            lambda point: cast(Traced, traces.mask(point)), traces.points, store
+            lambda point: cast(Traced, traces.mask(point)), traces.points, store, has_bands=True
         )
 
     try:
@@ -208,4 +208,6 @@ def _mask_values(layer: Any) -> list[float]:
 def _penalty(traces: LayerTraces, store: Store) -> dict[str, Any] | None:
     if traces.penalty(traces.points[0]) is None:
         return None
-    return describe_program(lambda point: cast(Traced, traces.penalty(point)), traces.points, store)
+    return describe_program(
+        lambda point: cast(Traced, traces.penalty(point)), traces.points, store, has_bands=True
+    )

@@ -126,7 +126,7 @@ def describe_function(
         for points in attempts:
             trace = partial(_traced, function, output_shape, dtype, target, last, points is POINTS)
             try:
-                programs.append(describe_program(trace, points, store))
+                programs.append(describe_program(trace, points, store, has_bands=True))
                 break
             except NotDescribable as error:
                 reason = error if not programs else reason
