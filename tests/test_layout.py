@@ -98,6 +98,7 @@ UPWARD = {
             "interop.tensorboard",
             "losses",
             "metrics",
+            "sklearn",
             "solvers",
             "train.callbacks",
             "train.callbacks.csv_log",
@@ -105,6 +106,7 @@ UPWARD = {
             "train.sweep.sweep",
         )
     },
+    "chainrule.cli.convert": {"chainrule.interop.onnx"},  # which needs the package onnx
     "chainrule.nn.layers.ode": {
         f"chainrule.solvers.{x}" for x in ("adjoint", "fixed_steps", "initial_value")
     },

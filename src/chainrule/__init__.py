@@ -143,18 +143,12 @@ if not TYPE_CHECKING:  # type checkers must still reject unknown names
     def __getattr__(name: str) -> object:
         """Import what is rarely used when it is first used, and answer the names of others."""
         match name:
-            case "explain":
+            case "check" | "debug" | "explain":
+                from chainrule.insight.debugger.function import debug
                 from chainrule.insight.explanation.function import explain
-
-                return explain
-            case "check":
                 from chainrule.insight.mistakes.check import check
 
-                return check
-            case "debug":
-                from chainrule.insight.debugger.function import debug
-
-                return debug
+                return {"check": check, "debug": debug, "explain": explain}[name]
             case "LayerHistograms" | "ParameterPath":
                 from chainrule.insight.plots import recorders
 
@@ -185,6 +179,10 @@ if not TYPE_CHECKING:  # type checkers must still reject unknown names
                 import chainrule.solvers  # noqa: F401
 
                 return sys.modules[f"{__name__}.{name}"]
+            case "sklearn":
+                from chainrule import sklearn
+
+                return sklearn
             case _ if name in _TRANSFORMATIONS:
                 from chainrule.autodiff import transformations
 

@@ -17,6 +17,7 @@ from chainrule.arguments.foreign_names import (
     layers,
     optimizers,
     package,
+    plots,
     science,
     training,
 )
@@ -31,6 +32,7 @@ SUBJECTS: dict[str, Subject] = {
     **optimizers.SUBJECTS,
     **data.SUBJECTS,
     **package.SUBJECTS,
+    **plots.SUBJECTS,
     **arrays.SUBJECTS,
     **science.SUBJECTS,
 }
