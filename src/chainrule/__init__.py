@@ -180,9 +180,9 @@ if not TYPE_CHECKING:  # type checkers must still reject unknown names
 
                 return sys.modules[f"{__name__}.{name}"]
             case "sklearn":
-                from chainrule import sklearn
+                import chainrule.sklearn
 
-                return sklearn
+                return sys.modules[f"{__name__}.{name}"]
             case _ if name in _TRANSFORMATIONS:
                 from chainrule.autodiff import transformations
 
