@@ -105,8 +105,8 @@ NAMES_IN: dict[str, dict[str, Any]] = {
 """What they stand for in calls that begin so."""
 
 
-NO_CODE = {"np.f", "net.safetensors", "chainrule.interop.onnx"}
-"""A placeholder of messages, a file name, and a module that a message imports from."""
+NO_CODE = {"np.f", "net.safetensors", "chainrule.interop.onnx", "chainrule.table"}
+"""A placeholder, the names of a file and of metadata, and a module that is imported from."""
 
 
 def texts(path: Path) -> Iterator[str]:
@@ -172,7 +172,7 @@ def attempt(code: str, only_bind: bool) -> None:
     names = NAMES | {"layer": nn.Dense(2)}
     for beginning, meaning in NAMES_IN.items():
         names |= meaning if code.startswith(beginning) else {}
-    if code.startswith("net.") or "(net" in code:
+    if re.search(r"\bnet\b", code):
         names["net"] = copy.deepcopy(network())
         names |= {"params": names["net"].params, "x": NAMES["X"]}
     if code.startswith("net.program"):  # a copy has no compiled programs

@@ -176,11 +176,11 @@ if not TYPE_CHECKING:  # type checkers must still reject unknown names
             case "losses" | "metrics" | "solvers":
                 import chainrule.losses
                 import chainrule.metrics
-                import chainrule.solvers  # noqa: F401
+                import chainrule.solvers
 
                 return sys.modules[f"{__name__}.{name}"]
             case "sklearn":
-                import chainrule.sklearn
+                import chainrule.sklearn  # noqa: F401
 
                 return sys.modules[f"{__name__}.{name}"]
             case _ if name in _TRANSFORMATIONS:
