@@ -17,6 +17,7 @@ import numpy as np
 
 from chainrule.autodiff.control_flow.cond_reverse import cond_masked_vjp, cond_vjp
 from chainrule.autodiff.control_flow.cond_rules import cond_batch, cond_jvp
+from chainrule.autodiff.control_flow.operand_types import check_inputs, check_outputs
 from chainrule.autodiff.passes.reverse import MASKED_RULES
 from chainrule.errors import ShapeError
 from chainrule.graph.array_type import ArrayType
@@ -37,7 +38,11 @@ def apply_cond(test: Any, if_true: Graph, if_false: Graph, shared: Sequence[Any]
 def _infer(test: ArrayType, *types: ArrayType, if_true: Graph, if_false: Graph) -> Any:
     if test.dtype != np.bool_ or test.shape:
         raise ShapeError(f"cond: the test must be one boolean, bool[], got {test}")
-    return tuple([node.array_type for node in if_true.outputs])
+    check_inputs("cond", "branch", if_true, types)
+    check_inputs("cond", "branch", if_false, types)
+    results = tuple([node.array_type for node in if_true.outputs])
+    check_outputs("cond", "other branch", if_false, results)
+    return results
 
 
 def _evaluate(test: Any, *shared: Any, if_true: Graph, if_false: Graph) -> tuple[Any, ...]:

@@ -23,10 +23,12 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.autodiff.control_flow.operand_types import check_inputs, check_outputs
 from chainrule.autodiff.control_flow.scan_step import Carried, StepPullback, joined, parts_of
 from chainrule.autodiff.passes.cotangent_sums import DeferredSum, sum_over_time
 from chainrule.autodiff.passes.masked import Cotangent, selected
 from chainrule.autodiff.passes.reverse import MASKED_RULES
+from chainrule.errors import ShapeError
 from chainrule.graph.array_type import ArrayType
 from chainrule.graph.evaluate import evaluate
 from chainrule.graph.graph import Graph
@@ -57,6 +59,12 @@ def apply_scan(
 def _infer(
     *types: ArrayType, body: Graph, shared: int, carries: int, length: int, reverse: bool
 ) -> tuple[ArrayType, ...]:
+    rows = types[shared + carries :]
+    if any(not x.shape or x.shape[0] != length for x in rows):
+        raise ShapeError(f"scan: the sequences must have {length} rows, got {[*map(str, rows)]}")
+    given = types[: shared + carries]
+    check_inputs("scan", "body", body, (*given, *(x.with_shape(x.shape[1:]) for x in rows)))
+    check_outputs("scan", "body", body, given[shared:])
     outputs = [node.array_type for node in body.outputs]
     ys = (row.with_shape((length, *row.shape)) for row in outputs[carries:])
     return (*outputs[:carries], *ys)

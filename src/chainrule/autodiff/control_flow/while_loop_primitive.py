@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.autodiff.control_flow.carry_stores import step_function
+from chainrule.autodiff.control_flow.operand_types import check_inputs, check_outputs
 from chainrule.autodiff.control_flow.while_loop_reverse import while_loop_masked_vjp, while_loop_vjp
 from chainrule.autodiff.control_flow.while_loop_rules import while_loop_batch, while_loop_jvp
 from chainrule.autodiff.passes.reverse import MASKED_RULES
@@ -52,7 +53,13 @@ def _infer(
     body_shared: int,
     max_steps: int | None,
 ) -> tuple[ArrayType, ...]:
-    return tuple([node.array_type for node in body.outputs])
+    tested, shared = types[:condition_shared], types[condition_shared:][:body_shared]
+    carry = types[condition_shared + body_shared :]
+    check_inputs("while_loop", "condition", condition, (*tested, *carry))
+    check_inputs("while_loop", "body", body, (*shared, *carry))
+    check_outputs("while_loop", "condition", condition, [ArrayType(np.dtype(bool), ())])
+    check_outputs("while_loop", "body", body, carry)
+    return carry
 
 
 def _evaluate(
