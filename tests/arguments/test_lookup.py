@@ -89,7 +89,13 @@ KNOWN: list[tuple[Aliases, set[str]]] = [
     (
         FIT_ALIASES,
         _parameters(
-            cr.Network, cr.Network.compile, cr.Network.fit, cr.RBM, cr.EarlyStopping, cr.load
+            cr.Network,
+            cr.Network.compile,
+            cr.Network.fit,
+            cr.RBM,
+            cr.EarlyStopping,
+            cr.Checkpoint,
+            cr.load,
         ),
     ),
 ]

@@ -67,6 +67,7 @@ def jit(
 
     Examples
     --------
+    >>> import numpy as np
     >>> fast = jit(lambda x, y: x @ y)
     >>> fast(np.eye(2), np.ones(2))
     array([1., 1.])

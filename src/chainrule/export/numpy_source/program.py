@@ -84,7 +84,8 @@ def _layers(model: Model) -> list[tuple[str, Layer]]:
 
 def _of_layer(model: Model, name: str, layer: Layer, store: Any) -> _Described:
     full = {id(each): title for title, each in model.stack.parameters().items()}
-    described = describe_layer(layer, model.dtype, store)
+    varies = None in layer.input_shape[1:]
+    described = describe_layer(layer, model.dtype, store, has_any_length=varies)
     own = layer.parameters()
     names = [full[id(own[each["name"]])] for each in described["parameters"]]
     return _Described(_title(name, layer), name, names, described["inference"])

@@ -173,7 +173,9 @@ class Writer:
         if isinstance(number, dict):
             ratio = cast(dict[str, Any], number)
             text = size_text(ratio)
-            if "over" in ratio:
+            if ratio.get("under") == 0:  # so a description writes what is infinite
+                text = "np.inf" if ratio["over"] > 0 else "-np.inf"
+            elif "over" in ratio:
                 text = f"({size_text(ratio['over'])}) / ({size_text(ratio['under'])})"
             return Expression(f"np.{dtype}({text})", node, full_shape=sizes_text(sizes))
         text = repr(number) if dtype.kind != "f" else _float_text(number, dtype)

@@ -60,6 +60,7 @@ class NetworkRegressor(RegressorMixin, NetworkEstimator):
 
     Examples
     --------
+    >>> import numpy as np
     >>> X = np.linspace(-1, 1, 100)[:, None]
     >>> model = NetworkRegressor(learning_rate=0.01, random_state=0)
     >>> model.fit(X, X[:, 0] ** 2).score(X, X[:, 0] ** 2) > 0.9

@@ -51,7 +51,8 @@ class EventFile:
             create_folder(self.folder)
             self._owner, now = os.getpid(), time.time()
             host = socket.gethostname() or "localhost"
-            name = f"events.out.tfevents.{int(now)}.{host}.{self._owner}.{next(_numbers)}"
+            # Readers take the files in the order of their names, also those of one second.
+            name = f"events.out.tfevents.{now:.6f}.{host}.{self._owner}.{next(_numbers)}"
             self._path = self.folder / name
             content_of_new = record(first_event(now)) + record(content)
             append(self._path, content_of_new)

@@ -30,7 +30,9 @@ _ENCODE = "encode categories as columns of 0 and 1, and convert digits with .ast
 
 def as_rows(value: Any, function: str, name: str) -> Any:
     """Return an array of real numbers, (samples, ...), or the rows of a sparse matrix."""
-    rows = as_sparse_rows(value) or as_stored_rows(value)
+    rows = as_sparse_rows(value)
+    if rows is None:  # of no rows, it is false
+        rows = as_stored_rows(value)
     if rows is None:
         return as_array(value, function, name)
     if rows.size == 0:

@@ -259,7 +259,7 @@ def _bands(array: NDArray[Any]) -> tuple[list[int], NDArray[Any]]:
 
 def _affine(array: NDArray[Any]) -> list[Any]:
     """Return first value and increment along each axis of indices, such as a range; else []."""
-    first = array[(0,) * array.ndim] if array.size else None
+    first = array[(0,) * array.ndim] if array.size and array.dtype.kind in "iuf" else None
     if first is None or not np.isfinite(array).all() or first != int(first):
         return []
     origin, strides = int(first), list[int]()

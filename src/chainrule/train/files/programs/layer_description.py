@@ -56,7 +56,12 @@ Store = Callable[[NDArray[Any]], str]
 
 
 def describe_layer(
-    layer: Any, dtype: np.dtype[Any], store: Store, may_mask: bool = False, is_last: bool = False
+    layer: Any,
+    dtype: np.dtype[Any],
+    store: Store,
+    may_mask: bool = False,
+    is_last: bool = False,
+    has_any_length: bool = True,
 ) -> dict[str, Any]:
     """Return the description of a built layer.
 
@@ -72,6 +77,8 @@ def describe_layer(
         Whether the layer may be told a mask of padded steps.
     is_last : bool
         Whether a loss may take its scores.
+    has_any_length : bool
+        Whether an axis of steps may have another length than it has had, if that can be traced.
 
     Raises
     ------
@@ -82,7 +89,8 @@ def describe_layer(
         return layer.described(store)
     settings = layer, dtype, store, may_mask, is_last
     # The last axis of an input is that of features; one before it may have any length.
-    for points in (POINTS_OF_STEPS, POINTS_OF_PARTS) if len(layer.input_shape) > 2 else ():
+    has_steps = has_any_length and len(layer.input_shape) > 2
+    for points in (POINTS_OF_STEPS, POINTS_OF_PARTS) if has_steps else ():
         try:
             described = _described(*settings, points)
         except NotDescribable:
