@@ -28,7 +28,7 @@ help:  ## list these habits
 demo: $(VENV)/demo.stamp  ## train on real handwriting (installs 600 MB, a minute); results go to demo/
 	$(RUN) -m chainrule train digits --out demo
 
-test: $(VENV)/test.stamp  ## the whole test suite (installs 1.8 GB in all; runs for ten minutes)
+test: $(VENV)/test.stamp  ## the whole test suite (installs 1.8 GB in all; runs for 10 to 25 minutes)
 	$(RUN) -m pytest -n auto --dist worksteal
 
 check: lint  ## all a commit needs: format, lint, types, layers, docstrings, fast tests
