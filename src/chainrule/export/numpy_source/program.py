@@ -84,7 +84,7 @@ def _layers(model: Model) -> list[tuple[str, Layer]]:
 
 def _of_layer(model: Model, name: str, layer: Layer, store: Any) -> _Described:
     full = {id(each): title for title, each in model.stack.parameters().items()}
-    varies = None in layer.input_shape[1:]
+    varies = None in (layer.input_shape or ())[1:]
     described = describe_layer(layer, model.dtype, store, has_any_length=varies)
     own = layer.parameters()
     names = [full[id(own[each["name"]])] for each in described["parameters"]]
