@@ -4,7 +4,7 @@ How many hidden units does a problem need? ``cr.sweep`` trains a network for eac
 three seeds, all at once, and compares them by the loss on held-out samples: the mean over the seeds
 with its standard error. One hidden unit draws a straight line; three or four bend it around the
 moons; with fifty it bends around single samples, and the loss on others rises again. The figure
-``boundaries.png`` has the picture of each size, ``sweep.png`` the losses. A second sweep tries
+``boundaries.png`` has the boundary of each size, ``sweep.png`` the losses. A second sweep tries
 learning rates and penalties drawn at random, and stops the losers early by successive halving: it
 takes a sixth of the epochs of training them all.
 

@@ -21,7 +21,7 @@ _SMALL = 2**24
 """Bytes; smaller arrays are read at once, as programs run faster on arrays in memory."""
 
 _PART = 2**23  # bytes of a part that is read at once
-_GAP = 2**18  # bytes that are read though nobody asks for them, rather than by two reads
+_GAP = 2**18  # bytes: over a smaller gap one read takes less time than two
 
 
 class StoredRows:

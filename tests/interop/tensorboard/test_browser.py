@@ -132,10 +132,10 @@ def test_tensorboard_shows_the_curves_in_a_browser(server: str, tmp_path: Path) 
         shown = str(browser.evaluate("document.body.innerText"))
         for text in ("accuracy", "learning_rate", "dense", "embedding", "train", "validation"):
             assert text in shown, text
-        picture = browser.screenshot(1200, "light", height=1500)
+        image = browser.screenshot(1200, "light", height=1500)
     if folder := os.environ.get("CHAINRULE_SCREENSHOTS"):
-        Path(folder, "tensorboard.png").write_bytes(picture)
-    assert picture.startswith(b"\x89PNG")
+        Path(folder, "tensorboard.png").write_bytes(image)
+    assert image.startswith(b"\x89PNG")
 
 
 def test_the_inspector_reads_the_files(folder: Path) -> None:

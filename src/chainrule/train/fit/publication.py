@@ -91,7 +91,7 @@ class Publication:
         for name, parameter in self._state.live_parameters.items():
             self._taken[name] = parameter.array
             defer(parameter, partial(self._fetch, name))
-            # Whoever holds the array, or a view of it, may look at it without reading it here.
+            # An array that is held elsewhere, or a view of it, may be read without a fetch.
             if _references(self._taken, name) > _UNSHARED:
                 self._fetch(name, parameter)
         note_replacement()
