@@ -35,12 +35,20 @@ _ARRAYS = (
     "Read its arrays with the program that wrote it, and assign them: "
     "net.params['dense.weight'] = array"
 )
+_KERAS = "Read its weights with Keras, and convert them: cr.from_keras(weights, net)"
+_TORCH = "Read its weights with PyTorch, and convert them: cr.from_torch(state_dict, net)"
 _READERS = {
+    ".h5": _KERAS,
+    ".hdf5": _KERAS,
+    ".keras": _KERAS,
+    ".pt": _TORCH,
+    ".pth": _TORCH,
+    ".onnx": "Read a model of ONNX by cr.from_onnx(path)",
     ".csv": "Read a table by data.read_csv(path)",
     ".npy": "Read arrays by np.load(path), and assign them: net.params['dense.weight'] = array",
     ".wav": "Read a recording by data.read_wav(path)",
 }
-"""What reads files that hold no network."""
+"""What reads the files of other programs, by their suffixes."""
 
 
 def checked_path(function: str, path: Any, example: str = "net.safetensors") -> Path:
@@ -70,9 +78,10 @@ def checked_target(path: Any) -> Path:
     target = checked_path("save", path)
     program = _SUFFIXES.get(target.suffix.lower())
     if program is not None:
+        other = "; a file of ONNX is written by net.to_onnx(path)" if program == "ONNX" else ""
         raise ArgumentError(
             f"save: {target.name!r} has the suffix of files of {program}, and what is written is "
-            f"safetensors; name it {target.with_suffix('.safetensors').name!r}"
+            f"safetensors; name it {target.with_suffix('.safetensors').name!r}{other}"
         )
     return target
 
