@@ -35,8 +35,13 @@ _ARRAYS = (
     "Read its arrays with the program that wrote it, and assign them: "
     "net.params['dense.weight'] = array"
 )
-_KERAS = "Read its weights with Keras, and convert them: cr.from_keras(weights, net)"
-_TORCH = "Read its weights with PyTorch, and convert them: cr.from_torch(state_dict, net)"
+_KERAS = (
+    "Read its weights with Keras, and assign them: net.params.update(cr.from_keras(weights, net))"
+)
+_TORCH = (
+    "Read its weights with PyTorch, and assign them: "
+    "net.params.update(cr.from_torch(state_dict, net))"
+)
 _READERS = {
     ".h5": _KERAS,
     ".hdf5": _KERAS,
