@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import time
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -12,18 +11,15 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Transfo
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from chainrule import tree
 from chainrule.arguments.checks import POSITIVE, checked_count, checked_number
-from chainrule.interop.estimators.boltzmann_steps import contrastive_steps
-from chainrule.interop.estimators.programs import capacity, loop_program
+from chainrule.interop.estimators.boltzmann_steps import run_batches
+from chainrule.interop.estimators.programs import capacity
+from chainrule.interop.estimators.pseudo_likelihood import log_pseudo_likelihood
 from chainrule.interop.estimators.validated import validated
 from chainrule.nn.activations.bounded import sigmoid
 from chainrule.train.rbm.rbm import RBM
 
 __all__ = ["BernoulliRBM"]
-
-_DRAWS = 2**21
-"""Random numbers of one native call: 16 MB."""
 
 
 class BernoulliRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -202,16 +198,10 @@ class BernoulliRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
             In nats.
         """
         check_is_fitted(self)
-        v = self._checked(X)
-        rows, columns = np.arange(v.shape[0]), _units(v, check_random_state(self.random_state))
-        # F of the changed sample minus F: only one term of v b and one of v Wᵀ differ.
-        old = np.asarray(v[rows, columns]).ravel()
-        change = 1 - 2 * old
-        inputs = v @ self.components_.T + self.intercept_hidden_
-        others = inputs + change[:, None] * self.components_.T[columns]
-        softplus = np.logaddexp(0, inputs).sum(axis=1) - np.logaddexp(0, others).sum(axis=1)
-        difference = softplus - change * self.intercept_visible_[columns]
-        return -v.shape[1] * np.logaddexp(0, -difference)
+        parameters = self.components_, self.intercept_hidden_, self.intercept_visible_
+        return log_pseudo_likelihood(
+            self._checked(X), *parameters, check_random_state(self.random_state)
+        )
 
     def to_machine(self) -> RBM:
         """Return the trained machine as one of `chainrule`.
@@ -264,42 +254,15 @@ class BernoulliRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
 
     def _run(self, X: Any, starts: Any, batch: int, rng: Any) -> None:
         """Run a step on the rows between each two of `starts`."""
-        chains, hidden = self.h_samples_.shape
-        draws = chains * (X.shape[1] + hidden)
-        most = max(1, _DRAWS // draws)
-        length = min(most, 1 << (len(starts) - 2).bit_length())
-        for first in range(0, len(starts) - 1, length):
-            bounds = starts[first : first + length + 1]
-            columns = {
-                "v": np.zeros((length, batch, X.shape[1]), X.dtype),
-                "count": np.ones(length, np.int64),
-                "rate": np.zeros(length),
-                "draws": np.zeros((length, draws)),
-            }
-            for step, (start, end) in enumerate(pairwise(bounds)):
-                rows = X[start:end]
-                dense = rows if isinstance(rows, np.ndarray) else rows.toarray()
-                columns["v"][step, : end - start], columns["count"][step] = dense, end - start
-                columns["rate"][step] = self.learning_rate / (end - start)
-            steps = len(bounds) - 1
-            columns["draws"][:steps] = rng.uniform(size=(steps, draws))
-            self._run_steps(columns, steps)
-
-    def _run_steps(self, columns: dict[str, Any], steps: int) -> None:
-        dtype = self.components_.dtype
         state = {
             "components": self.components_,
             "hidden": self.intercept_hidden_,
             "visible": self.intercept_visible_,
-            "chains": self.h_samples_.astype(dtype),
+            "chains": self.h_samples_.astype(self.components_.dtype),
         }
-        program = loop_program("rbm", contrastive_steps, (state, columns), ())
-        leaves, structure = tree.flatten(state)
-        spare = [np.empty_like(each) for each in leaves]
-        leaves, _ = program(leaves, [], tree.flatten(columns)[0], steps, spare)
-        new = tree.unflatten(structure, [np.array(each) for each in leaves])
-        self.components_, self.h_samples_ = new["components"], new["chains"]
-        self.intercept_hidden_, self.intercept_visible_ = new["hidden"], new["visible"]
+        state = run_batches(state, X, starts, batch, self.learning_rate, rng)
+        self.components_, self.h_samples_ = state["components"], state["chains"]
+        self.intercept_hidden_, self.intercept_visible_ = state["hidden"], state["visible"]
 
     def _mean_hiddens(self, v: Any) -> Any:
         """Return P(h = 1 | v)."""
@@ -315,24 +278,3 @@ class BernoulliRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
                 f"[BernoulliRBM] Iteration {iteration}, pseudo-likelihood = "
                 f"{self.score_samples(X).mean():.2f}, time = {seconds:.2f}s\n"
             )
-
-
-def _units(v: Any, rng: Any) -> Any:
-    """Return a column for each row, by multiply-shift hashing of the bits of its numbers.
-
-    References
-    ----------
-    Dietzfelbinger (1996), "Universal hashing and k-wise independent random variables via integer
-    arithmetic without primes", section 2.
-    """
-    odd = rng.randint(0, 2**63, (v.shape[1], 2), np.int64).astype(np.uint64) * np.uint64(2)
-    odd += np.uint64(1)
-    if isinstance(v, np.ndarray):
-        bits = (v.astype(np.float64) + 0.0).view(np.uint64)  # 0 for -0, too
-        hashes = (bits * odd[:, 0] ^ (bits >> np.uint64(32)) * odd[:, 1]).sum(axis=1)
-    else:
-        bits = (v.data.astype(np.float64) + 0.0).view(np.uint64)
-        each = bits * odd[v.indices, 0] ^ (bits >> np.uint64(32)) * odd[v.indices, 1]
-        hashes = np.zeros(v.shape[0], np.uint64)
-        np.add.at(hashes, np.repeat(np.arange(v.shape[0]), np.diff(v.indptr)), each)
-    return ((hashes >> np.uint64(32)) % np.uint64(v.shape[1])).astype(np.intp)

@@ -5,16 +5,58 @@ Random numbers are inputs: they are drawn by NumPy, in the order in which scikit
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
+from chainrule import tree
 from chainrule.autodiff.control_flow.scan import scan
+from chainrule.interop.estimators.programs import loop_program
 from chainrule.nn.activations.bounded import sigmoid
 
-__all__ = ["contrastive_steps"]
+__all__ = ["contrastive_steps", "run_batches"]
 
 Tree = dict[str, Any]
+
+_DRAWS = 2**21
+"""Random numbers of one native call: 16 MB."""
+
+
+def run_batches(state: Tree, X: Any, starts: Any, batch: int, rate: float, rng: Any) -> Tree:
+    """Return the state after a step on the rows between each two of `starts`, many a native call.
+
+    `state` is that of `contrastive_steps`; `batch` is the most rows of a step.
+    """
+    chains, hidden = state["chains"].shape
+    draws = chains * (X.shape[1] + hidden)
+    most = max(1, _DRAWS // draws)
+    length = min(most, 1 << (len(starts) - 2).bit_length())
+    for first in range(0, len(starts) - 1, length):
+        bounds = starts[first : first + length + 1]
+        columns = {
+            "v": np.zeros((length, batch, X.shape[1]), X.dtype),
+            "count": np.ones(length, np.int64),
+            "rate": np.zeros(length),
+            "draws": np.zeros((length, draws)),
+        }
+        for step, (start, end) in enumerate(pairwise(bounds)):
+            rows = X[start:end]
+            dense = rows if isinstance(rows, np.ndarray) else rows.toarray()
+            columns["v"][step, : end - start], columns["count"][step] = dense, end - start
+            columns["rate"][step] = rate / (end - start)
+        steps = len(bounds) - 1
+        columns["draws"][:steps] = rng.uniform(size=(steps, draws))
+        state = _run_steps(state, columns, steps)
+    return state
+
+
+def _run_steps(state: Tree, columns: Tree, steps: int) -> Tree:
+    program = loop_program("rbm", contrastive_steps, (state, columns), ())
+    leaves, structure = tree.flatten(state)
+    spare = [np.empty_like(each) for each in leaves]
+    leaves, _ = program(leaves, [], tree.flatten(columns)[0], steps, spare)
+    return tree.unflatten(structure, [np.array(each) for each in leaves])
 
 
 def contrastive_steps(state: Tree, columns: Tree) -> Any:

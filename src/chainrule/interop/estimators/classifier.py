@@ -14,32 +14,16 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import (
     _check_partial_fit_first_call,  # pyright: ignore[reportPrivateUsage]
     type_of_target,
-    unique_labels,
 )
 
-from chainrule.errors import DataError
+from chainrule.interop.estimators.availability import gives_probabilities, is_stochastic
+from chainrule.interop.estimators.label_encoding import accuracy, check_classes, labels_of
 from chainrule.interop.estimators.perceptron import MultilayerPerceptron
 from chainrule.interop.estimators.settings import keep_arguments
 from chainrule.interop.estimators.training import Rows
 from chainrule.interop.estimators.validated import validated
 
-__all__ = ["MLPClassifier", "is_stochastic"]
-
-
-def is_stochastic(estimator: Any) -> bool:
-    """Whether the solver runs epochs, one of which ``partial_fit`` is."""
-    if estimator.solver not in ("sgd", "adam"):
-        raise AttributeError(
-            f"partial_fit is only available for the solvers 'sgd' and 'adam', not for "
-            f"{estimator.solver!r}"
-        )
-    return True
-
-
-def _gives_probabilities(estimator: Any) -> bool:
-    if estimator.loss == "hinge":
-        raise AttributeError("the hinge loss gives no probabilities: use decision_function")
-    return True
+__all__ = ["MLPClassifier"]
 
 
 class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
@@ -240,7 +224,7 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
         """
         return self._labels(self._outputs(X))
 
-    @available_if(_gives_probabilities)
+    @available_if(gives_probabilities)
     def predict_proba(self, X: Any) -> Any:
         """Return the probability of each class.
 
@@ -259,7 +243,7 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
             return np.hstack([1 - outputs, outputs])
         return outputs
 
-    @available_if(_gives_probabilities)
+    @available_if(gives_probabilities)
     def predict_log_proba(self, X: Any) -> Any:
         """Return the logarithm of the probability of each class.
 
@@ -283,11 +267,7 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
         return tags
 
     def _labels(self, outputs: Any) -> Any:
-        if self.out_activation_ == "identity":  # scores of the hinge loss
-            outputs = (outputs > 0).astype(float) if self.n_outputs_ == 1 else outputs
-        if self.n_outputs_ == 1:
-            outputs = outputs.ravel()
-        return self._label_binarizer.inverse_transform(outputs)
+        return labels_of(outputs, self._label_binarizer, self.out_activation_)
 
     def _validate(self, X: Any, y: Any, incremental: bool, reset: bool) -> tuple[Any, Any]:
         inputs, y = validated(
@@ -300,22 +280,9 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
             self._label_binarizer = LabelBinarizer().fit(y)
             self.classes_ = self._label_binarizer.classes_
         else:
-            self._check_classes(y)
+            check_classes(y, self.classes_, self.warm_start)
         encoded = self._label_binarizer.transform(y)
         return inputs, np.asarray(encoded).astype(bool).reshape(len(encoded), -1)
-
-    def _check_classes(self, y: Any) -> None:
-        classes = unique_labels(y)
-        if self.warm_start and set(classes) != set(self.classes_):
-            raise DataError(
-                "warm_start can only be used where `y` has the same classes as in the previous "
-                f"call to fit. Previously got {self.classes_}, `y` has {classes}"
-            )
-        if len(np.setdiff1d(classes, self.classes_, assume_unique=True)):
-            raise DataError(
-                f"`y` has classes not in `self.classes_`. `self.classes_` has {self.classes_}. "
-                f"'y' has {classes}."
-            )
 
     def _output_activation(self) -> str:
         if self.loss == "hinge":
@@ -329,10 +296,4 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
         return y if self.n_outputs_ == 1 else None
 
     def _score_outputs(self, outputs: Any, rows: Rows) -> float:
-        """Return the accuracy; of several labels, the share of samples that have all right."""
-        threshold = 0.0 if self.out_activation_ == "identity" else 0.5
-        if self._label_binarizer.y_type_ == "multiclass":
-            is_right = outputs.argmax(axis=1) == rows.y.argmax(axis=1)
-        else:
-            is_right = ((outputs > threshold) == rows.y).all(axis=1)
-        return float(np.average(is_right, weights=rows.weight))
+        return accuracy(outputs, rows, self._label_binarizer.y_type_, self.out_activation_)

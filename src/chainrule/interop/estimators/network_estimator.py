@@ -17,6 +17,7 @@ from sklearn.utils.validation import (
 )
 
 from chainrule.arguments.checks import shown
+from chainrule.data.array_protocols import names_of_columns
 from chainrule.errors import ArgumentError
 from chainrule.interop.estimators.validated import validated
 from chainrule.nn.layers.dense import Dense
@@ -116,7 +117,9 @@ class NetworkEstimator(BaseEstimator):
         if is_new:
             self.network_ = self._new_network(inputs)
         net = self.network_
-        if not _has_categories(inputs):
+        if self._takes_table(X):
+            inputs = X
+        else:
             net.predict(inputs[:2])  # infers the sizes; a table must see all data before
         if net.loss is None or (is_new and self.loss is not None):
             loss = self._default_loss(net) if self.loss is None else self.loss
@@ -124,6 +127,7 @@ class NetworkEstimator(BaseEstimator):
         validation = None
         if held_out is not None:
             X_val, y_val = self._checked(*held_out, is_new=False)
+            X_val = held_out[0] if self._takes_table(held_out[0]) else X_val
             validation = X_val, self._targets(net, self._encode(y_val, False))
         history = net.fit(
             inputs, self._targets(net, targets), sample_weight=weight, epochs=epochs,
@@ -196,9 +200,15 @@ class NetworkEstimator(BaseEstimator):
 
     def _predicted(self, X: Any, method: str) -> Any:
         check_is_fitted(self, "network_")
-        is_table = _has_categories(X)
+        is_table = self._takes_table(X)
         rules = {"skip_check_array": True} if is_table else {"allow_nd": True, "dtype": _REAL}
-        return getattr(self.network_, method)(validated(self, X, reset=False, **rules))
+        inputs = validated(self, X, reset=False, **rules)
+        return getattr(self.network_, method)(X if is_table else inputs)
+
+    def _takes_table(self, X: Any) -> bool:
+        """Whether the network is to see the columns themselves: they, or a `data.Table`, ask."""
+        has_names = names_of_columns(X) is not None
+        return _has_categories(X) or (has_names and self.network_.table is not None)
 
     def __sklearn_tags__(self) -> Any:
         """Return the tags by which scikit-learn knows what the estimator takes."""

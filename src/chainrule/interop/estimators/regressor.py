@@ -11,7 +11,7 @@ from sklearn.metrics import r2_score
 from sklearn.utils import column_or_1d
 from sklearn.utils.metaestimators import available_if
 
-from chainrule.interop.estimators.classifier import is_stochastic
+from chainrule.interop.estimators.availability import is_stochastic
 from chainrule.interop.estimators.perceptron import MultilayerPerceptron
 from chainrule.interop.estimators.settings import keep_arguments
 from chainrule.interop.estimators.training import Rows
