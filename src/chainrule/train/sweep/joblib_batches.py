@@ -10,8 +10,9 @@ from chainrule.train.sweep.training import Fit, Outcome, Problem, train
 
 __all__ = ["run_by_joblib"]
 
-_BATCHES_EACH = 4
-"""Batches for each worker: fewer tasks than fits, and enough to spread unequal ones evenly."""
+_BATCHES_EACH = 16
+"""Batches for each worker: fewer tasks than fits, and enough to spread unequal ones evenly, and to
+show progress."""
 
 Job = tuple[Fit, int, Outcome | None]
 """A fit, the epochs to train to, and what it has reached before."""
@@ -24,9 +25,17 @@ def run_by_joblib(problem: Problem, jobs: Sequence[Job], take: Callable[[Outcome
     count = min(len(jobs), _BATCHES_EACH * workers)
     batches = [jobs[number::count] for number in range(count)]
     run: Any = joblib.delayed(_run_batch)
-    for outcomes in joblib.Parallel()(run(problem, batch) for batch in batches):
+    for outcomes in _parallel(joblib)(run(problem, batch) for batch in batches):
         for each in outcomes:
             take(each)
+
+
+def _parallel(joblib: Any) -> Any:
+    """Return what gives results as they are ready, where the backend can, else all at the end."""
+    backend, _ = joblib.parallel.get_active_backend()
+    if not getattr(backend, "supports_return_generator", False):
+        return joblib.Parallel()
+    return joblib.Parallel(return_as="generator_unordered")
 
 
 def _run_batch(problem: Problem, jobs: Sequence[Job]) -> list[Outcome]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -10,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from chainrule.arguments.aliases import PLOT_ALIASES
 from chainrule.arguments.checks import as_position, bad_argument, shown
 from chainrule.arguments.keywords import answers_foreign_names
-from chainrule.console import encodable, left_aligned
 from chainrule.errors import ArgumentError, MissingKeyError, counted
 from chainrule.train.network import Network
+from chainrule.train.sweep.fit_table import Column, columns_of, mean_and_error, ranked_lines
 from chainrule.train.sweep.halving import rank
 from chainrule.train.sweep.settings import Setting, described
 from chainrule.train.sweep.training import Outcome
@@ -21,11 +20,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 __all__ = ["SweepResult"]
-
-Column = list[Any]
-
-_SHOWN = 10
-"""Settings that are printed, the best ones."""
 
 
 @answers_foreign_names(PLOT_ALIASES)
@@ -56,7 +50,7 @@ class SweepResult(Mapping[str, Column]):
         self.metric, self.is_interrupted = metric, is_interrupted
         self._is_maximized, self._trained = is_maximized, trained
         self._outcomes = sorted(outcomes, key=lambda each: each.fit.number)
-        self._columns = _columns(self._outcomes, metric, has_folds)
+        self._columns = columns_of(self._outcomes, metric, has_folds)
 
     def __getitem__(self, name: str) -> Column:
         if name not in self._columns:
@@ -141,7 +135,8 @@ class SweepResult(Mapping[str, Column]):
             import pandas as pd
         except ImportError as error:
             raise ImportError(
-                "dataframe: pandas is not installed; run: pip install pandas, or use dict(result)"
+                "dataframe: it needs the package pandas, which is not installed; dict(result) has "
+                "the same columns"
             ) from error
         return pd.DataFrame(self._columns)
 
@@ -269,50 +264,16 @@ class SweepResult(Mapping[str, Column]):
     def _summary_row(self, index: int) -> dict[str, Any]:
         rows = self.rows_of_settings()[index]
         values = [self._columns[self.metric][row] for row in rows]
-        mean, error = _mean_and_error(values)
+        mean, error = mean_and_error(values)
         return {
             **self.setting(rows[0]), self.metric: mean, "standard_error": error,
             "networks": len(rows), "epochs": max(self._columns["epochs"][row] for row in rows),
         }  # fmt: skip
 
     def __repr__(self) -> str:
-        summary, order = self.summary, self._order()
-        fits = counted(len(self._outcomes), "fit")
+        order, rows, fits = self._order(), self.rows_of_settings(), len(self._outcomes)
         end = ", interrupted" if self.is_interrupted else ""
-        lines = [f"<sweep of {counted(len(order), 'setting')}, {fits}, by {self.metric}{end}"]
-        rows = self.rows_of_settings()
-        names = [described(self.setting(rows[index][0])) for index in order[:_SHOWN]]
-        width = max(map(len, names))
-        for number, name in enumerate(names):
-            mean, error = summary[self.metric][number], summary["standard_error"][number]
-            spread = f" {encodable('±')} {error:.2g}" if math.isfinite(error) else ""
-            lines.append(f"  {left_aligned(name, width)}  {mean:.4g}{spread}")
-        more = len(order) - len(names)
-        return "\n".join([*lines, *([f"  and {more} more"] if more else [])]) + ">"
-
-
-def _mean_and_error(values: Sequence[float]) -> tuple[float, float]:
-    """Return mean and standard error, NaN for a single value."""
-    count = len(values)
-    mean = math.fsum(values) / count if all(map(math.isfinite, values)) else math.nan
-    if count < 2 or not math.isfinite(mean):
-        return mean, math.nan
-    variance = math.fsum((each - mean) ** 2 for each in values) / (count - 1)
-    return mean, math.sqrt(variance / count)
-
-
-def _columns(outcomes: Sequence[Outcome], metric: str, has_folds: bool) -> dict[str, Column]:
-    settings = list(dict.fromkeys(name for each in outcomes for name in each.fit.setting))
-    columns: dict[str, Column] = {
-        name: [each.fit.setting.get(name) for each in outcomes] for name in settings
-    }
-    if any(each.fit.seed is not None for each in outcomes):
-        columns["seed"] = [each.fit.seed for each in outcomes]
-    if has_folds:
-        columns["fold"] = [each.fit.fold for each in outcomes]
-    for name in dict.fromkeys([*(name for each in outcomes for name in each.values), metric]):
-        columns[name] = [each.values.get(name, math.nan) for each in outcomes]
-    columns["epochs"] = [each.epochs for each in outcomes]
-    columns["seconds"] = [each.seconds for each in outcomes]
-    columns["status"] = [each.status for each in outcomes]
-    return columns
+        title = f"<sweep of {counted(len(order), 'setting')}, {counted(fits, 'fit')}"
+        names = [described(self.setting(rows[index][0])) for index in order]
+        lines = ranked_lines(names, self.summary[self.metric], self.summary["standard_error"])
+        return "\n".join([f"{title}, by {self.metric}{end}", *lines]) + ">"
