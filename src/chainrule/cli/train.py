@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import shlex
-from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,16 +15,10 @@ from chainrule.cli.data_name import NO_COLUMNS, DataName, recipe_named
 from chainrule.cli.json_output import json_option, on_standard_error, print_json
 from chainrule.cli.model_file import MODEL
 from chainrule.cli.rbm import NAME, train_rbm
-from chainrule.cli.recipe import Baseline, Part, Recipe, Run
+from chainrule.cli.recipe import Recipe, Run
 from chainrule.cli.recipes import RECIPES
 from chainrule.cli.resume import RESUMED, RecordedCommand, recorded
-from chainrule.cli.validation import hold_out_classes, hold_out_rows
-from chainrule.data.columns import take_rows
-from chainrule.data.table import Table
-from chainrule.interop.tensorboard import TensorBoard
-from chainrule.nn.layer import Layer
-from chainrule.train.history import History
-from chainrule.train.network import Network
+from chainrule.cli.training import Folders, Settings, train_and_compare
 
 __all__ = ["train"]
 
@@ -51,21 +44,6 @@ class _Rate(click.ParamType[float]):
         if not 0 < rate < math.inf:
             self.fail(f"{value!r} is no learning rate; give a number greater than 0, such as 0.01")
         return rate
-
-
-@dataclass(frozen=True)
-class _Settings:
-    """How to train; a rate of None is that of the recipe."""
-
-    epochs: int
-    batch_size: int | None
-    rate: float | None
-    seed: int
-
-    def size_for(self, part: Part) -> int:
-        """The batch size, at most the samples of a part."""
-        assert self.batch_size is not None, "it is that of the recipe"
-        return min(self.batch_size, len(part[1]))
 
 
 class _Recorded(click.Command):
@@ -172,16 +150,16 @@ def train(
     """  # noqa: D301 (\b keeps click from rewrapping the lines)
     meta = click.get_current_context().meta
     given = None if RESUMED in meta else meta["arguments"]
-    settings = partial(_Settings, batch_size=batch_size, rate=rate, seed=seed)
+    settings = partial(Settings, batch_size=batch_size, rate=rate, seed=seed)
     with on_standard_error(is_json):
         recipe = _recipe(name, target, drop, options_of(columns), horizon)
         if recipe is None:
             _refuse_for_machine(report, tensorboard, is_json)
-        folders = _Folders(*_made(out, checkpoint, given), tensorboard)
+        folders = Folders(*_made(out, checkpoint, given), tensorboard)
         if recipe is None:
             train_rbm(epochs, batch_size, rate, folders.out, seed, folders.checkpoint)
             return
-        run = _run(name, recipe, settings(epochs or recipe.epochs), folders)
+        run = train_and_compare(name, recipe, settings(epochs or recipe.epochs), folders)
         recipe.report(run)
         if folders.out is not None:
             _write(run, folders.out)
@@ -191,15 +169,6 @@ def train(
             click.echo(f"\nwrote {path}")
     if is_json:
         print_json(_result(name, run, folders.out))
-
-
-@dataclass(frozen=True)
-class _Folders:
-    """Where the model, checkpoints and event files are written."""
-
-    out: Path | None
-    checkpoint: RecordedCommand | None
-    tensorboard: Path | None
 
 
 def _recipe(
@@ -225,23 +194,6 @@ def _made(
         out = out.expanduser()  # a shell leaves --out=~/run as it is
         out.mkdir(parents=True, exist_ok=True)
     return out, command
-
-
-def _run(name: str, recipe: Recipe, settings: _Settings, folders: _Folders) -> Run:
-    """Train the network of a recipe, and its baseline."""
-    if settings.batch_size is None:
-        settings = replace(settings, batch_size=recipe.batch_size)
-    whole, test = recipe.load()
-    training, validation = _hold_out(recipe, whole) if whole is not test else (whole, None)
-    click.echo(_describe(name, recipe, training, validation, test))
-    board = None
-    if folders.tensorboard is not None:
-        board = TensorBoard(folders.tensorboard.expanduser(), histograms=1)
-    net, history = _fit(recipe, training, validation, settings, board, folders.checkpoint)
-    baseline = None
-    if recipe.baseline is not None:
-        baseline = _fit_baseline(recipe, recipe.baseline, training, settings)
-    return Run(recipe, (training, test), net, history, baseline, validation)
 
 
 def _result(name: str, run: Run, out: Path | None) -> dict[str, Any]:
@@ -279,63 +231,6 @@ def _at_horizon(name: str, recipe: Recipe | None, horizon: int) -> Recipe:
             f"--horizon is {horizon}; {name} is forecast at most {most} {steps} ahead, {reason}"
         )
     return recipe.horizons.recipe(horizon)
-
-
-def _hold_out(recipe: Recipe, training: Part) -> tuple[Part, Part | None]:
-    by_kind = hold_out_rows if recipe.loss == "mse" else hold_out_classes
-    return (recipe.hold_out or by_kind)(training)
-
-
-def _describe(
-    name: str, recipe: Recipe, training: Part, validation: Part | None, test: Part
-) -> str:
-    parts = {"training": training, "validation": validation, "test": test}
-    counts = ", ".join(f"{len(part[1]):,} for {kind}" for kind, part in parts.items() if part)
-    if training is test:
-        counts = f"{len(training[1]):,}, for training and for test"
-    return f"{name}: {recipe.title}\n{counts}\n"
-
-
-def _fit(
-    recipe: Recipe,
-    training: Part,
-    validation: Part | None,
-    settings: _Settings,
-    board: TensorBoard | None,
-    command: RecordedCommand | None,
-) -> tuple[Network, History]:
-    net = _compiled(recipe, recipe.layers(training), settings)
-    net(take_rows(training[0], slice(1)))  # builds it for the summary
-    net.summary()
-    click.echo()
-    # The test part takes no part in this: what is monitored is no test of what is chosen by it.
-    history = net.fit(
-        *training,
-        epochs=settings.epochs,
-        batch_size=settings.size_for(training),
-        validation_data=validation,
-        callbacks=[each for each in (board, command) if each is not None],
-        checkpoint=None if command is None else command.folder,
-    )
-    return net, history
-
-
-def _fit_baseline(
-    recipe: Recipe, baseline: Baseline, training: Part, settings: _Settings
-) -> Network:
-    click.echo(f"\nfor comparison: {baseline.title}")
-    settings = replace(settings, rate=baseline.rate or settings.rate)
-    net = _compiled(recipe, baseline.layers(training), settings)
-    net.fit(*training, epochs=settings.epochs, batch_size=settings.size_for(training))
-    return net
-
-
-def _compiled(recipe: Recipe, layers: list[Layer | Table], settings: _Settings) -> Network:
-    net = Network(layers, seed=settings.seed)
-    rate = () if settings.rate is None else (settings.rate,)
-    rule = recipe.optimizer(settings.epochs, *rate)
-    net.compile(loss=recipe.loss, optimizer=rule, metrics=list(recipe.metrics))
-    return net
 
 
 def _write(run: Run, out: Path) -> None:
