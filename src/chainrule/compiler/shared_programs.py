@@ -1,15 +1,13 @@
 """Programs shared by graphs that differ in numbers alone: compiled twice, however many there are.
 
-The first graph is compiled with its constants, the second one with those that differ as inputs
-(TorchDynamo's *automatic dynamic*), which serves all that follow: a sweep over learning rates,
-penalties, dropout rates and seeds compiles two programs for each shape. The copies of a program
-have one code, and each its own memory, so that threads run them at the same time.
+A sweep over learning rates, penalties, dropout rates and seeds compiles two programs a shape,
+see `constant_variants`. The copies of a program have one code, and each its own memory, so that
+threads run them at the same time.
 """
 
 from __future__ import annotations
 
 import os
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -18,18 +16,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.compiler.cache.graph_key import graph_text
+from chainrule.compiler.constant_variants import Variants, VariantsByKey
 from chainrule.compiler.driver import compile_native
 from chainrule.compiler.graph_passes.constant_inputs import Lifted, lift_constants
 from chainrule.compiler.graph_passes.simplify import simplify
 from chainrule.graph.graph import Graph
-from chainrule.locks import ReentrantLock
 
 if TYPE_CHECKING:
     from chainrule.compiler.native_program import NativeProgram, ProgramCode
 
 __all__ = ["ProgramFamily", "SharedProgram", "family_of"]
 
-_MOST_FAMILIES, _MOST_VARIANTS = 64, 8
+_MOST_FAMILIES = 64
 _MOST_BYTES = 2**20
 """Of the constants of a graph that is kept, which may be data of the user's."""
 
@@ -46,8 +44,7 @@ class SharedProgram:
 
 
 @dataclass(frozen=True)
-class _Variant:
-    fixed: dict[int, bytes]  # contents of the constants that the program has
+class _Compiled:
     code: ProgramCode
     program_class: type[NativeProgram]  # imported where there is a backend
 
@@ -55,43 +52,38 @@ class _Variant:
 class ProgramFamily:
     """The programs of graphs that are equal but for the values of some constants."""
 
-    def __init__(self) -> None:
-        self._variants: list[_Variant] = []
-        self._lock = ReentrantLock()
+    def __init__(self, variants: Variants[_Compiled]) -> None:
+        self._variants = variants
 
     def program(self, values: Sequence[Any], graph: Graph) -> SharedProgram | None:
         """Return a program of its own for these values of the constants; None without a backend.
 
         Its names are those of `graph`, one of the family.
         """
-        contents = [each.tobytes() for each in values]
-        with self._lock:
-            for each in self._variants:
-                if all(contents[number] == content for number, content in each.fixed.items()):
-                    program = each.program_class.of(each.code, partial(_lifted, graph, each.fixed))
-                    return SharedProgram(program, _others(values, each.fixed))
-            fixed = dict(enumerate(contents))
-            if self._variants:  # what differs from the latest one becomes an input
-                latest = self._variants[-1].fixed
-                fixed = {n: each for n, each in latest.items() if contents[n] == each}
+        compiled: list[NativeProgram] = []
+
+        def make(fixed: dict[int, Any]) -> _Compiled | None:
             program = compile_native(_lifted(graph, fixed), in_background=True)
             if program is None:
                 return None
-            self._variants.append(_Variant(fixed, program.code, type(program)))
-            del self._variants[1:-_MOST_VARIANTS]
-        return SharedProgram(program, _others(values, fixed))
+            compiled.append(program)
+            return _Compiled(program.code, type(program))
+
+        variant = self._variants.of([each.tobytes() for each in values], make)
+        if variant is None:
+            return None
+        if compiled:
+            return SharedProgram(compiled[0], variant.others(values))
+        code, program_class = variant.made.code, variant.made.program_class
+        program = program_class.of(code, partial(_lifted, graph, variant.fixed))
+        return SharedProgram(program, variant.others(values))
 
 
-def _lifted(graph: Graph, fixed: dict[int, bytes]) -> Graph:
+def _lifted(graph: Graph, fixed: dict[int, Any]) -> Graph:
     return lift_constants(graph, lambda number: number not in fixed).graph
 
 
-def _others(values: Sequence[Any], fixed: dict[int, bytes]) -> list[Any]:
-    return [each for number, each in enumerate(values) if number not in fixed]
-
-
-_families: OrderedDict[Any, ProgramFamily] = OrderedDict()
-_lock = ReentrantLock()
+_families: VariantsByKey[_Compiled] = VariantsByKey(_MOST_FAMILIES)
 
 
 def family_of(graph: Graph) -> tuple[ProgramFamily, Graph, Lifted]:
@@ -100,14 +92,9 @@ def family_of(graph: Graph) -> tuple[ProgramFamily, Graph, Lifted]:
     lifted = lift_constants(graph)
     text = graph_text(lifted.graph)
     if text is None or _prints_stages() or _size(text[1]) > _MOST_BYTES:
-        return ProgramFamily(), graph, lifted
+        return ProgramFamily(Variants()), graph, lifted
     key = text[0], *map(os.environ.get, _SETTINGS)
-    with _lock:
-        family = _families.setdefault(key, ProgramFamily())
-        _families.move_to_end(key)
-        if len(_families) > _MOST_FAMILIES:
-            _families.popitem(last=False)
-    return family, graph, lifted
+    return ProgramFamily(_families[key]), graph, lifted
 
 
 def _prints_stages() -> bool:

@@ -1,9 +1,8 @@
 """Graphs shared by functions that differ in numbers alone, and the programs made of them.
 
 A loop over a parameter makes the same lambda anew for each value, which is a constant of its graph.
-So the constants on which such graphs differ are inputs of a shared one (TorchDynamo's *automatic
-dynamic*): the first function is compiled with its constants, the second with those that differ as
-inputs, and the programs of the second serve all that follow.
+So the constants on which such graphs differ are inputs of a shared one, see `constant_variants`:
+the programs of the second function serve all that follow.
 """
 
 from __future__ import annotations
@@ -18,14 +17,14 @@ import numpy as np
 from chainrule.autodiff.control_flow.body_batching import inlined
 from chainrule.autodiff.passes.packing import packed
 from chainrule.compiler.cache.graph_key import graph_text
+from chainrule.compiler.constant_variants import VariantsByKey
 from chainrule.graph.graph import Graph
 from chainrule.graph.node import Node, ancestors, as_node
 from chainrule.graph.reachable_state import find_reachable_state
-from chainrule.locks import ReentrantLock
 
 __all__ = ["SharedGraph", "shared_graph"]
 
-_MOST_KEYS, _MOST_VARIANTS, _MOST_PROGRAMS = 128, 8, 64
+_MOST_KEYS, _MOST_PROGRAMS = 128, 64
 """What is used least recently is dropped."""
 
 
@@ -62,11 +61,7 @@ class SharedGraph:
         return key in self._programs
 
 
-_Variant = tuple[dict[int, Any], SharedGraph]
-"""The contents of the constants that a shared graph has, by their number, and the graph."""
-
-_variants: OrderedDict[str, list[_Variant]] = OrderedDict()
-_lock = ReentrantLock()
+_variants: VariantsByKey[SharedGraph] = VariantsByKey(_MOST_KEYS)
 
 
 def shared_graph(graph: Graph) -> tuple[SharedGraph, tuple[Any, ...]]:
@@ -78,23 +73,14 @@ def shared_graph(graph: Graph) -> tuple[SharedGraph, tuple[Any, ...]]:
     values = [node.known_value for node in constants]
     if text is None or _has_own_derivative(graph):
         return SharedGraph(graph), ()
-    contents = [_content(value) for value in values]
-    with _lock:
-        variants = _variants.setdefault(text[0], [])
-        _variants.move_to_end(text[0])
-        if len(_variants) > _MOST_KEYS:
-            _variants.popitem(last=False)
-        for fixed, shared in variants:
-            if all(contents[number] == content for number, content in fixed.items()):
-                return shared, _others(values, fixed)
-        fixed = dict(enumerate(contents))
-        if variants:  # what differs from the latest one becomes an input
-            fixed = {n: content for n, content in variants[-1][0].items() if contents[n] == content}
+
+    def make(fixed: dict[int, Any]) -> SharedGraph:
         inputs = [node for number, node in enumerate(constants) if number not in fixed]
-        shared = SharedGraph(_with_inputs(graph, inputs))
-        variants.append((fixed, shared))
-        del variants[1:-_MOST_VARIANTS]
-    return shared, _others(values, fixed)
+        return SharedGraph(_with_inputs(graph, inputs))
+
+    variant = _variants[text[0]].of(list(map(_content, values)), make)
+    assert variant is not None, "it can always be made"
+    return variant.made, tuple(variant.others(values))
 
 
 def _has_own_derivative(graph: Graph) -> bool:
@@ -107,10 +93,6 @@ def _has_own_derivative(graph: Graph) -> bool:
         if is_custom and find_reachable_state(node.params["backward"]).codes:
             return True
     return False
-
-
-def _others(values: Sequence[Any], fixed: dict[int, Any]) -> tuple[Any, ...]:
-    return tuple([value for number, value in enumerate(values) if number not in fixed])
 
 
 def _with_inputs(graph: Graph, inputs: Sequence[Node]) -> Graph:
