@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from chainrule.errors import DataError, type_in_words
 
-__all__ = ["as_numpy", "frame_of_numbers", "names_of_columns", "refuse_lazy"]
+__all__ = ["as_numpy", "frame_of_numbers", "names_of_columns", "refuse_lazy", "select_by_name"]
 
 
 def as_numpy(value: Any, title: str) -> Any:
@@ -61,6 +61,11 @@ def names_of_columns(value: Any) -> list[Any] | None:
     if names is None or not hasattr(value, "num_rows"):
         names = getattr(value, "columns", None)
     return None if names is None or callable(names) else list(names)
+
+
+def select_by_name(frame: Any, names: list[str]) -> Any:
+    """Return columns of a data frame or of a table of Arrow, in the order of the names."""
+    return frame.select(names) if hasattr(frame, "num_rows") else frame[names]
 
 
 def frame_of_numbers(value: Any) -> NDArray[Any] | None:

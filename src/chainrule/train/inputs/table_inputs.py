@@ -8,7 +8,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import ArrayLike
 
-from chainrule.data.array_protocols import names_of_columns
+from chainrule.data.array_protocols import names_of_columns, select_by_name
 from chainrule.data.columns import is_table, read_columns, row_count, take_rows
 from chainrule.data.row_labels import check_row_labels
 from chainrule.data.sparse_rows import is_sparse
@@ -27,8 +27,7 @@ def as_inputs(model: Model, X: Any, function: str) -> Any:
     """Encode the rows of a table; what has no named columns is returned as it is."""
     if model.table is None:
         _refuse_table(X, function)
-        _check_order(model, X, function)
-        return X
+        return _in_order(model, X, function)
     if not is_table(X):
         _check_encoded(model.table, X, function)
         return X
@@ -98,11 +97,11 @@ def _names_of_columns(X: Any) -> list[str] | None:
     return list(map(str, names)) if is_named else None
 
 
-def _check_order(model: Model, X: Any, function: str) -> None:
-    """Refuse the columns that the network was trained on in another order."""
+def _in_order(model: Model, X: Any, function: str) -> Any:
+    """Return the columns that the network was trained on, found by their names, in that order."""
     names = _names_of_columns(X) if model.columns else None
     if names is None or model.columns is None or names == model.columns:
-        return
+        return X
     missing = [each for each in model.columns if each not in names]
     if missing:
         further = [each for each in names if each not in model.columns]
@@ -112,13 +111,4 @@ def _check_order(model: Model, X: Any, function: str) -> None:
             + (f", and has {further[0]!r:.60}, which was none of them" if further else "")
             + "; pass the columns that net.columns names, or an array without names"
         )
-    if len(names) > len(model.columns):
-        raise DataError(
-            f"{function}: X has {len(names)} columns and had {len(model.columns)} in training; "
-            "pass X[net.columns]"
-        )
-    place = next(i for i, (a, b) in enumerate(zip(names, model.columns, strict=True)) if a != b)
-    raise DataError(
-        f"{function}: the columns of X are in another order than in training: column {place} is "
-        f"{names[place]!r:.60} and was {model.columns[place]!r:.60}; pass X[net.columns]"
-    )
+    return select_by_name(X, model.columns)
