@@ -28,7 +28,7 @@ import chainrule as cr
 from chainrule.errors import ChainruleError, FormatError
 from chainrule.train.files.save import checksum
 from chainrule.train.network import model_of
-from tests.train.files.model_file_corpus import CUSTOM, corpus
+from tests.train.files.model_file_corpus import CUSTOM, corpus, train
 
 LONGEST = 0.5
 MEMORY = 3 * 2**30
@@ -66,6 +66,20 @@ def places(value, path=()):
     return [path, *(each for key, inner in items for each in places(inner, (*path, key)))]
 
 
+def chosen(draw, description):
+    """Return a path: of any value, or of one reached by a choice at each level.
+
+    Most values are those of programs; the second way also reaches the few of a small entry.
+    """
+    if draw.random() < 0.5:
+        return draw.choice(places(description)[1:])
+    path, value = (), description
+    while isinstance(value, dict | list) and value and (not path or draw.random() < 0.9):
+        key = draw.choice([*value] if isinstance(value, dict) else range(len(value)))
+        path, value = (*path, key), value[key]
+    return path
+
+
 def at(value, path):
     for key in path:
         value = value[key]
@@ -73,7 +87,7 @@ def at(value, path):
 
 
 def change_description(draw, description):
-    path = draw.choice(places(description)[1:])
+    path = chosen(draw, description)
     owner, key = at(description, path[:-1]), path[-1]
     action = draw.randrange(6)
     if action <= 2:
@@ -91,7 +105,7 @@ def change_description(draw, description):
 def change_tensors(draw, tensors):
     name = draw.choice([*tensors] or ["none"])
     array = tensors.pop(name, np.zeros(2))
-    action = draw.randrange(6)
+    action = draw.randrange(9)
     if action == 0:
         tensors[draw.choice(["other", "a.b", MARK, "attribute:0", "../x", "\n"])] = array
     elif action == 1:
@@ -102,6 +116,12 @@ def change_tensors(draw, tensors):
         tensors[name] = np.zeros((*array.shape, 0), array.dtype)
     elif action == 4:
         tensors[name] = np.concatenate([array.ravel()] * 2)
+    elif action >= 6:
+        value = draw.choice([math.nan, math.inf, -1, 0, 1, 7, 1e30, -(2**31), 2**62])
+        with np.errstate(all="ignore"):
+            changed = np.array(array)
+            changed.reshape(-1)[: draw.choice([1, 3, 10**6])] = np.array(value).astype(array.dtype)
+        tensors[name] = changed
 
 
 def mutated(draw, content, folder):
@@ -159,15 +179,15 @@ def read(path, case):
 def resume(path, case, folder):
     """Let a call of `fit` go on from a checkpoint, which it may refuse as of another run."""
     _, X, y = case
-    net = cr.load(folder / case[0])
-    size = len(X) if isinstance(net.optimizer, cr.optim.Minimizer) else 2
-    model_of(net).restart(model_of(net).compile_arguments)
     run = path.parent / "run"
     shutil.rmtree(run, ignore_errors=True)
     run.mkdir()
     shutil.copy(path, run / Path(case[0]).name)
+    net = None if y is None else cr.load(folder / case[0])
+    if net is not None:
+        model_of(net).restart(model_of(net).compile_arguments)
     try:
-        net.fit(X, y, epochs=3, batch_size=size, verbose=0, checkpoint=run)
+        train(net, X, y, run, epochs=3)
     except ChainruleError:
         return "not resumed"
     return "resumed"

@@ -15,7 +15,11 @@ _FLAT = _random.normal(size=(6, 3)).astype("f4")
 _IMAGE = _random.normal(size=(6, 8, 8, 1)).astype("f4")
 _STEPS = _random.normal(size=(6, 5, 4)).astype("f4")
 _TOKENS = _random.integers(0, 9, (6, 5))
-_ROWS = {"age": [1.0, 2.0, None, 4.0, 5.0, 6.0], "town": list("abcabc")}
+_ROWS = {
+    "age": [1.0, 2.0, None, 4.0, 5.0, 6.0], "town": list("abcabc"),
+    "price": ["1,5 €", "2,25 €", "3,75 €", "", "5,5 €", "6,1 €"],
+    "day": ["2024-01-05", "2024-02-06", "2024-03-07", "", "2024-05-09", "2024-06-11"],
+}  # fmt: skip
 _TARGETS = _random.normal(size=(6, 2)).astype("f4")
 
 
@@ -65,6 +69,20 @@ class Recurrence(nn.Layer):
         return cr.scan(step, start, np.swapaxes(x, 0, 1))[0]
 
 
+class Masking(nn.Layer):
+    """Gives a mask on, and takes that of its input; any number of steps."""
+
+    def build(self, input_shape):
+        self.W = self.parameter("W", (input_shape[-1], 4))
+
+    def forward(self, x, mask=None):
+        h = np.cumsum(x @ self.W, axis=1) / np.arange(1, x.shape[1] + 1).reshape(-1, 1)
+        return h[:, ::2] if mask is None else np.where(mask[..., None], h, 0)[:, ::2]
+
+    def compute_mask(self, x, mask=None):
+        return None if mask is None else mask[:, ::2]
+
+
 class ByHand(nn.Layer):
     def build(self, input_shape):
         self.W = self.parameter("W", (input_shape[-1], 3))
@@ -112,6 +130,7 @@ def corpus(folder: Any) -> list[Case]:
         ([Own(), nn.Dense(2)], flat, plain),
         ([Stored(), nn.Dense(2)], flat, own),
         ([Recurrence(), nn.Dense(2)], steps, plain),
+        ([nn.Masking(0.0), Masking(), nn.GRU(2)], steps, plain),
         ([ByHand(), nn.Residual([ByHand()]), nn.Dense(2)], flat, plain),
         ([nn.Dense(3, "tanh"), nn.Dense(2)], flat, ("mse", optim.LBFGS(memory=3), [])),
         ([nn.Dense(3, "tanh"), nn.Dense(2)], flat, ("mse", optim.LevenbergMarquardt(), [])),
@@ -124,8 +143,7 @@ def corpus(folder: Any) -> list[Case]:
         y = _TARGETS if number != 1 else _random.normal(size=(6, 8)).astype("f4")
         size = 6 if isinstance(optimizer, optim.Minimizer) else 2
         if number % 3 == 0 or size == 6:
-            run = cr.Checkpoint(folder / f"run{number}", every="2 steps", keep=2)
-            net.fit(X, y, epochs=2, batch_size=size, verbose=0, checkpoint=run)
+            train(net, X, y, folder / f"run{number}", epochs=2)
             latest = max((folder / f"run{number}").glob("checkpoint-*"))
             cases.append((f"run{number}/{latest.name}", X, y))
         else:
@@ -134,7 +152,38 @@ def corpus(folder: Any) -> list[Case]:
             layers[0].factor, layers[0].shift[0] = 3.0, np.zeros(3, "f4")
         net.save(folder / f"{number}.safetensors")
         cases.append((f"{number}.safetensors", X, y))
-    return [*cases, _classes(folder), _machine(folder)]
+    return [*cases, _classes(folder), *_machines(folder)]
+
+
+class Recorder(cr.Callback):
+    """A callback that remembers data of every kind."""
+
+    def on_fit_start(self, net):
+        self.seen, self.mean, self.names = [], np.zeros(2, "f4"), {"a": (1, {2.5}), "b": None}
+
+    def on_step_end(self, net, step, logs):
+        self.seen.append((step, np.float32(logs["loss"]), {"loss": float(logs["loss"])}))
+
+    def on_epoch_end(self, net, epoch, logs):
+        self.mean = np.array([epoch, logs["loss"]], "f4")
+
+
+def train(net: Any, X: Any, y: Any, run: Any, epochs: int) -> None:
+    """Train a network, or a machine where there are no targets, with checkpoints and callbacks."""
+    checkpoint = cr.Checkpoint(run, every="2 steps", keep=2)
+    callbacks = [Recorder(), cr.EarlyStopping("loss", mode="min")]
+    if y is None:
+        machine().fit(X, epochs=epochs, verbose=0, checkpoint=checkpoint, callbacks=callbacks)
+        return
+    size = 6 if isinstance(net.optimizer, optim.Minimizer) else 2
+    callbacks += [] if size == 6 else [cr.ReduceOnPlateau("loss", mode="min", patience=1)]
+    net.fit(
+        X, y, epochs=epochs, batch_size=size, verbose=0, checkpoint=checkpoint, callbacks=callbacks
+    )
+
+
+def machine() -> cr.RBM:
+    return cr.RBM(3, persistent=True, momentum=0.5, batch_size=2)
 
 
 def _classes(folder: Any) -> Case:
@@ -148,8 +197,10 @@ def _classes(folder: Any) -> Case:
     return "named.safetensors", _FLAT, y
 
 
-def _machine(folder: Any) -> Case:
-    machine, X = cr.RBM(3, persistent=True, momentum=0.5, batch_size=2), (_FLAT > 0).astype("f4")
-    machine.fit(X, verbose=0)
-    machine.save(folder / "machine.safetensors")
-    return "machine.safetensors", X, None
+def _machines(folder: Any) -> list[Case]:
+    other, X = machine(), (_FLAT > 0).astype("f4")
+    other.fit(X, verbose=0)
+    other.save(folder / "machine.safetensors")
+    train(None, X, None, folder / "run_of_machine", epochs=2)
+    latest = max((folder / "run_of_machine").glob("checkpoint-*"))
+    return [("machine.safetensors", X, None), (f"run_of_machine/{latest.name}", X, None)]

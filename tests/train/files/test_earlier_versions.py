@@ -48,7 +48,7 @@ def test_training_goes_on_from_a_file_of_version_0_1():
     assert net.evaluate(X, labels)["loss"] < before
 
 
-@pytest.mark.parametrize("name", ["dense", "images", "series", "tokens", "table", "rbm"])
+@pytest.mark.parametrize("name", ["dense", "images", "series", "tokens", "table"])
 def test_files_of_version_0_1_are_saved_again_with_all_that_they_had(name, tmp_path):
     old, new = VERSION_0_1 / f"{name}.safetensors", tmp_path / "again.safetensors"
     cr.load(old).save(new)
@@ -59,6 +59,22 @@ def test_files_of_version_0_1_are_saved_again_with_all_that_they_had(name, tmp_p
     assert changed == {"format", "checksum"}
     assert others.keys() >= tensors.keys()
     assert all(np.array_equal(others[key], tensors[key]) for key in tensors)
+
+
+def test_a_machine_saved_by_version_0_1_is_saved_again_with_all_that_it_had(tmp_path):
+    machine = cr.load(VERSION_0_1 / "rbm.safetensors")
+    machine.save(tmp_path / "again")
+    (before, tensors), (after, others) = (
+        read_file(VERSION_0_1 / "rbm.safetensors"),
+        read_file(tmp_path / "again"),
+    )
+    assert (before["config"], before["optimizer"]) == (after["config"], after["optimizer"])
+    epoch, _, _, steps = after["training"]["counter"]
+    assert (before["visible"], before["epoch"], before["count"]) == (
+        after["input_shape"][0], epoch, steps,
+    )  # fmt: skip
+    arrays = [each.tobytes() for each in others.values()]
+    assert all(each.tobytes() in arrays for each in tensors.values())
 
 
 PADDED = np.random.default_rng(0).normal(size=(4, 6, 3)).astype("f4")
@@ -182,11 +198,28 @@ def test_layers_of_ones_own_in_files_of_each_format_predict_and_train_as_they_di
     np.testing.assert_allclose(losses, expected[f"{name}.losses"], rtol=1e-5)
 
 
+def test_a_machine_goes_on_from_a_file_and_from_a_checkpoint_of_format_3(tmp_path):
+    folder = Path(__file__).parent / "format_3"
+    expected = load_file(folder / "machine_expected.safetensors")
+    X = expected["machine.X"]
+    machine = cr.load(folder / "machine.safetensors")  # after two epochs
+    np.testing.assert_allclose(machine.transform(X), expected["machine.features"], rtol=1e-5)
+    losses = machine.fit(X, epochs=1, verbose=0)["loss"]
+    shutil.copy(folder / "checkpoint-000000000003.safetensors", tmp_path)  # after one
+    other = cr.RBM(3, momentum=0.5, persistent=True, batch_size=4, seed=2)
+    history = other.fit(X, epochs=3, verbose=0, checkpoint=tmp_path)
+    np.testing.assert_allclose(history["loss"], expected["machine.loss"], rtol=1e-5)
+    assert losses == history["loss"][2:]
+    for each in (machine, other):
+        for name, value in each.params.items():
+            np.testing.assert_allclose(value, expected[f"machine.{name}"], rtol=1e-5)
+
+
 def test_a_file_of_a_later_format_is_refused_with_both_versions(tmp_path):
     description, tensors = read_file(Path(__file__).parent / "format_3" / "own.safetensors")
-    description |= {"format": 4, "versions": {"chainrule": "7.1.0"}, "new": "entry"}
+    description |= {"format": 5, "versions": {"chainrule": "7.1.0"}, "new": "entry"}
     text = json.dumps(description)
     (tmp_path / "later").write_bytes(to_bytes(tensors, {"chainrule": text}))
-    words = rf"format 4 by chainrule '7.1.0'; this is chainrule {cr.__version__}.* formats 1 to 3"
+    words = rf"format 5 by chainrule '7.1.0'; this is chainrule {cr.__version__}.* formats 1 to 4"
     with pytest.raises(FormatError, match=words):
         cr.load(tmp_path / "later")

@@ -80,9 +80,8 @@ def test_five_epochs_saved_and_five_in_another_process_are_ten(tmp_path):
         assert other.history["loss"] == unbroken["loss"], name
         assert other.history["mae"] == unbroken["mae"], name
         here, there = net.state(), other.state()
-        assert here.tensors.keys() == there.tensors.keys(), name
         for key, value in here.tensors.items():
-            if "history" not in key and not key.startswith("training:"):
+            if not key.startswith("training:"):
                 np.testing.assert_array_equal(there.tensors[key], value, err_msg=f"{name}: {key}")
         assert (here.epoch, here.steps) == (there.epoch, there.steps)
 
@@ -151,6 +150,19 @@ def test_a_run_goes_on_without_the_code_of_its_layers_and_then_with_it(tmp_path)
     assert losses[0] == losses[1]
 
 
+def test_equal_trainings_give_equal_bytes_resumed_or_not(tmp_path, monkeypatch):
+    monkeypatch.setenv("CHAINRULE_BACKEND", "numpy")
+    for number, (make, data) in enumerate([(own_network, (X, Y)), (lambda: cr.RBM(4), (X > 0,))]):
+        files = []
+        for folder, parts in ((None, [4]), (tmp_path / f"run{number}", [2, 4])):
+            for epochs in parts:
+                net = make()
+                net.fit(*data, epochs=epochs, checkpoint=folder, verbose=0)
+            net.save(tmp_path / "net")
+            files.append((tmp_path / "net").read_bytes())
+        assert files[0] == files[1]
+
+
 def test_a_file_holds_the_history_and_what_compile_forgets_is_not_in_it(tmp_path):
     net = cr.Network(plain(), seed=2)
     net.compile("mse", "adam")
@@ -158,7 +170,7 @@ def test_a_file_holds_the_history_and_what_compile_forgets_is_not_in_it(tmp_path
     history.notes.append("of a run")
     net.save(tmp_path / "trained")
     loaded = cr.load(tmp_path / "trained")
-    assert loaded.history == history
+    assert loaded.history == {name: each for name, each in history.items() if name != "seconds"}
     assert loaded.history.notes == history.notes
     net.compile("mse", "adam")
     net.save(tmp_path / "compiled")

@@ -3,12 +3,14 @@
 import csv
 import os
 import signal
+from collections import deque
 
 import numpy as np
 import pytest
 
 import chainrule as cr
 from chainrule import nn, optim
+from chainrule.errors import ChainruleWarning, FormatError
 from tests.storage.system_faults import forked
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs POSIX signals")
@@ -74,3 +76,71 @@ def test_callbacks_of_a_killed_run_go_on_as_if_unbroken(tmp_path):
         np.testing.assert_array_equal(net.params[name], value)
     assert rows_of(folder) == rows_of(expected_in)
     assert scalars_of(folder) == scalars_of(expected_in)
+
+
+def network():
+    net = cr.Network([nn.Dense(4, activation="relu"), nn.Dropout(0.3), nn.Dense(2)], seed=3)
+    net.compile("cross_entropy", "adam")
+    return net
+
+
+class Latest(cr.Callback):
+    """Remembers what is no data, by methods for checkpoints."""
+
+    def __init__(self):
+        self.losses = deque(maxlen=3)
+
+    def on_step_end(self, net, step, logs):
+        self.losses.append(logs["loss"])
+
+    def state(self):
+        return list(self.losses)
+
+    def restore(self, state):
+        self.losses = deque(state, maxlen=3)
+
+
+class Named(cr.Callback):
+    """Has attributes of the names of these methods."""
+
+    state = "none"
+
+    def on_epoch_end(self, net, epoch, logs):
+        self.restore, self.state = epoch, f"after {epoch}"
+
+
+def test_what_callbacks_return_and_record_goes_on(tmp_path):
+    def train(epochs, checkpoint):
+        recorded = [Latest(), cr.LayerHistograms(X, Y), cr.ParameterPath(), Named()]
+        network().fit(X, Y, epochs=epochs, callbacks=recorded, checkpoint=checkpoint, verbose=0)
+        return recorded
+
+    train(2, cr.Checkpoint(tmp_path, every="3 steps"))
+    max(tmp_path.glob("checkpoint-*")).unlink()  # goes on within an epoch
+    latest, histograms, path, named = train(4, tmp_path)
+    others = train(4, None)
+    assert latest.losses == others[0].losses
+    assert latest.losses.maxlen == 3
+    assert histograms.epochs == others[1].epochs == [0, 1, 2, 3, 4]
+    assert repr(histograms.state()) == repr(others[1].state())
+    for one, other in zip(path.points, others[2].points, strict=True):
+        assert all(np.array_equal(one[name], other[name]) for name in other)
+    assert (named.state, named.restore) == ("after 3", 3)
+    for state in (3, {"epochs": [1]}, {"epochs": [], "activations": {"a": [1]}, "gradients": {}}):
+        with pytest.raises(FormatError, match="no record of it"):
+            histograms.restore(state)
+    assert histograms.epochs == [0, 1, 2, 3, 4]
+
+
+def test_a_state_without_the_method_that_takes_it_up_is_warned_of(tmp_path):
+    def fit(epochs, callback):
+        network().fit(X, Y, epochs=epochs, callbacks=callback, checkpoint=tmp_path, verbose=0)
+
+    fit(1, Latest())
+    other = type("Latest", (cr.Callback,), {"on_epoch_end": Latest.on_epoch_end})()
+    with pytest.warns(ChainruleWarning) as warned:
+        fit(2, other)
+    assert any("has no restore(self, state) now; write one" in str(each.message) for each in warned)
+    unkept = type("Latest", (Latest,), {"state": lambda self: object()})()
+    with pytest.warns(ChainruleWarning, match=r"Latest\.state\(\) holds an object"):
+        network().fit(X, Y, callbacks=unkept, checkpoint=tmp_path / "other", verbose=0)

@@ -95,6 +95,58 @@ def test_what_a_callback_changes_in_a_layer_is_no_other_code(tmp_path):
     assert fit(arguments(), 6).epochs == 6
 
 
+BASE = {"np": np, "cr": cr, "__name__": "of_user"}
+
+
+def callback(code, **names):
+    """Return callbacks of a class and of a function, both of which call another one."""
+    names = BASE | {"step": 0.1} | names
+    exec(
+        f"def helper(epoch):\n    return {code}\n"
+        "class Own(cr.Callback):\n    def on_epoch_end(self, net, epoch, logs):\n"
+        "        self.value = helper(epoch) + step\n"
+        "def scheduled(epoch):\n    return 0.1 + 0 * helper(epoch)\n",
+        names,
+    )
+    own, scheduled = names["Own"], names["scheduled"]
+    return [own(), cr.LearningRateSchedule(scheduled)]
+
+
+def test_changed_code_of_callbacks_is_warned_of_and_their_data_may_change(tmp_path):
+    def fit(epochs, callbacks):
+        net = cr.Network([nn.Dense(2)], seed=0)
+        net.compile("mse", "sgd")
+        return net.fit(X, Y, epochs=epochs, callbacks=callbacks, checkpoint=tmp_path, verbose=0)
+
+    fit(2, callback("1.0 + epoch"))
+    fit(3, callback("1.0 + epoch", step=0.5))
+    words = "the code of the callback 'Own', the callback 'LearningRateSchedule' is not that"
+    with pytest.warns(ChainruleWarning, match=f"{words}.*goes on with what is here"):
+        assert fit(4, callback("2.0 + epoch")).epochs == 4
+
+
+def test_a_rate_is_compared_with_what_it_calls_and_reads(tmp_path):
+    def fit(epochs, rate):
+        net = cr.Network([nn.Dense(2)], seed=0)
+        net.compile("mse", optim.SGD(rate))
+        return net.fit(X, Y, epochs=epochs, checkpoint=tmp_path, verbose=0)
+
+    def rate(base, power):
+        names = {"BASE": base, "__name__": "of_user"}
+        exec(
+            f"def decayed(epoch):\n    return 0.9 ** (epoch * {power})\n"
+            "def rate(epoch):\n    return BASE * decayed(epoch)\n",
+            names,
+        )
+        return names["rate"]
+
+    fit(2, rate(0.1, 1))
+    for other in (rate(0.2, 1), rate(0.1, 2)):
+        with pytest.raises(ArgumentError, match="the learning rate 'rate' computes something else"):
+            fit(3, other)
+    assert fit(3, rate(0.1, 1)).epochs == 3
+
+
 def test_a_checkpoint_of_another_version_is_warned_of(tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(description, "versions", lambda: {"chainrule": "0.0.1", "numpy": "1.0"})

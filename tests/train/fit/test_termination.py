@@ -115,12 +115,27 @@ def test_what_the_caller_does_not_catch_ends_the_process_with_143():
     assert in_child(check) == 143
 
 
-def test_a_machine_of_boltzmann_ends_too():
-    def check():
-        send_after(0.2)
-        cr.RBM(5).fit(X, epochs=10**9, verbose=0)
+def test_a_machine_of_boltzmann_ends_with_a_checkpoint_and_goes_on(tmp_path):
+    def train(folder, epochs, ended_by=None):
+        machine = cr.RBM(5, persistent=True, batch_size=4, seed=1)
 
-    assert in_child(check) == 143
+        def end(machine, epoch, logs):
+            if ended_by is not None and epoch == 3:
+                os.kill(os.getpid(), ended_by)
+
+        machine.fit(X, epochs=epochs, checkpoint=folder, callbacks=end, verbose=0)
+        return machine
+
+    expected = train(None, 6)
+    for number, code in ((signal.SIGTERM, 143), (signal.SIGKILL, -signal.SIGKILL)):
+        folder = tmp_path / str(code)
+        assert in_child(lambda at=folder, by=number: train(at, 10**9, by)) == code
+        if code == 143:
+            assert cr.load(folder).history.epochs == 4
+        machine = train(folder, 6)
+        assert machine.history["loss"] == expected.history["loss"]
+        for name, value in expected.params.items():
+            np.testing.assert_array_equal(machine.params[name], value)
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "cg"])

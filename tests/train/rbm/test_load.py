@@ -39,6 +39,7 @@ def test_training_resumes_bit_for_bit_from_a_file(path, settings):
     other = cr.load(path)
     assert repr(other) == repr(half)
     assert np.array_equal(other.free_energy(X), half.free_energy(X))
+    assert other.history == {n: each for n, each in half.history.items() if n != "seconds"}
     history = other.fit(X, epochs=2, verbose=0)
     assert history["learning_rate"][-1] == whole.history["learning_rate"][-1]
     for name, each in whole.params.items():
@@ -86,6 +87,10 @@ def with_config(**config):
     return lambda description, tensors: description["config"].update(config)
 
 
+def with_training(**entries):
+    return lambda description, tensors: description["training"].update(entries)
+
+
 def with_tensor(name, array):
     return lambda description, tensors: tensors.update({name: array})
 
@@ -95,7 +100,8 @@ def with_tensor(name, array):
     [
         (without("weight"), "'weight' is missing"),
         (without("chains"), "'chains' is missing"),
-        (without("slots.hidden_bias.velocity"), r"'slots\.hidden_bias\.velocity' is missing"),
+        (without("training:4"), "an attribute is described by an unknown entry"),
+        (with_tensor("training:4", np.zeros(3, "f4")), r"the slots of 'rbm\.weight' are not those"),
         (with_tensor("weight", np.zeros((9, 6), "f4")), r"is float32\[9, 6\]; it must be"),
         (with_tensor("weight", np.zeros((9, 5))), r"is float64\[9, 5\]; it must be float32"),
         (with_tensor("weight", np.full((9, 5), np.nan, "f4")), "NaN or infinite"),
@@ -103,9 +109,10 @@ def with_tensor(name, array):
         (with_config(hidden=10**12), "'weight' is float32"),
         (with_config(hidden=-1), "hidden is -1"),
         (with_config(colour="red"), "no argument `colour`"),
-        (with_entry("visible", 10**15), "'weight' is float32"),
-        (with_entry("visible", 9.0), "'visible' is 9.0; it must be a int"),
-        (with_entry("epoch", -1), "'epoch' is -1"),
+        (with_entry("input_shape", [10**15]), "'weight' is float32"),
+        (with_entry("input_shape", [9.0]), r"is \[9\.0\]; a machine has one size"),
+        (with_training(counter=[-1, 0, 5, 5]), "no integer of 0 or more"),
+        (with_training(history={"dict": [["loss", 3]]}), "no list of numbers"),
         (with_entry("config", []), r"'config' is \[\]; it must be a dict"),
         (with_entry("optimizer", {"kind": "Evil"}), "Evil"),
         (with_entry("surprise", 1), "unknown entry 'surprise'"),

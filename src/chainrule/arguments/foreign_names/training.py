@@ -208,6 +208,8 @@ keras  on_test_batch_begin on_test_batch_end on_predict_batch_begin on_predict_b
        -> predictions run in native code, without calls of Python; use on_epoch_end
 skorch  on_grad_computed  -> a step is one native program: use on_step_end, or write the loop by
        hand with chainrule.value_and_grad
+torch  on_save_checkpoint  -> state
+torch  on_load_checkpoint  -> restore
 torch  on_before_backward on_after_backward on_before_optimizer_step
        -> a step is one native program: use on_step_end, or write the loop by hand with
        chainrule.value_and_grad
@@ -224,6 +226,8 @@ other  learn network  -> each method of a callback is given the network, as its 
 torch  trainer  -> each method of a callback is given the network, as its argument net
 keras  params  -> each method of a callback is given the network, as its argument net; its
        parameters are net.params
+torch  state_dict  -> state
+torch  load_state_dict  -> restore
 keras  validation_data  -> keep the arrays in the callback: self.data = (Xv, yv) in its __init__
 """,
 )

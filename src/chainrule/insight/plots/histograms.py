@@ -8,7 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Histogram", "histogram", "interval_of", "logarithmic_histogram"]
+__all__ = [
+    "Histogram",
+    "histogram",
+    "histogram_of",
+    "interval_of",
+    "logarithmic_histogram",
+]
 
 Array = NDArray[Any]
 
@@ -63,6 +69,13 @@ def histogram(values: Array) -> Histogram:
     low, high = interval_of(finite)
     counts = np.histogram(finite, _BINS, (low, high))[0]
     return Histogram(low, high, counts.astype(np.int64), np.size(values))
+
+
+def histogram_of(low: Any, high: Any, counts: Any, total: Any) -> Histogram:
+    """Return the histogram that has such fields, as a file may have; raise for others."""
+    if not (isinstance(counts, np.ndarray) and counts.ndim == 1 and counts.dtype == np.int64):
+        raise TypeError("counts of a histogram")
+    return Histogram(float(low), float(high), counts, int(total))
 
 
 def logarithmic_histogram(values: Array) -> Histogram:

@@ -13,11 +13,12 @@ from chainrule.arguments.checks import checked_count
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.data.columns import is_table, read_columns, take_rows
 from chainrule.data.file_argument import is_path
-from chainrule.errors import DataError, counted
+from chainrule.errors import DataError, FormatError, counted
 from chainrule.insight.figure import File
 from chainrule.insight.plots.histograms import (
     Histogram,
     histogram,
+    histogram_of,
     logarithmic_histogram,
 )
 from chainrule.insight.plots.layer_outputs import changed_outputs, layer_outputs
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 __all__ = ["LayerHistograms", "ParameterPath"]
 
 Array = NDArray[Any]
+
+_KINDS = ("activations", "gradients")
+"""The attributes of `LayerHistograms` that hold histograms by layer."""
 
 
 @answers_foreign_names(FIT_ALIASES)
@@ -99,6 +103,49 @@ class LayerHistograms(Callback):
         """Record the network after an epoch."""
         if (epoch + 1) % self.every == 0:
             self._record(net, epoch + 1)
+
+    def state(self) -> dict[str, Any]:
+        """Return the record, for a checkpoint.
+
+        Returns
+        -------
+        dict of str to list or dict
+            Epochs, and histograms as tuples of their fields.
+        """
+        return {"epochs": self.epochs} | {
+            name: {
+                layer: [tuple(vars(each).values()) for each in column]
+                for layer, column in getattr(self, name).items()
+            }
+            for name in _KINDS
+        }
+
+    def restore(self, state: Any) -> None:
+        """Take up a record from a checkpoint.
+
+        Parameters
+        ----------
+        state : dict
+            What `state` has returned.
+
+        Raises
+        ------
+        FormatError
+            For anything else.
+        """
+        try:
+            epochs = [int(each) for each in state["epochs"]]
+            columns = {
+                name: {
+                    str(layer): [histogram_of(*each) for each in column]
+                    for layer, column in state[name].items()
+                }
+                for name in _KINDS
+            }
+        except (TypeError, ValueError, LookupError, AttributeError, OverflowError) as error:
+            raise FormatError("LayerHistograms: the checkpoint holds no record of it") from error
+        self.epochs = epochs
+        self.activations, self.gradients = columns.values()
 
     def plot(self, path: File = None, *, axes: Any = None) -> Figure:
         """Plot the histograms over the epochs: `chainrule.plot.layer_histograms` of this record.

@@ -35,7 +35,7 @@ def _content(net: Network, model: Model, sample: Sample | None) -> list[Markup]:
     if not model.output_shapes:
         return [note("The network is not built yet: it has seen no data.")]
     fixed, each = _cost(model)
-    budget = max(_FREE, _SHARE * sum(net.history["seconds"]) if net.history else 0.0)
+    budget = max(_FREE, _SHARE * sum((net.history or {}).get("seconds", ())))
     if fixed + _FEWEST * each > budget:
         return [
             note(

@@ -120,7 +120,8 @@ def _facts(net: Network, model: Model) -> list[tuple[str, str]]:
         facts.append(("epochs", f"{history.epochs:,}"))
         shown = [each for each in history if each not in ("seconds", "learning_rate")]
         facts += [(_in_words(name), f"{history[name][-1]:.4g}") for name in shown]
-        facts.append(("training time", format_time(sum(history["seconds"]))))
+        if "seconds" in history:  # which a file does not have
+            facts.append(("training time", format_time(sum(history["seconds"]))))
     return facts
 
 

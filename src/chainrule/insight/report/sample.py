@@ -80,7 +80,7 @@ class Sample:
 def most_samples(net: Network) -> int:
     """Return how many samples to evaluate at most, so that it takes a fraction of the training."""
     history = net.history
-    if history is None or not history.epochs:
+    if history is None or "seconds" not in history:  # none, or one of a file
         return _MOST
     try:
         seen = training_program(net).samples * history.epochs

@@ -27,7 +27,8 @@ _SHARE = 0.03
 
 def time_section(net: Network) -> Markup:
     """Return the section on the time of training, and the work of a compiled step."""
-    history = net.history if net.history is not None and net.history.epochs else None
+    # That of a file has no times.
+    history = net.history if net.history is not None and "seconds" in net.history else None
     try:
         steps = training_program(net)
         report = report_on_program(steps, _measurement(history, steps.program.compile_seconds))

@@ -4,7 +4,7 @@ from chainrule.train.callbacks.callback import Callback
 from chainrule.train.callbacks.checkpoint import Checkpoint, Interval, resolve_checkpoint
 from chainrule.train.callbacks.early_stopping import EarlyStopping
 from chainrule.train.callbacks.monitor import check_monitor, check_monitors
-from chainrule.train.callbacks.resolution import defines, resolve_callbacks, stops
+from chainrule.train.callbacks.resolution import defines, keeps_state, resolve_callbacks, stops
 
 __all__ = [
     "Callback",
@@ -14,6 +14,7 @@ __all__ = [
     "check_monitor",
     "check_monitors",
     "defines",
+    "keeps_state",
     "resolve_callbacks",
     "resolve_checkpoint",
     "stops",

@@ -25,9 +25,26 @@ class Callback:
 
     Examples
     --------
+    >>> import collections
     >>> class Halfway(Callback):
     ...     def on_epoch_end(self, net, epoch, logs):
     ...         return logs["loss"] < 0.5  # True stops the training
+
+    What it remembers goes on with a run that is resumed from a checkpoint: attributes by
+    themselves, what is no data by `state` and `restore`.
+
+    >>> class Seen(Callback):
+    ...     def __init__(self):
+    ...         self.losses = collections.deque(maxlen=3)
+    ...
+    ...     def on_epoch_end(self, net, epoch, logs):
+    ...         self.losses.append(logs["loss"])
+    ...
+    ...     def state(self):
+    ...         return list(self.losses)
+    ...
+    ...     def restore(self, state):
+    ...         self.losses.extend(state)
     """
 
     @property
@@ -103,4 +120,27 @@ class Callback:
         ----------
         net : Network
             The trained network.
+        """
+
+    def state(self) -> Any:
+        """Return what a checkpoint keeps of the callback, for `restore` in another process.
+
+        Called for each checkpoint, between steps. Without this method, and where it returns None,
+        attributes are kept that have changed since ``fit`` began, as far as they are data.
+
+        Returns
+        -------
+        None, or numbers, texts and arrays, in lists, tuples, sets and dicts
+            What the callback remembers.
+        """
+
+    def restore(self, state: Any) -> None:
+        """Take up what `state` has returned: a run goes on from a checkpoint.
+
+        Called after `on_fit_start`, before any step.
+
+        Parameters
+        ----------
+        state : what `state` has returned
+            A copy.
         """

@@ -14,7 +14,7 @@ from chainrule.errors import ArgumentError
 from chainrule.train.callbacks.callback import Callback
 from chainrule.train.progress import Progress
 
-__all__ = ["FunctionCallback", "defines", "resolve_callbacks", "stops"]
+__all__ = ["FunctionCallback", "defines", "keeps_state", "resolve_callbacks", "stops"]
 
 
 class FunctionCallback(Callback):
@@ -48,6 +48,13 @@ def defines(callback: Callback, method: str) -> bool:
     return function is not getattr(Callback, method)
 
 
+def keeps_state(callback: Callback) -> bool:
+    """Whether the class of a callback has methods `state` and `restore` of its own."""
+    own = type(callback).state, type(callback).restore
+    is_own = own[0] is not Callback.state and own[1] is not Callback.restore
+    return is_own and all(map(callable, own)) and vars(callback).keys().isdisjoint(_OF_CHECKPOINTS)
+
+
 def stops(result: Any) -> bool:
     """Whether the result of a callback stops the training: True, also of NumPy."""
     return isinstance(result, bool | np.bool_) and bool(result)
@@ -57,6 +64,8 @@ def _as_callback(value: Any) -> Callback:
     if isinstance(value, Callback):
         _refuse_foreign_methods(value)
         for name, arguments in _ARGUMENTS.items():
+            if name in _OF_CHECKPOINTS and not keeps_state(value):
+                continue  # what has such a name is an attribute
             title = f"fit: the callback {type(value).__name__}.{name}"
             check_call(title, getattr(value, name), arguments)
         return value
@@ -80,9 +89,13 @@ _ARGUMENTS = {
     "on_step_end": ("net", "step", "logs"),
     "on_epoch_end": ("net", "epoch", "logs"),
     "on_fit_end": ("net",),
+    "state": (),
+    "restore": ("state",),
 }
 """The arguments of each method of a callback."""
 
+
+_OF_CHECKPOINTS = {"state", "restore"}
 
 _SETTERS = {"set_model", "set_params"}
 """Methods that Keras calls before the training."""

@@ -37,7 +37,7 @@ from chainrule.train.model.model import Model
 
 __all__ = ["FORMAT", "MAX_LAYERS", "described", "optimizer_config", "versions"]
 
-FORMAT = 3
+FORMAT = 4
 """Number of the grammar that `save` writes; all from 1 on are read."""
 
 MAX_LAYERS = 1000

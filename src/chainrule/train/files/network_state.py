@@ -90,7 +90,8 @@ def state_of(model: Model, history: History | None, function: str) -> NetworkSta
 
     def state() -> NetworkState:
         description, tensors = described(model, function)
-        description["training"] = describe_training(model, history, tensors)
+        has_times = function != "save"
+        description["training"] = describe_training(model, history, tensors, has_times)
         arguments = model.compile_arguments
         return NetworkState(
             description, tensors, None if arguments is None else arguments.optimizer

@@ -111,8 +111,8 @@ def _check_format(entries: dict[str, Any]) -> None:
             f"load: the file is written in format {quoted(number)}{by}; this is chainrule "
             f"{versions()['chainrule']}, which reads formats 1 to {FORMAT}: update chainrule"
         )
-    is_machine = "model" in entries  # whose training has entries of its own
-    has_training, has_versions = number >= 2 and not is_machine, number >= 3
+    is_machine = "model" in entries  # whose training had entries of its own up to format 3
+    has_training, has_versions = number >= (4 if is_machine else 2), number >= 3
     if ("training" in entries, "versions" in entries) != (has_training, has_versions):
         raise FormatError(f"load: a file of format {number} has other entries than this one")
     names: Any = written if has_versions else {}

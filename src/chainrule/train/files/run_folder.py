@@ -11,7 +11,7 @@
             "optimizer": text, "code": {NAME: [KIND, DIGEST]},  as they are now, see `fit.run_code`
             "unfinished": value | null,    metrics of the steps of an epoch that is not finished
             "seconds": float,              that it has taken
-            "callbacks": [[NAME, value], ...],  attributes that they have set
+            "callbacks": [[NAME, value, ...], ...],  what they remember, see `fit.callback_state`
             "best": [value, epoch] | null, of the monitored quantity
             "is_stopped": bool}            whether a callback has ended the training
 
@@ -60,16 +60,17 @@ class SavedRun:
         """The entry ``run``, see above."""
         return self.description["run"]
 
-    def decoded(self) -> tuple[dict[str, Any] | None, list[tuple[str, dict[str, Any]]]]:
-        """Return the metrics of an unfinished epoch, and titles and attributes of callbacks."""
+    def decoded(self) -> tuple[dict[str, Any] | None, list[tuple[str, dict[str, Any], Any]]]:
+        """Return the metrics of an unfinished epoch, and what each callback remembers."""
         unread = {name for name in self.tensors if name.startswith("run:")}
         unfinished = decoded(self.run["unfinished"], self.tensors, unread)
         _check_unfinished(unfinished)
-        callbacks = [
-            (title, decoded(value, self.tensors, unread)) for title, value in self.run["callbacks"]
-        ]
-        if not all(type(attributes) is dict for _, attributes in callbacks):
-            raise FormatError("load: the attributes of a callback are not described by names")
+        callbacks: list[tuple[str, dict[str, Any], Any]] = []
+        for title, *values in self.run["callbacks"]:
+            attributes, *state = (decoded(each, self.tensors, unread) for each in values)
+            if type(attributes) is not dict or not all(type(each) is str for each in attributes):
+                raise FormatError("load: the attributes of a callback are not described by names")
+            callbacks.append((title, attributes, state[0] if state else None))
         return unfinished, callbacks
 
     @property
@@ -184,12 +185,12 @@ def _check_run(path: Path, description: dict[str, Any]) -> None:
     run.get("unfinished", dict, type(None))
     run.get("seconds", float, int)
     run.get("is_stopped", bool)
-    are_pairs = all(
-        type(each) is list and len(cast(Any, each)) == 2 and type(cast(Any, each)[0]) is str
+    are_named = all(
+        type(each) is list and len(cast(Any, each)) in (2, 3) and type(cast(Any, each)[0]) is str
         for each in run.get("callbacks", list)
     )
     is_best = best is None or (len(best) == 2 and type(best[0]) in (int, float))
-    if not (len(start) == 2 and all(type(each) is int for each in start) and are_pairs and is_best):
+    if not (len(start) == 2 and all(type(each) is int for each in start) and are_named and is_best):
         raise FormatError("load: the description of the run has values of other types")
 
 

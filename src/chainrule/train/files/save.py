@@ -2,7 +2,7 @@
 
 The tensors are the parameters by full name. The metadata has one entry, ``chainrule``, in JSON::
 
-    {"format": 3,                      which grammar this is
+    {"format": 4,                      which grammar this is
      "versions": {"chainrule": "0.1.0", "numpy": "2.4.0"},  that have written the file
      "seed": 0, "dtype": "float32",    of the network
      "input_shape": [784],             without the batch axis
@@ -25,8 +25,9 @@ The tensors are the parameters by full name. The metadata has one entry, ``chain
      "functions": {NAME: [...], ...},  programs of losses and metrics of the user's own
      "checksum": "..."}                SHA-256 of all of the above and of the tensors
 
-A file, a checkpoint and `Network.state` have one content, made by `files.network_state`. Files of
-format 1 have neither "training" nor "versions", those of format 2 no "versions"; both are read.
+A file, a checkpoint and `Network.state` have one content, made by `files.network_state`; a file has
+no times. Files of format 1 have neither "training" nor "versions", those of format 2 no "versions",
+those of format 3 no "training" of machines; all are read.
 """
 
 from __future__ import annotations

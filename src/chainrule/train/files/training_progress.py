@@ -7,7 +7,8 @@
                  "slots": value,                    of the optimiser, by name of parameter
                  "history": value, "notes": [text, ...]}
 
-Values are those of `attribute_values`; their arrays are tensors called ``training:0`` and so on.
+The history of a file of ``save`` has no times, so that equal trainings give equal bytes. Values
+are those of `attribute_values`; their arrays are tensors called ``training:0`` and so on.
 """
 
 from __future__ import annotations
@@ -31,6 +32,9 @@ __all__ = ["Progress", "describe_training", "read_training"]
 
 Tensors = Mapping[str, NDArray[Any]]
 
+_TIMES = ("seconds",)
+"""Columns of a history that differ between equal trainings."""
+
 _MOST = 2**60
 """Steps and epochs are fewer."""
 
@@ -50,15 +54,23 @@ class Progress:
 
 
 def describe_training(
-    model: Model, history: History | None, tensors: dict[str, NDArray[Any]]
+    model: Model,
+    history: History | None,
+    tensors: dict[str, NDArray[Any]],
+    has_times: bool = True,
+    has_slots: bool = True,
 ) -> dict[str, Any]:
     """Return the description of what training has come to; its arrays are added to `tensors`."""
     store = storing(tensors, "training")
-    columns = {name: np.array(column) for name, column in (history or {}).items()}
+    columns = {
+        name: np.array(column)
+        for name, column in (history or {}).items()
+        if has_times or name not in _TIMES
+    }
     return {
         "counter": model.counter.as_list(),
         "updates": dict(model.updates),
-        "slots": encoded(model.optimizer_slots, store),
+        "slots": encoded(model.optimizer_slots if has_slots else {}, store),
         "history": encoded(columns, store),
         "notes": [] if history is None else list(history.notes),
     }

@@ -1,4 +1,9 @@
-"""What callbacks remember: the attributes that they have set since ``fit`` began, as data."""
+"""What callbacks remember: what their `state` returns, or the attributes that have changed.
+
+::
+
+    [NAME, attributes] | [NAME, {}, state]     of each callback in a checkpoint
+"""
 
 from __future__ import annotations
 
@@ -12,16 +17,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.errors import type_in_words, warn
-from chainrule.train.callbacks import Callback
+from chainrule.train.callbacks import Callback, keeps_state
 from chainrule.train.files.attribute_values import NotDataError, encoded
+from chainrule.train.fit.run_code import Code, code_of_callbacks
 
-__all__ = ["CallbackStates"]
+__all__ = ["CallbackStates", "Remembered"]
 
 _CODE = FunctionType | BuiltinFunctionType | MethodType | ModuleType | type
 
+Remembered = tuple[str, dict[str, Any], Any]
+"""The title of a callback, its attributes, and what its `state` has returned, if it has one."""
+
 
 class CallbackStates:
-    """Describes and restores the attributes of callbacks; made before ``fit`` calls them."""
+    """Describes and restores what callbacks remember; made before ``fit`` calls them."""
 
     def __init__(self, callbacks: Sequence[Callback]) -> None:
         self._callbacks = callbacks
@@ -30,44 +39,71 @@ class CallbackStates:
         ]
         self._warned: set[str] = set()
 
+    @property
+    def code(self) -> Code:
+        """Digests of the code of callbacks of the user's."""
+        return code_of_callbacks(self._callbacks)
+
     def describe(self, store: Callable[[NDArray[Any]], str]) -> list[list[Any]]:
-        """Return the title of each callback, with the attributes that have changed."""
+        """Return the title of each callback, with what it remembers."""
         described: list[list[Any]] = []
         for callback, before in zip(self._callbacks, self._before, strict=True):
-            changed: dict[str, Any] = {}
-            for name, value in list(vars(callback).items()):
-                if name not in before or before[name] != _fingerprint(value):
-                    self._add(changed, callback, name, value)
-            described.append([callback.title, encoded(changed, store)])
+            state = callback.state() if keeps_state(callback) else None
+            if state is None:
+                entry = [encoded(self._changed(callback, before), store)]
+            elif self._is_data(f"{callback.title}.state()", state):
+                entry = [encoded({}, store), encoded(state, store)]
+            else:
+                entry = [encoded({}, store)]
+            described.append([callback.title, *entry])
         return described
 
-    def _add(self, changed: dict[str, Any], callback: Callback, name: str, value: Any) -> None:
+    def _changed(self, callback: Callback, before: dict[str, Any]) -> dict[str, Any]:
+        """Return the attributes of a callback that have changed, as far as they are data."""
+        return {
+            name: value
+            for name, value in list(vars(callback).items())
+            if (name not in before or before[name] != _fingerprint(value))
+            and not isinstance(value, _CODE)
+            and self._is_data(f"{callback.title}.{name}", value)
+        }
+
+    def _is_data(self, title: str, value: Any) -> bool:
+        """Whether a checkpoint can keep a value; if not, warn once."""
         try:
             encoded(value, lambda array: "")
         except NotDataError as problem:
-            if not isinstance(value, _CODE) and (key := f"{callback.title}.{name}") not in (
-                self._warned
-            ):
-                self._warned.add(key)
+            if title not in self._warned:
+                self._warned.add(title)
                 warn(
-                    f"fit: {key} holds {problem}, which a checkpoint cannot keep: after a resume "
-                    "it is as the constructor made it; keep numbers, texts and arrays in it"
+                    f"fit: {title} holds {problem}, which a checkpoint cannot keep: after a resume "
+                    "it is as the constructor made it; keep numbers, texts and arrays in it, or "
+                    "return them from a method state(self), for restore(self, state)"
                 )
-        else:
-            changed[name] = value
+            return False
+        return True
 
-    def restore(self, states: Sequence[tuple[str, dict[str, Any]]]) -> None:
-        """Set the attributes that `describe` has described, of callbacks of the same titles."""
+    def restore(self, states: Sequence[Remembered]) -> None:
+        """Give callbacks of the same titles what `describe` has described."""
         waiting = list(self._callbacks)
-        for title, attributes in states:
+        for title, attributes, state in states:
             callback = next((each for each in waiting if each.title == title), None)
-            if callback is not None:
-                waiting.remove(callback)
-                vars(callback).update(attributes)
-            elif attributes:
+            if callback is None:
+                if attributes or state is not None:
+                    warn(
+                        f"fit: the checkpoint has a state of the callback {title}, which is not "
+                        "among the callbacks now; give it, too, to go on as if unbroken"
+                    )
+                continue
+            waiting.remove(callback)
+            vars(callback).update(attributes)
+            if state is not None and keeps_state(callback):
+                callback.restore(state)
+            elif state is not None:
                 warn(
-                    f"fit: the checkpoint has a state of the callback {title}, which is not among "
-                    "the callbacks now; give it, too, to go on as if unbroken"
+                    f"fit: the checkpoint has what the callback {title} has returned from "
+                    "state(self), but it has no restore(self, state) now; write one, to go on as "
+                    "if unbroken"
                 )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
@@ -18,15 +18,20 @@ __all__ = ["checkpoints_of", "opened", "taken_up"]
 
 
 def checkpoints_of(
-    argument: Any, callbacks: Sequence[Callback]
+    argument: Any,
+    callbacks: Sequence[Callback],
+    entries: Callable[[], dict[str, Any]] = dict,
 ) -> tuple[Checkpoints | None, list[Callback]]:
-    """Return the checkpoints of a call of ``fit``, if it has some, and the callbacks besides."""
+    """Return the checkpoints of a call of ``fit``, if it has some, and the callbacks besides.
+
+    `entries` returns what the description of a checkpoint has besides that of a network.
+    """
     checkpoint, others = resolve_checkpoint(argument, list(callbacks))
     if checkpoint is None:
         return None, others
     from chainrule.train.fit.run_checkpoints import RunCheckpoints
 
-    return RunCheckpoints(checkpoint, others), others
+    return RunCheckpoints(checkpoint, others, entries), others
 
 
 def opened(checkpoints: Checkpoints | None) -> AbstractContextManager[None]:

@@ -148,7 +148,8 @@ class _Listener:
         done = (position[3] - position[1]) % steps
         if self._step < state.steps + steps - done:
             return
-        known = [title for title, _ in self.resumed.run["callbacks"] if title not in _OBSERVERS]
+        titles = [title for title, *_ in self.resumed.run["callbacks"]]
+        known = [each for each in titles if each not in _OBSERVERS]
         if known and not self._callbacks:
             raise ArgumentError(
                 f"debug: at the end of each epoch the run called {', '.join(known)}, which may "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -18,7 +18,7 @@ from chainrule.train.files.run_folder import RunFolder
 from chainrule.train.fit.callback_state import CallbackStates
 from chainrule.train.fit.resumption import Position, Resumption
 from chainrule.train.fit.run_code import code_of
-from chainrule.train.fit.run_settings import RunSettings
+from chainrule.train.fit.run_settings import CODE, RunSettings
 from chainrule.train.fit.termination import (
     hold_signals,
     interrupts_when_released,
@@ -43,12 +43,18 @@ class RunCheckpoints:
     callbacks at that end. Elsewhere signals wait, and `is_consistent` is false.
     """
 
-    def __init__(self, checkpoint: Checkpoint, callbacks: Sequence[Callback]) -> None:
+    def __init__(
+        self,
+        checkpoint: Checkpoint,
+        callbacks: Sequence[Callback],
+        entries: Callable[[], dict[str, Any]] = dict,
+    ) -> None:
         self.folder = RunFolder(checkpoint.folder, checkpoint.keep)
         self.monitor = None if checkpoint.best is None else checkpoint
         self.resumed: Resumption | None = None
         self.is_consistent, self.is_stopped = False, False
         self._checkpoint, self._callbacks = checkpoint, CallbackStates(callbacks)
+        self._entries = entries
         self._loop: Position | None = None
         self._start, self._settings = (0, 0), RunSettings({})
         self._best: list[Any] | None = None
@@ -64,6 +70,7 @@ class RunCheckpoints:
 
     def take_up(self, net: Any, model: Model, settings: RunSettings) -> StepCounter | None:
         """Restore the newest checkpoint, if there is one; return its counter within an epoch."""
+        settings.values[CODE] |= self._callbacks.code
         self.resumed = resumed = Resumption.found(self.folder, settings)
         if resumed is None:
             self._start, self._settings = (model.counter.epoch, model.counter.steps), settings
@@ -176,14 +183,14 @@ class RunCheckpoints:
             "start": list(self._start),
             "settings": self._settings.values,
             "optimizer": describe_briefly(state.optimizer),
-            "code": code_of(state.description, state.tensors, loop.model),
+            "code": code_of(state.description, state.tensors, loop.model) | self._callbacks.code,
             "unfinished": encoded(unfinished, store),
             "seconds": loop.seconds if unfinished else 0.0,
             "callbacks": self._callbacks.describe(store),
             "best": self._best,
             "is_stopped": self.is_stopped,
         }
-        return state.description | {"run": run}, state.tensors | tensors
+        return state.description | self._entries() | {"run": run}, state.tensors | tensors
 
     def _schedule(self, seconds: float, counter: StepCounter) -> None:
         """Set when the next checkpoint is due, after one that took some seconds."""

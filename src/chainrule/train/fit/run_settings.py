@@ -14,11 +14,11 @@ from chainrule.errors import ArgumentError, warn
 from chainrule.optim.config import describe_briefly
 from chainrule.train.files.description import described, versions
 from chainrule.train.files.run_folder import SavedRun
-from chainrule.train.fit.run_code import changed_code, code_of
+from chainrule.train.fit.run_code import CALLBACK, changed_code, code_of
 from chainrule.train.inputs.samples import Samples
 from chainrule.train.model.model import Model
 
-__all__ = ["RunSettings", "check_settings", "digest_of", "settings_of"]
+__all__ = ["CODE", "RunSettings", "check_settings", "digest_of", "settings_of"]
 
 
 CODE = "code"
@@ -72,13 +72,19 @@ def check_settings(saved: SavedRun, settings: RunSettings) -> None:
     before: dict[str, Any] = saved.run["settings"]
     is_same_version = _warn_of_version(saved)
     # What callbacks have changed since, which a network in this process has.
-    changed = {"layers": saved.description["layers"], "optimizer": saved.run["optimizer"]}
+    since = {"layers": saved.description["layers"], "optimizer": saved.run["optimizer"]}
     code = settings.values.get(CODE, {}) if is_same_version else {}
-    if title := changed_code(before.get(CODE), saved.run.get("code"), code):
-        raise _refusal(saved, f"{title} computes something else there")
+    for title in (changed := changed_code(before.get(CODE), saved.run.get("code"), code)):
+        if not title.startswith(CALLBACK):
+            raise _refusal(saved, f"{title} computes something else there")
     for name, value in settings.values.items():
-        if name != CODE and value not in (before.get(name), changed.get(name, before.get(name))):
+        if name != CODE and value not in (before.get(name), since.get(name, before.get(name))):
             raise _refusal(saved, _difference(name, before.get(name), value))
+    if changed:
+        warn(
+            f"fit: the code of {', '.join(changed)} is not that of the checkpoint {saved.path}: "
+            "the training goes on with what is here, and may differ from an unbroken one"
+        )
 
 
 def _refusal(saved: SavedRun, difference: str) -> ArgumentError:

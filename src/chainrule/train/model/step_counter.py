@@ -39,8 +39,11 @@ class StepCounter:
         return StepCounter(self.epoch, self.steps, steps_per_epoch)
 
     def as_list(self) -> list[int]:
-        """Return the counts as integers, for `of_list`."""
-        return [*self._start, self.steps_per_epoch, self.steps]
+        """Return the counts as integers, for `of_list`: where the present epoch began, and now.
+
+        They are the same whether the training was interrupted or not.
+        """
+        return [self.epoch, self.steps - self.step, self.steps_per_epoch, self.steps]
 
     @staticmethod
     def of_list(counts: list[int]) -> StepCounter:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -42,7 +43,7 @@ def fit(
     check_settings("fit", epochs=epochs)
     shuffle = checked_flag("fit", "shuffle", shuffle)
     callbacks, progress = resolve_callbacks(callbacks), choose_display(verbose, callbacks)
-    checkpoints, callbacks = checkpoints_of(checkpoint, callbacks)
+    checkpoints, callbacks = checkpoints_of(checkpoint, callbacks, partial(_entries, machine))
     with ends_on_termination(), opened(checkpoints), model.in_training():
         with model.rollback_on_error():
             is_new = not model.output_shapes
@@ -64,6 +65,13 @@ def fit(
         loop = EpochLoop(run)
         loop.run(epochs, shuffle)
         return loop.history
+
+
+def _entries(machine: Any) -> dict[str, Any]:
+    """Return what a checkpoint has besides that of a network, for `chainrule.load`."""
+    from chainrule.train.rbm.save import entries_of  # here, as most programs save nothing
+
+    return entries_of(machine)
 
 
 def prepare_visible(model: Model, X: Any, function: str) -> Any:

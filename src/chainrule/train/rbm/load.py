@@ -12,41 +12,67 @@ from chainrule.errors import FormatError
 from chainrule.optim.optimizer import Optimizer
 from chainrule.optim.registry import from_config
 from chainrule.train.files.schema import Description
-from chainrule.train.rbm.rbm import RBM
+from chainrule.train.files.training_progress import read_training
+from chainrule.train.rbm.rbm import RBM, model_of_machine
+from chainrule.train.rbm.save import MODEL
 
 __all__ = ["restored"]
 
 Tensors = Mapping[str, NDArray[Any]]
 
 
+_ENTRIES = ("format", "versions", "model", "checksum", "config", "optimizer")
+_OF_CHECKPOINTS = (
+    "seed", "dtype", "layers", "classes", "loss", "metrics", "attributes", "functions", "run",
+)  # fmt: skip
+"""What a checkpoint has as that of a network, and `config` says too."""
+
+
 def restored(description: Description, tensors: Tensors) -> RBM:
-    """Return the machine that a file describes, with its optimiser state."""
-    description.only(
-        "format",
-        "versions",
-        "model",
-        "checksum",
-        "visible",
-        "config",
-        "optimizer",
-        "epoch",
-        "count",
-    )
-    visible, epoch, count = (_count(description, name) for name in ("visible", "epoch", "count"))
+    """Return the machine that a file describes, with what its training has come to."""
+    is_checkpoint, has_training = description.has("run"), description.has("training")
+    counters = ("input_shape", "training") if has_training else ("visible", "epoch", "count")
+    description.only(*_ENTRIES, *counters, *(_OF_CHECKPOINTS if is_checkpoint else ()))
     optimizer = description.get("optimizer", dict, type(None))
     machine = RBM(**description.get("config", dict))
     if optimizer is not None:
         machine.optimizer = from_config(optimizer)
-    unread = dict(tensors)
+    unread = {name: each for name, each in tensors.items() if not name.startswith("run:")}
+    prefix = f"{MODEL}." if is_checkpoint else ""
+    visible = _visible(description) if has_training else _count(description, "visible")
     parameters = {
-        name: _popped(unread, name, shape, machine.dtype)
+        name: _popped(unread, prefix + name, shape, machine.dtype)
         for name, shape in _shapes(machine, visible).items()
     }
-    slots = _slots(unread, parameters, machine.optimizer) if unread else {}
+    if has_training:
+        _take_up(machine, parameters, description, unread)
+    else:
+        epoch, count = (_count(description, name) for name in ("epoch", "count"))
+        slots = _slots(unread, parameters, machine.optimizer) if unread else {}
+        machine.resume(parameters, slots, epoch, count)
     if unread:
         raise FormatError(f"load: the machine has no tensor {min(unread)[:60]!a}")
-    machine.resume(parameters, slots, epoch, count)
     return machine
+
+
+def _take_up(
+    machine: RBM, parameters: Tensors, description: Description, unread: dict[str, NDArray[Any]]
+) -> None:
+    """Give a machine parameters, and what its training has come to."""
+    machine.resume(parameters, {}, 0, 0)
+    model, left = model_of_machine(machine), set(unread)
+    progress = read_training(model, description.get("training", dict), unread, left)
+    progress.restore(model)
+    machine.history = progress.history
+    for name in unread.keys() - left:
+        del unread[name]
+
+
+def _visible(description: Description) -> int:
+    shape = description.get("input_shape", list)
+    if len(shape) != 1 or type(shape[0]) is not int or not 0 < shape[0] < 2**60:
+        raise FormatError(f"load: 'input_shape' is {shape!s:.60}; a machine has one size")
+    return shape[0]
 
 
 def _count(description: Description, name: str) -> int:

@@ -18,6 +18,7 @@ from chainrule.pickling import independent_copies
 from chainrule.rich_display import html_of
 from chainrule.train.callbacks import Callback, Checkpoint
 from chainrule.train.history import History
+from chainrule.train.model.model import Model
 from chainrule.train.model.step_counter import StepCounter
 from chainrule.train.progress import Progress
 from chainrule.train.rbm import queries
@@ -25,13 +26,9 @@ from chainrule.train.rbm.fit import couplings_of, fit, prepare_visible
 from chainrule.train.rbm.partition import log_partition
 from chainrule.train.rbm.settings import MachineSettings
 
-__all__ = ["RBM"]
+__all__ = ["RBM", "model_of_machine"]
 
 Array = NDArray[Any]
-
-_SAVED = ("hidden", "k", "persistent", "batch_size", "l2", "seed")
-_LATER = {"sparsity": None, "sparsity_cost": 10.0}
-"""Settings that files of earlier versions lack: written where they differ from these defaults."""
 
 
 @independent_copies
@@ -321,7 +318,10 @@ class RBM(MachineSettings):
     # Serialisation.
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write machine, optimiser state and counters into a file that `chainrule.load` reads.
+        """Write the machine into a file that `chainrule.load` reads, and `fit` goes on from.
+
+        Optimiser state, counters and history are in it, but for the seconds of the epochs: equal
+        trainings give equal bytes.
 
         Parameters
         ----------
@@ -333,12 +333,9 @@ class RBM(MachineSettings):
         ArgumentError, OSError
             If the machine is not built yet, or the file cannot be written.
         """
-        later = [name for name, default in _LATER.items() if getattr(self, name) != default]
-        config = {name: getattr(self, name) for name in (*_SAVED, *later)}
-        config["dtype"] = self.dtype.name
         from chainrule.train.rbm.save import save  # here, as most programs save nothing
 
-        save(self._model, config, path)
+        save(self, self._model, path)
 
     def _query(self, query: Callable[..., Array], X: Any, function: str, *others: int) -> Array:
         visible = prepare_visible(self._model, X, function)
@@ -361,3 +358,8 @@ class RBM(MachineSettings):
             f"<RBM of {self.hidden} hidden units, {kind} divergence, k={self.k}{sparsity}, "
             f"{optimizer}>"
         )
+
+
+def model_of_machine(machine: RBM) -> Model:
+    """Return the model of a machine: what its training shares with that of networks."""
+    return machine._model  # pyright: ignore[reportPrivateUsage] (of this module)

@@ -1,14 +1,19 @@
 """Serialisation of a restricted Boltzmann machine, in the format of `train.files.save`.
 
-The tensors are the parameters by name, and optimiser slots as ``slots.weight.velocity``. The
-description has the model, its config and its counters::
+The tensors are the parameters by name. The description has the model, its settings, and what its
+training has come to, as that of a network has it::
 
-    {"format": 3, "versions": {...}, "model": "rbm",
-     "visible": 784,
+    {"format": 4, "versions": {...}, "model": "rbm",
+     "input_shape": [784],
      "config": {"hidden": 128, "k": 1, "persistent": false, ...},
      "optimizer": {"kind": "SGD", "learning_rate": 0.05, ...} | null,
-     "epoch": 5, "count": 9375,        epochs and steps so far: training continues from there
+     "training": {...},                counters, optimiser slots, history: `training_progress`
      "checksum": "..."}
+
+A checkpoint of a machine has "model" and "config" besides what that of a network has, where the
+layer of its units is called ``rbm``. Up to format 3 there were, in the place of "training", the
+entries "epoch" and "count", and tensors such as ``slots.weight.velocity``; "input_shape" was
+"visible".
 """
 
 from __future__ import annotations
@@ -23,14 +28,20 @@ from chainrule.errors import ArgumentError
 from chainrule.train.files.description import FORMAT, optimizer_config, versions
 from chainrule.train.files.paths import checked_target
 from chainrule.train.files.save import write
+from chainrule.train.files.training_progress import describe_training
+from chainrule.train.history import History
 from chainrule.train.model.model import Model
 
-__all__ = ["MODEL", "save"]
+__all__ = ["MODEL", "entries_of", "save"]
 
 MODEL = "rbm"
 
+_SAVED = ("hidden", "k", "persistent", "batch_size", "l2", "seed")
+_LATER = {"sparsity": None, "sparsity_cost": 10.0}
+"""Settings that files of earlier versions lack: written where they differ from these defaults."""
 
-def save(model: Model, config: dict[str, Any], path: str | os.PathLike[str]) -> None:
+
+def save(machine: Any, model: Model, path: str | os.PathLike[str]) -> None:
     """Write a machine into a file, atomically."""
     target = checked_target(path)
     if model.input_shape is None:
@@ -38,30 +49,34 @@ def save(model: Model, config: dict[str, Any], path: str | os.PathLike[str]) -> 
             "save: the machine has no parameters yet; call fit, or transform, with samples first"
         )
     # As of one moment: another thread may train.
-    tensors, description = model.parameter_lock.read(lambda: _contents(model, config))
+    tensors, description = model.parameter_lock.read(
+        lambda: _contents(model, machine.history, entries_of(machine))
+    )
     write(target, description, tensors)
 
 
+def entries_of(machine: Any) -> dict[str, Any]:
+    """Return the entries of a description by which a machine is made again."""
+    later = [name for name, default in _LATER.items() if getattr(machine, name) != default]
+    config = {name: getattr(machine, name) for name in (*_SAVED, *later)}
+    return {"model": MODEL, "config": config | {"dtype": machine.dtype.name}}
+
+
 def _contents(
-    model: Model, config: dict[str, Any]
+    model: Model, history: History | None, entries: dict[str, Any]
 ) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
     """Return tensors and description, without its checksum."""
     assert model.input_shape is not None, "a machine that is saved has sizes"
     (layer,) = model.layers
     optimizer = optimizer_config(model.objective("save").optimizer)
+    has_slots = optimizer is not None  # whose they are
     tensors = {name: np.array(each.array, order="C") for name, each in layer.parameters().items()}
-    if optimizer is not None:
-        for full_name, slots in model.optimizer_slots.items():
-            name = full_name.removeprefix(f"{layer.name}.")
-            tensors |= {f"slots.{name}.{slot}": np.array(each) for slot, each in slots.items()}
     description = {
         "format": FORMAT,
         "versions": versions(),
-        "model": MODEL,
-        "visible": model.input_shape[-1],
-        "config": config,
+        **entries,
+        "input_shape": list(model.input_shape[1:]),
         "optimizer": optimizer,
-        "epoch": model.counter.epoch,
-        "count": model.counter.steps,
+        "training": describe_training(model, history, tensors, False, has_slots),
     }
     return tensors, description
