@@ -130,9 +130,48 @@ def test_a_predictor_that_differs_is_not_returned(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(predictor, "written_layers", lambda *_: "def predict(x):\n    return x\n")
     with pytest.raises(UnsupportedError, match="gives other outputs than the network"):
         net.to_numpy()
+    net.params["dense.weight"] *= 1e-9  # of small outputs a small difference is one
+    wrong = 'def predict(x):\n    return np.tanh(x @ W["dense.weight"] * 1.001)\n'
+    monkeypatch.setattr(predictor, "written_layers", lambda *_: wrong)
+    with pytest.raises(UnsupportedError, match="gives other outputs than the network"):
+        net.to_numpy()
     monkeypatch.setattr(predictor, "written_layers", lambda *_: "def predict(x):\n    return y\n")
     with pytest.raises(UnsupportedError, match="does not run: NameError"):
         net.to_numpy()
+
+
+def test_large_values_that_cancel_are_no_difference() -> None:
+    net = cr.Network([nn.Dense(300), nn.Dense(300), nn.Dense(1)], seed=0)
+    net(np.ones((1, 4)))
+    for name in ("dense.bias", "dense_1.bias"):
+        net.params[name] += np.float32(1000)
+    outputs = net(np.zeros((1, 4), np.float32))
+    net.params["dense_2.bias"] -= np.asarray(outputs)[0]  # what is left is rounding
+    assert "def predict" in net.to_numpy()
+
+
+class Blend(nn.Layer):
+    """A layer over every axis, whose mean depends on the number of steps."""
+
+    def build(self, input_shape: Any) -> None:
+        self.gain = self.parameter("gain", input_shape[-1:], "ones")
+
+    def forward(self, x: Any) -> Any:
+        return np.cumsum(x[:, 1::2], axis=1) * self.gain + np.mean(x, axis=1, keepdims=True)
+
+
+@pytest.mark.parametrize("shape", [(7, 9, 2), (7, 6, 5, 2)])
+def test_a_layer_of_a_file_has_the_steps_of_its_network(
+    shape: tuple[int, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(predictor, "_check", lambda *arguments: None)
+    net = cr.Network([Blend(), Blend(), nn.Flatten(), nn.Dense(2)], seed=0)
+    X = np.random.default_rng(0).normal(size=shape).astype(np.float32)
+    expected = net(X)
+    net.save(tmp_path / "net.safetensors")
+    again = cr.load(tmp_path / "net.safetensors")
+    assert type(again.layers[0]) is not Blend
+    np.testing.assert_allclose(run(again.to_numpy(), X), expected, atol=1e-5)
 
 
 def test_all_operations_without_a_text_are_named() -> None:

@@ -30,8 +30,8 @@ __all__ = ["write_predictor"]
 _AS_NUMBERS = 200
 """Numbers of weights that are written as such; more are compressed, as text or in a file."""
 
-_TOLERANCE = {"float32": 1e-5, "float64": 1e-10}
-"""Largest difference to the network, relative to the largest output."""
+_ROUNDINGS = 256
+"""Largest difference to the network, in units of what rounding the inputs alone changes."""
 
 _SECONDS = 300
 
@@ -117,16 +117,31 @@ def _check(net: Network, text: str, archive: tuple[str, bytes] | None) -> None:
         sample = _sample(net, count)
         expected = np.asarray(net(sample))
         actual = _run(text, archive, sample)
-        scale = max(1.0, float(np.nanmax(np.abs(expected), initial=0)))
-        tolerance = _TOLERANCE[model_of(net).dtype.name] * scale
         if actual.shape != expected.shape or not np.allclose(
-            actual, expected, rtol=0, atol=tolerance, equal_nan=True
+            actual, expected, rtol=0, atol=_tolerance(net, sample, expected), equal_nan=True
         ):
             raise UnsupportedError(
                 "to_numpy: the predictor gives other outputs than the network for random inputs, "
                 "so it is not returned; a layer of this network computes what its program does not "
                 "say: save the network by net.save(path)"
             )
+
+
+def _tolerance(net: Network, sample: Array, expected: Array) -> float:
+    """Return the difference that orders of summation explain: small outputs have a small one.
+
+    One ulp more in each input shows how much rounding the network passes on, as where large values
+    cancel.
+    """
+    precision = float(np.finfo(model_of(net).dtype).eps)
+    changed = expected
+    if sample.dtype.kind == "f":
+        changed = np.asarray(net(sample * (1 + precision)))
+    with np.errstate(all="ignore"):
+        difference = np.abs(changed - expected)
+    passed_on = float(np.max(difference, initial=0, where=np.isfinite(difference)))
+    largest = float(np.max(np.abs(expected), initial=0, where=np.isfinite(expected)))
+    return _ROUNDINGS * max(passed_on, precision * largest)
 
 
 def _sample(net: Network, count: int) -> Array:

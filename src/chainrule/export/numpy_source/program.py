@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from chainrule.errors import UnsupportedError
 from chainrule.export.numpy_source.expression import Expression, exact
+from chainrule.export.numpy_source.known_steps import axis_of_steps, with_steps
 from chainrule.export.numpy_source.statements import Writer, identifier, unsupported_operations
 from chainrule.graph.array_type import ArrayType
 from chainrule.graph.filled_arrays import with_filled_arrays
@@ -86,9 +87,12 @@ def _of_layer(model: Model, name: str, layer: Layer, store: Any) -> _Described:
     full = {id(each): title for title, each in model.stack.parameters().items()}
     varies = None in (layer.input_shape or ())[1:]
     described = describe_layer(layer, model.dtype, store, has_any_length=varies)
-    own = layer.parameters()
+    own, program = layer.parameters(), described["inference"]
     names = [full[id(own[each["name"]])] for each in described["parameters"]]
-    return _Described(_title(name, layer), name, names, described["inference"])
+    axis, shape = axis_of_steps(program), layer.input_shape or ()
+    if axis is not None and axis < len(shape) and (steps := shape[axis]) is not None:
+        program = with_steps(program, steps)
+    return _Described(_title(name, layer), name, names, program)
 
 
 def _title(name: str, layer: Layer) -> str:
