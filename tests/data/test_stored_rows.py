@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -65,3 +68,40 @@ def test_arrays_in_memory_and_small_ones_are_not_stored() -> None:
     assert rows is not None
     assert rows.shape == large.shape
     assert as_stored_rows(Slices(np.broadcast_to("text", (2**12, 2**11)))) is None
+
+
+MEMORY = """
+import sys, warnings
+import h5py
+import chainrule as cr
+from chainrule import nn
+from chainrule.train.inputs import samples
+
+warnings.simplefilter("ignore")  # that nothing is learned from zeros
+samples._READ_AHEAD = 2**23
+
+def megabytes(name):
+    with open("/proc/self/status") as file:
+        return next(int(line.split()[1]) for line in file if line.startswith(name)) / 1024
+
+with h5py.File(sys.argv[1], "w") as file:  # nothing is written: its chunks are zeros when read
+    net = cr.Network([nn.Dense(2)], seed=0)
+    net.compile("cross_entropy", "sgd")
+    for rows in (6000, 20000):
+        X = file.create_dataset(f"X{rows}", (rows, 1024), "f4", chunks=(200, 1024))
+        y = file.create_dataset(f"y{rows}", (rows,), "i1")
+        before = megabytes("VmRSS")
+        open("/proc/self/clear_refs", "w").write("5")  # the peak begins anew
+        net.fit(X, y, epochs=1, batch_size=500, verbose=0)
+        net.evaluate(X, y)
+        net.predict(X)
+print(megabytes("VmHWM") - before)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc")
+def test_a_file_of_ten_times_the_bound_is_never_in_memory(tmp_path: Path) -> None:
+    pytest.importorskip("h5py")
+    command = [sys.executable, "-c", MEMORY, str(tmp_path / "X.h5")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert float(done.stdout) < 3 * 8  # the bound is 8 MB, the file has 80

@@ -121,9 +121,10 @@ def test_all_operators_that_are_lacking_are_listed_at_once() -> None:
     nodes = [
         helper.make_node("ImageDecoder", ["x"], ["a"]), helper.make_node("Nonsense", ["a"], ["b"]),
         helper.make_node("Relu", ["b"], ["c"]),
-        helper.make_node("Own", ["c"], ["y"], domain="mine"),
+        helper.make_node("Bernoulli", ["c"], ["d"]),
+        helper.make_node("Own", ["d"], ["y"], domain="mine"),
     ]  # fmt: skip
-    with pytest.raises(UnsupportedError, match="ImageDecoder, Nonsense, Own of mine;"):
+    with pytest.raises(UnsupportedError, match="ImageDecoder, Nonsense, Bernoulli, Own of mine;"):
         cr.from_onnx(model_of(nodes, opset=20).SerializeToString())
 
 

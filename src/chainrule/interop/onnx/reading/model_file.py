@@ -24,6 +24,8 @@ MAX_NODES, MAX_DEPTH = 200_000, 16
 """Of a model, the nodes of the graphs within it included, and how deep those are."""
 
 _MAX_BYTES = 2**31
+_RANDOM = ("Bernoulli",)
+"""Operators whose bodies draw random numbers."""
 
 
 def read_model(source: str | os.PathLike[str] | bytes) -> ModelProto:
@@ -53,9 +55,10 @@ def read_model(source: str | os.PathLike[str] | bytes) -> ModelProto:
         key = domain_of(node.domain), node.op_type
         if key not in OPERATORS and (node.domain, node.op_type) not in functions:
             schema: Any = schema_of(node, versions)
-            is_made_of_others = schema is not None and (
+            has_body = schema is not None and (
                 schema.has_function or schema.has_context_dependent_function
             )
+            is_made_of_others = has_body and node.op_type not in _RANDOM
             if not is_made_of_others:
                 missing[
                     f"{ascii(node.op_type)[1:-1]:.60}" + (f" of {key[0]:.40}" if key[0] else "")
