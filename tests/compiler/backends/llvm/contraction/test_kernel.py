@@ -98,8 +98,11 @@ def test_bits_depend_neither_on_vector_unit_nor_on_layout(in_child, contraction_
 
 def test_any_partition_of_tiles_and_panels_gives_the_same_bits(in_child, contraction_kernel):
     def check():
-        for layout in ("nnn", "ntn", "nnt"):
-            shape = (53, 64, 200)
+        # The rows of the second shape are computed in blocks.
+        for layout, shape in (
+            *((layout, (53, 64, 200)) for layout in ("nnn", "ntn", "nnt")),
+            *((layout, (900, 130, 70)) for layout in ("nnn", "ntn", "tnn")),
+        ):
             out, left, right = operands(shape, layout, "float32")
             kernel = contraction_kernel(matmul_shape(*shape, layout))
             whole = kernel.call(out, left, right).copy("K")
@@ -109,6 +112,8 @@ def test_any_partition_of_tiles_and_panels_gives_the_same_bits(in_child, contrac
                 for panel in range(panels):
                     kernel.call(out, left, right, (tile, tile + 1), (panel, panel + 1))
             assert out.tobytes() == whole.tobytes()
+            exact, bound = product_and_bound(left, right)
+            assert (np.abs(out - exact) <= bound).all(), (shape, layout)
 
     in_child(check)
 

@@ -1,12 +1,15 @@
 """Contraction kernel: one function for an exact shape and layout, register-tiled as in BLIS.
 
-    for each panel of columns:                             macro-kernel
-        pack the panel of right, if that pays              (`packing_policy`)
-        for each tile of rows:
-            accumulators = 0                               micro-kernel
-            for k in depth:
-                accumulators += left[tile, k] * right[k, panel]        one FMA per element
-            out[tile, panel] = epilogue(accumulators)
+    for each block of row tiles, if that pays:             macro-kernel (`tiles_per_block`)
+        for each panel of columns:
+            pack the panel of right, if that pays          (`packing_policy`)
+            for each tile of rows:
+                accumulators = 0                           micro-kernel
+                for k in depth:
+                    accumulators += left[tile, k] * right[k, panel]    one FMA per element
+                out[tile, panel] = epilogue(accumulators)
+
+Several blocks read panels that are packed before the first.
 
 Rows and depth may be several loops each (`loop_roles`): with the output positions of a convolution
 as rows, and kernel rows, kernel columns and channels as depth, this is a direct convolution, which

@@ -19,10 +19,11 @@ from chainrule.compiler.backends.llvm.contraction.microkernel import (
 from chainrule.compiler.backends.llvm.contraction.packing import (
     emit_left_packing,
     emit_right_packing,
+    packed_column_stride,
     packed_depth,
     packed_sizes,
 )
-from chainrule.compiler.backends.llvm.contraction.tiling import PanelGroup, Tiling
+from chainrule.compiler.backends.llvm.contraction.tiling import PanelGroup, Tiling, tiles_per_block
 from chainrule.compiler.backends.llvm.vector_memory import store_vector
 
 __all__ = ["EmitEpilogue", "EpilogueSite", "MacroKernel"]
@@ -85,13 +86,19 @@ class MacroKernel:
                     self._row_tile(group, tile, column, mask)
 
     def _panels_outermost(self) -> None:
-        """Emit panel, tile: a panel of `right` stays in cache."""
-        for group in self.tiling.groups:
-            with self._panels(group) as (column, mask):
-                if self.packed_right:
+        """Emit block, panel, tile: a panel of `right` stays in cache, and a block of `left`."""
+        has_blocks = tiles_per_block(self.roles, self.tiling) < self.tiling.tiles
+        if self.packed_right and has_blocks:
+            for group in self.tiling.groups:
+                with self._panels(group) as (column, mask):
                     self._pack_right(group, column, mask)
-                with self._tiles() as tile:
-                    self._row_tile(group, tile, column, mask)
+        with self._row_blocks() as tiles:
+            for group in self.tiling.groups:
+                with self._panels(group) as (column, mask):
+                    if self.packed_right and not has_blocks:
+                        self._pack_right(group, column, mask)
+                    with emit.counted_loop(self.builder, *tiles, "tile") as tile:
+                        self._row_tile(group, tile, column, mask)
 
     def _unravel_index(self, index: ir.Value, shape: Sequence[int]) -> list[ir.Value]:
         """Return the indices in nested loops of a flat iteration number."""
@@ -112,8 +119,13 @@ class MacroKernel:
     def _pack_right(self, group: PanelGroup, column: ir.Value, mask: ir.Value | None) -> None:
         emit_right_packing(
             self.builder, self.roles, group, self.tiling.width,
-            self.right, column, mask, self.scratch,
+            self.right, column, mask, self._packed_panel(column),
         )  # fmt: skip
+
+    def _packed_panel(self, column: ir.Value) -> ir.Value:
+        """Return the address of the packed panel that starts at a column."""
+        stride = packed_column_stride(self.roles, self.tiling)
+        return self._address(self.scratch, [column], [stride])
 
     @contextmanager
     def _panels(self, group: PanelGroup) -> Generator[tuple[ir.Value, ir.Value | None]]:
@@ -134,6 +146,20 @@ class MacroKernel:
         first = self.builder.add(column, emit.index((group.vectors - 1) * width))
         columns_left = self.builder.sub(emit.index(self.roles.column.extent), first)
         return emit.first_lanes(self.builder, columns_left, group.last_lanes)
+
+    @contextmanager
+    def _row_blocks(self) -> Generator[tuple[ir.Value, ir.Value]]:
+        """Emit the loop over blocks of this call's row tiles, if there may be several."""
+        builder, tiles = self.builder, tiles_per_block(self.roles, self.tiling)
+        if tiles >= self.tiling.tiles:
+            yield self.tile_start, self.tile_stop
+            return
+        size = emit.index(tiles)
+        count = builder.sub(self.tile_stop, self.tile_start)
+        blocks = builder.udiv(builder.add(count, emit.index(tiles - 1)), size)
+        with emit.counted_loop(builder, emit.index(0), blocks, "block") as block:
+            start = builder.add(self.tile_start, builder.mul(block, size))
+            yield start, emit.minimum(builder, builder.add(start, size), self.tile_stop)
 
     def _tiles(self) -> AbstractContextManager[ir.Value]:
         """Emit the loop over the row tiles in this call's range."""
@@ -213,7 +239,8 @@ class MacroKernel:
             depth = [replace(depth[0], left=tiling.row_tile)]
         if self.packed_right:
             # Packed panels are padded: they need no mask.
-            right, depth = self.scratch, packed_depth(depth, group.vectors * tiling.width)
+            right = self._packed_panel(column)
+            depth = packed_depth(depth, group.vectors * tiling.width)
         left = self._address(self.left, [*rows, column], [*row_strides, column_stride])
         tile = RegisterTile(
             roles.dtype, group.lanes(tiling.width), count, row_stride, bool(column_stride), mask,

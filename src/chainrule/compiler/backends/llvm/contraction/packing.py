@@ -21,11 +21,14 @@ from chainrule.compiler.backends.llvm.contraction.packing_policy import (
     should_pack_left,
     should_pack_right,
 )
-from chainrule.compiler.backends.llvm.contraction.tiling import PanelGroup, Tiling
+from chainrule.compiler.backends.llvm.contraction.tiling import PanelGroup, Tiling, tiles_per_block
 from chainrule.compiler.backends.llvm.contraction.transpose import transposing_packer
 from chainrule.compiler.backends.llvm.vector_memory import load_vector, store_vector
 
-__all__ = ["emit_left_packing", "emit_right_packing", "packed_depth", "packed_sizes"]
+__all__ = [
+    "emit_left_packing", "emit_right_packing", "packed_column_stride", "packed_depth",
+    "packed_sizes",
+]  # fmt: skip
 
 
 def packed_sizes(roles: LoopRoles, tiling: Tiling) -> tuple[int, int]:
@@ -34,11 +37,23 @@ def packed_sizes(roles: LoopRoles, tiling: Tiling) -> tuple[int, int]:
     if should_pack_right(roles, tiling.tiles):
         # A transposing packer stores whole blocks.
         depth = roles.depth_size + tiling.width
-        right = depth * tiling.width * max(group.vectors for group in tiling.groups)
+        vectors = max(group.vectors for group in tiling.groups)
+        if packed_column_stride(roles, tiling):
+            vectors = sum(group.panels * group.vectors for group in tiling.groups)
+        right = depth * tiling.width * vectors
     if should_pack_left(roles, tiling.panels):
         # The last vector of a row is stored whole.
         left = tiling.row_tiles * roles.depth_size * tiling.row_tile + tiling.width
     return right, left
+
+
+def packed_column_stride(roles: LoopRoles, tiling: Tiling) -> int:
+    """Return the stride of columns between packed panels of ``right``; 0 if they share memory.
+
+    They have memory each if several blocks of rows read them.
+    """
+    has_blocks = tiles_per_block(roles, tiling) < tiling.tiles
+    return roles.depth_size + tiling.width if has_blocks else 0
 
 
 def packed_depth(depth: Sequence[KernelLoop], columns: int) -> list[KernelLoop]:

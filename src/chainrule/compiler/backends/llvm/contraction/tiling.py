@@ -22,9 +22,21 @@ from chainrule.compiler.backends.llvm.contraction.tile_cost import (
     last_vector_lanes,
     panel_widths,
 )
+from chainrule.compiler.backends.llvm.emit import ITEM_BYTES
 from chainrule.compiler.backends.llvm.target import Target
 
-__all__ = ["PanelGroup", "Tiling", "choose_tiling"]
+__all__ = ["PanelGroup", "Tiling", "choose_tiling", "tiles_per_block"]
+
+BLOCK_BYTES, MAX_BLOCK_BYTES = 2**17, 3 * 2**17
+"""Of a block of rows: a quarter of a second-level cache of 512 kB, and three quarters of it."""
+MIN_BLOCK_ROWS = 48
+"""Rows for which it pays to read all panels from a distant cache."""
+MIN_PANELS = 4
+"""Panels from which on a block is read often enough."""
+MAX_PACKED_BYTES = 2**23
+"""Of all panels of ``right``, which are packed at once."""
+PREFETCHED_ROW_BYTES, PREFETCHED_BYTES = 2**11, 2**22
+"""Rows of more bytes are prefetched from a third-level cache, which has this many for ``left``."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +89,23 @@ class Tiling:
     def panels(self) -> int:
         """Number of panels."""
         return sum(group.panels for group in self.groups)
+
+
+def tiles_per_block(roles: LoopRoles, tiling: Tiling) -> int:
+    """Return how many row tiles are computed for all panels, while their rows stay in cache.
+
+    All of them where blocks would not pay, or where the packed panels would take much memory.
+    """
+    row_bytes = roles.depth_size * ITEM_BYTES[roles.dtype]
+    left_bytes = tiling.tiles * tiling.row_tile * row_bytes
+    rows = max(MIN_BLOCK_ROWS, BLOCK_BYTES // max(row_bytes, 1))
+    is_near = left_bytes <= MAX_BLOCK_BYTES
+    is_prefetched = row_bytes > PREFETCHED_ROW_BYTES and left_bytes <= PREFETCHED_BYTES
+    is_large = rows * row_bytes > MAX_BLOCK_BYTES
+    is_large = is_large or roles.column.extent * row_bytes > MAX_PACKED_BYTES
+    if is_near or is_prefetched or is_large or tiling.panels < MIN_PANELS or roles.column.left:
+        return tiling.tiles
+    return min(tiling.tiles, -(-rows // tiling.row_tile))
 
 
 @lru_cache(maxsize=1024)
