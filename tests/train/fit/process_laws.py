@@ -129,7 +129,7 @@ def memory():
         (network(metrics=["accuracy"]), (X, Y), {"batch_size": 100}),
     ]
     for net, data, settings in cases:
-        net.fit(*data, epochs=30, verbose=0, **settings)
+        net.fit(*data, epochs=100, verbose=0, **settings)
         before = resident()
         for _ in range(3):
             net.fit(*data, epochs=100, verbose=0, **settings)

@@ -24,8 +24,8 @@ _MAX_STEPS, _MAX_ROWS = 2**14, 2**17
 class CompiledSteps:
     """Programs of the train step, compiled on first use and cached in the model.
 
-    `runner` runs steps of full batches natively; None if there is no native code. One call of it
-    may cover `epochs_per_call` epochs: more than one if they are short and have no partial batch.
+    `runner` runs steps natively; None if there is no native code, or the samples are not arrays in
+    memory. One call of it may cover `epochs_per_call` epochs: more than one if they are short.
     """
 
     def __init__(
@@ -34,17 +34,16 @@ class CompiledSteps:
         self._stack, self._cache = model.stack, model.programs
         self._objective, self._state, self._samples = objective, state, samples
         self._size = size
-        steps, remainder = divmod(len(samples), size)
-        is_full_batch = steps == 1 and not remainder
-        epochs = _MAX_STEPS // steps if is_full_batch else _MAX_ROWS // len(samples)
-        self.epochs_per_call = 1 if remainder else max(1, epochs)
-        self._batch, self._steps_per_epoch = None if is_full_batch else size, steps
+        is_full_batch = size == len(samples)
+        epochs = _MAX_STEPS if is_full_batch else _MAX_ROWS // len(samples)
+        self.epochs_per_call = max(1, epochs)
+        self._batch = None if is_full_batch else size
         self._types = samples.types(len(samples))
-        capacity = steps * self.epochs_per_call
-        self._key = ("steps", self._batch, capacity, *state.key, *self._types.values())
+        self._capacity = -(-len(samples) // size) * self.epochs_per_call
+        self._key = ("steps", self._batch, self._capacity, *state.key, *self._types.values())
         self.refresh()
-        # Compile the other steps now: shape errors are raised before anything has changed.
-        self._single_sizes = {0 if self.runner else size, remainder} - {0}
+        # Compile single steps now: shape errors are raised before anything has changed.
+        self._single_sizes = set[int]() if self.runner else {size, len(samples) % size} - {0}
         for count in self._single_sizes:
             self.single_step(count)
 
@@ -57,15 +56,13 @@ class CompiledSteps:
 
     def refresh(self) -> None:
         """Compile the steps anew if what the user's functions read has changed."""
-        self.runner = self._compile_runner(self._batch, self._steps_per_epoch)
+        self.runner = self._compile_runner()
 
     def single_step(self, count: int) -> ArrayFunction:
         """Return the step for a batch of `count` samples."""
         types = self._samples.types(count)
-        natively = self.runner is not None and self.runner.is_multithreaded
-        if isinstance(self._samples.X, StoredRows):  # as for arrays in memory, for the same bits
-            whole = None if count == self._size else self.single_step(self._size)
-            natively = whole is None or getattr(whole, "is_multithreaded", False)
+        # As for arrays in memory, for the same bits.
+        natively = isinstance(self._samples.X, StoredRows)
 
         def build() -> tuple[ArrayFunction, Any]:
             with in_batch(count, self._size, len(self._samples)):
@@ -76,14 +73,14 @@ class CompiledSteps:
 
         return self._cache.get(("step", self._size, *self._state.key, *types.values()), build)
 
-    def _compile_runner(self, size: int | None, steps: int) -> StepRunner | None:
-        state, capacity = self._state, steps * self.epochs_per_call
+    def _compile_runner(self) -> StepRunner | None:
+        state, size = self._state, self._batch
         if not self._samples.are_contiguous:
             return None
 
         def build() -> tuple[StepRunner | None, Any]:
             shared, guards = compile_steps(
-                self._stack, self._objective, state.tree, self._types, size, capacity
+                self._stack, self._objective, state.tree, self._types, size, self._capacity
             )
             if shared is None:
                 return None, guards
@@ -92,7 +89,9 @@ class CompiledSteps:
             inputs = program.is_read[: len(program.is_read) - len(shared.constants)]
             used = zip(names, inputs[-len(names) :], strict=True)
             read = {name for name, is_read in used if is_read}
-            step_inputs = StepInputs(self.epochs_per_call, steps, size, self._stack.dtype, read)
+            step_inputs = StepInputs(
+                self.epochs_per_call, len(self._samples), self._size, self._stack.dtype, read
+            )
             runner = StepRunner(program, len(state.values), step_inputs, shared.constants)
             return runner, guards
 

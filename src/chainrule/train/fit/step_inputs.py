@@ -26,14 +26,15 @@ class StepInputs:
     """
 
     def __init__(
-        self, epochs: int, steps: int, size: int | None, dtype: np.dtype[Any], read: set[str]
+        self, epochs: int, samples: int, size: int, dtype: np.dtype[Any], read: set[str]
     ) -> None:
-        self.epochs, self.steps = epochs, steps  # capacity in epochs; steps of each
-        self._read = read
-        capacity = epochs * steps
+        self.epochs, self.steps = epochs, -(-samples // size)  # capacity in epochs; steps of each
+        self._samples, self._size, self._read = samples, size, read
+        capacity = epochs * self.steps
         # np.zeros maps memory lazily: columns that are never written take none.
-        # Samples of each step; None if each takes all of them.
-        self.rows = None if size is None else np.zeros((capacity, size), np.int64)
+        # Samples of each step, (capacity, size), zeros after those of a partial batch; None if
+        # each step takes all of them.
+        self.rows = None if samples == size else np.zeros((capacity, size), np.int64)
         # Learning rate, and number of the step since `compile`, from 1.
         self.rate, self.count = np.zeros(capacity, dtype), np.zeros(capacity, dtype)
         # Epoch, and number of the step in it, both from 0.
@@ -45,6 +46,14 @@ class StepInputs:
         """The columns in the order of the program's inputs."""
         rows = [] if self.rows is None else [self.rows]
         return [*rows, self.rate, self.count, self.epoch, self.step]
+
+    def sizes(self, first: int, end: int) -> int | Array:
+        """Return the number of samples of each of some steps, one number if it is of all."""
+        partial = self._samples % self._size
+        is_partial = np.arange(first, end) % self.steps == self.steps - 1
+        if not partial or not is_partial.any():
+            return self._size
+        return np.where(is_partial, partial, self._size)
 
     def fill(
         self, epochs: int, orders: Orders, count: int, epoch: int, optimizer: Optimizer
@@ -72,16 +81,15 @@ class StepInputs:
 
     def _fill_rows(self, epochs: int, orders: Orders) -> None:
         assert self.rows is not None, "there are batches"
-        used = self.steps * self.rows.shape[1]
-        rows = self.rows.reshape(self.epochs, used)[:epochs]
+        rows = self.rows.reshape(self.epochs, -1)[:epochs, : self._samples]
         if orders is None:
             if "rows" in self._read and self._content.get("rows", (None, 0))[1] < epochs:
-                rows[:] = np.arange(used)
+                rows[:] = np.arange(self._samples)
                 self._content["rows"] = "unshuffled", epochs
             return
         self._content.pop("rows", None)
         for row, order in zip(rows, orders, strict=True):
-            row[:] = order[:used]
+            row[:] = order
 
     def _fill_rates(self, end: int, count: int, epoch: int, optimizer: Optimizer) -> None:
         if not optimizer.has_schedule:

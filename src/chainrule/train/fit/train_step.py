@@ -106,6 +106,10 @@ def compile_steps(
         def train_step(state: Any, step_input: dict[str, Any]) -> Any:
             if size is None:
                 return step(state, samples, step_input)
+            if len(samples["X"]) % size:
+                from chainrule.train.fit.partial_batch import step_of_epoch
+
+                return step_of_epoch(step, state, samples, step_input)
             rows = step_input["rows"]
             batch = {name: None if all is None else all[rows] for name, all in samples.items()}
             return step(state, batch, step_input)

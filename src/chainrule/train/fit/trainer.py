@@ -15,7 +15,7 @@ from chainrule.optim.minimizer import Minimizer
 from chainrule.train.fit.compiled_steps import CompiledSteps
 from chainrule.train.fit.nonfinite import NotFinite
 from chainrule.train.fit.publication import Publication
-from chainrule.train.fit.step_inputs import Orders
+from chainrule.train.fit.step_inputs import Orders, StepInputs
 from chainrule.train.fit.step_runner import REPORT_SECONDS
 from chainrule.train.fit.termination import raise_if_terminated, run_to_its_end
 from chainrule.train.fit.train_state import TrainState, check_trainable
@@ -202,11 +202,11 @@ class Trainer:
     def _run_natively(
         self, epochs: int, orders: Orders, running: RunningMetrics, report: Report
     ) -> int:
-        """Run the steps of full batches in native calls; return how many of the epoch are done."""
+        """Run steps in native calls; return how many of the epoch are done."""
         runner = self._steps.runner
         if runner is None:
             return self.counter.step
-        step_inputs, size, done = runner.step_inputs, self._size, self.counter.step
+        step_inputs, done = runner.step_inputs, self.counter.step
         before = self.counter.steps - done
         step_inputs.fill(epochs, orders, before, self.counter.epoch, self.objective.optimizer)
         end = epochs * step_inputs.steps
@@ -232,7 +232,8 @@ class Trainer:
                 self.counter.steps -= self._state.roll_back()
                 raise self._replay(columns, done, running)
             done += count
-            running.add_steps(size, columns, self._targets(step_inputs.rows, done - count, done))
+            sizes = step_inputs.sizes(done - count, done)
+            running.add_steps(sizes, columns, self._targets(step_inputs, done - count, done))
             if self.after_step is not None:
                 self.after_step(running)
             report(done, running)
@@ -252,11 +253,13 @@ class Trainer:
 
     def _replay(self, columns: list[Array], done: int, running: RunningMetrics) -> NotFinite:
         """Repeat the steps of a native call up to the first non-finite one; return the error."""
+        runner = self._steps.runner
+        assert runner is not None, "it has run these steps before"
         losses, is_finite = columns[0], np.isfinite(columns[0])
         limit = len(losses) if is_finite.all() else int(np.argmin(is_finite))
-        count = self._repeat(done, limit)
-        running.add_steps(self._size, [each[:count] for each in columns], self._samples.y[:0])
-        steps = len(self._samples) // self._size
+        count, steps = self._repeat(done, limit), self.counter.steps_per_epoch
+        sizes = runner.step_inputs.sizes(done, done + count)
+        running.add_steps(sizes, [each[:count] for each in columns], self._samples.y[:0])
         if self._state.is_finite:
             return self._not_finite(float(losses[count]), (done + count) % steps, running)
         return self._not_finite(math.nan, (done + count - 1) % steps, running)
@@ -345,13 +348,15 @@ class Trainer:
         """Publish what the block reads of the parameters, where that is after a step."""
         return self._publication.deferred()
 
-    def _targets(self, rows: Array | None, first: int, end: int) -> Array:
-        """Return the targets of some steps if a metric gathers them; else none."""
+    def _targets(self, step_inputs: StepInputs, first: int, end: int) -> Array:
+        """Return the targets of some steps of an epoch if a metric gathers them; else none."""
         if not self.objective.gathers:
             return self._samples.y[:0]
+        rows = step_inputs.rows
         if rows is None:
             return np.concatenate([self._samples.y] * (end - first))
-        return self._samples.y[rows[first:end].ravel()]
+        count = int(np.sum(np.broadcast_to(step_inputs.sizes(first, end), end - first)))
+        return self._samples.y[rows[first:end].ravel()[:count]]
 
     def _rate_and_count(self, step: int) -> tuple[Array, Array]:
         """Return learning rate and number, since `compile`, of the next step."""

@@ -33,7 +33,7 @@ class RunningMetrics:
         self._names = [metric.name for metric in objective.means]
         self._width = 2 + len(self._names)
         # Samples a step, results, and how many steps each counts, if not the samples.
-        self._pending: list[tuple[int, Sequence[Any], Array | None]] = []
+        self._pending: list[tuple[int | Array, Sequence[Any], Array | None]] = []
         self._totals, self._sizes = [0.0] * self._width, [0.0] * self._width
         self._gathered: list[tuple[Array, ...]] = []  # targets, outputs, mask
         self._latest: Sequence[Array] = ()
@@ -42,12 +42,16 @@ class RunningMetrics:
         """Add a step of `count` samples: results of `compute_loss_and_metrics`, and targets."""
         self.add_steps(count, [np.asarray(each)[np.newaxis] for each in results], y)
 
-    def add_steps(self, count: int, columns: Sequence[Array], y: Array) -> None:
-        """Add several steps of `count` samples each; each column has one row a step."""
+    def add_steps(self, count: int | Array, columns: Sequence[Array], y: Array) -> None:
+        """Add several steps; each column has one row a step.
+
+        `count` is the number of samples of each: one number, or an array of them, of which the last
+        may be smaller; the columns have rows for as many samples in every step.
+        """
         columns, others = columns[: self._width], list(columns[self._width :])
         if self._objective.gathers:
             gathered = others.pop(0), *others[1:]  # outputs, mask
-            joined = (each.reshape(-1, *each.shape[2:]) for each in gathered)
+            joined = (each.reshape(-1, *each.shape[2:])[: len(y)] for each in gathered)
             self._gathered.append((y, *joined))
         self._pending.append((count, columns, others[0] if others else None))
         self._latest = columns
@@ -63,7 +67,7 @@ class RunningMetrics:
         self._pending.clear()
         return self._named(self._totals, self._sizes)
 
-    def _factor(self, index: int, count: int, counted: Array | None) -> Any:
+    def _factor(self, index: int, count: int | Array, counted: Array | None) -> Any:
         """Return how often a result counts, or the results of each step."""
         if index == 0 and self._is_sum:
             return 1
@@ -78,19 +82,28 @@ class RunningMetrics:
         return {"loss": loss + penalty, **dict(zip(self._names, metrics, strict=True))}
 
     def means_of_parts(self, parts: int, steps: int) -> dict[str, Array]:
-        """Return loss and metrics of the first `parts`, such as epochs, of `steps` equal steps."""
+        """Return loss and metrics of the first `parts`, such as epochs, of `steps` steps each."""
         if not parts:
             return {}
         counted = [each for _, _, each in self._pending if each is not None]
         joined = np.concatenate(counted)[: parts * steps] if counted else None
+        sizes_of_steps = self._pending_sizes(parts * steps)
         totals: list[Any] = []
         sizes: list[Any] = []
         for index, column in enumerate(zip(*(each for _, each, _ in self._pending), strict=True)):
-            factor = self._factor(index, self._pending[0][0], joined)
+            factor = self._factor(index, sizes_of_steps, joined)
             totals.append(_totals(column, parts, steps, factor))
             is_constant = isinstance(factor, int)
             sizes.append(factor * steps if is_constant else factor.reshape(parts, steps).sum(1))
         return self._named(totals, sizes)
+
+    def _pending_sizes(self, steps: int) -> int | Array:
+        """Return the number of samples of each of the first steps, one number if it is of all."""
+        counts = {count if isinstance(count, int) else -1 for count, _, _ in self._pending}
+        if len(counts) == 1 and (size := counts.pop()) >= 0:
+            return size
+        parts = [np.broadcast_to(count, len(columns[0])) for count, columns, _ in self._pending]
+        return np.concatenate(parts)[:steps]
 
     def after(self, steps: int) -> RunningMetrics:
         """Return the metrics without those of the first steps; none must have been read."""
@@ -99,7 +112,8 @@ class RunningMetrics:
             skipped, steps = min(steps, len(columns[0])), max(0, steps - len(columns[0]))
             if skipped < len(columns[0]):
                 rest = None if counted is None else counted[skipped:]
-                other._pending.append((count, [each[skipped:] for each in columns], rest))
+                sizes = count if isinstance(count, int) else count[skipped:]
+                other._pending.append((sizes, [each[skipped:] for each in columns], rest))
         return other
 
     def state(self) -> dict[str, Any]:
