@@ -29,14 +29,16 @@ def test_a_killed_training_goes_on_from_its_folder(tmp_path: Path) -> None:
     folder = tmp_path / "run"
     command = [sys.executable, "-m", "chainrule", "train", "xor", "--checkpoint", str(folder)]
     child = subprocess.Popen(
-        [*command, "--epochs", "1000000"], stdout=subprocess.PIPE, text=True, cwd=tmp_path
-    )
+        [*command, "--epochs", "1000000"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path,
+    )  # fmt: skip
     while not any(folder.glob("checkpoint-*")):
         time.sleep(0.02)
     time.sleep(0.05)
     child.send_signal(signal.SIGTERM)
-    child.communicate(timeout=60)
+    _, errors = child.communicate(timeout=60)
     assert child.returncode == 143
+    assert f"to go on from the last checkpoint: chainrule resume {folder}\n" in errors
     assert len(list(folder.glob("checkpoint-*"))) == 2
     recorded = (folder / "command.json").read_text()
     code, output, errors = run("resume", str(folder))

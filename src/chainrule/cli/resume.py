@@ -10,7 +10,8 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Sequence
+import shlex
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -20,7 +21,14 @@ from chainrule.cli.json_output import json_option
 from chainrule.storage import locked_folder, write_atomically
 from chainrule.train.callbacks import Callback
 
-__all__ = ["RESUMED", "RecordedCommand", "recorded", "recorded_command", "resume_with"]
+__all__ = [
+    "RESUMED",
+    "RecordedCommand",
+    "advises_to_resume",
+    "recorded",
+    "recorded_command",
+    "resume_with",
+]
 
 COMMAND = "command.json"
 RESUMED = "resumed"
@@ -53,6 +61,18 @@ def recorded(folder: Path | None, arguments: Sequence[str] | None) -> RecordedCo
     folder = folder.expanduser()
     with locked_folder(folder):  # refused before the data are loaded
         return RecordedCommand(folder, arguments)
+
+
+@contextlib.contextmanager
+def advises_to_resume(command: RecordedCommand | None) -> Generator[None]:
+    """Say how an interrupted training goes on."""
+    try:
+        yield
+    except (KeyboardInterrupt, SystemExit):
+        if command is not None and (command.folder / COMMAND).is_file():
+            folder = shlex.quote(str(command.folder))
+            click.echo(f"\nto go on from the last checkpoint: chainrule resume {folder}", err=True)
+        raise
 
 
 def recorded_command(folder: Path) -> tuple[list[str], str]:

@@ -17,7 +17,7 @@ from chainrule.cli.model_file import MODEL
 from chainrule.cli.rbm import NAME, train_rbm
 from chainrule.cli.recipe import Recipe, Run
 from chainrule.cli.recipes import RECIPES
-from chainrule.cli.resume import RESUMED, RecordedCommand, recorded
+from chainrule.cli.resume import RESUMED, RecordedCommand, advises_to_resume, recorded
 from chainrule.cli.training import Folders, Settings, train_and_compare
 
 __all__ = ["train"]
@@ -156,10 +156,11 @@ def train(
         if recipe is None:
             _refuse_for_machine(report, tensorboard, is_json)
         folders = Folders(*_made(out, checkpoint, given), tensorboard)
-        if recipe is None:
-            train_rbm(epochs, batch_size, rate, folders.out, seed, folders.checkpoint)
-            return
-        run = train_and_compare(name, recipe, settings(epochs or recipe.epochs), folders)
+        with advises_to_resume(folders.checkpoint):
+            if recipe is None:
+                train_rbm(epochs, batch_size, rate, folders.out, seed, folders.checkpoint)
+                return
+            run = train_and_compare(name, recipe, settings(epochs or recipe.epochs), folders)
         recipe.report(run)
         if folders.out is not None:
             _write(run, folders.out)

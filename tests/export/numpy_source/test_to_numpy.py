@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import subprocess
 import sys
@@ -13,7 +14,7 @@ import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule import nn
+from chainrule import data, nn
 from chainrule.errors import ArgumentError, UnsupportedError
 from chainrule.export.numpy_source import predictor
 
@@ -172,6 +173,21 @@ def test_a_layer_of_a_file_has_the_steps_of_its_network(
     again = cr.load(tmp_path / "net.safetensors")
     assert type(again.layers[0]) is not Blend
     np.testing.assert_allclose(run(again.to_numpy(), X), expected, atol=1e-5)
+
+
+def test_features_of_a_table_and_classes_are_named() -> None:
+    net = cr.Network([data.Table(), nn.Dense(2)], seed=0)
+    net.compile("cross_entropy", "sgd")
+    rows = {"age": [1.0, 3.0, np.nan, 2.0], 'a"""\n\\b': ["u", "v\0", "u", "u"]}
+    net.fit(rows, ["no", "yes", "no", "no"], epochs=1, verbose=0)
+    text = net.to_numpy()
+    assert net.table is not None
+    np.testing.assert_allclose(run(text, net.table.transform(rows)), net.predict(rows), atol=1e-6)
+    documentation = ast.get_docstring(ast.parse(text)) or ""
+    mean = net.table.fitted[0].mean  # type: ignore[union-attr]
+    assert f"    age: (x - {mean!r}) / " in documentation
+    assert "    a''' \\b=v : 0 or 1\n" in documentation
+    assert documentation.endswith("The classes are no, yes, in this order.")
 
 
 def test_all_operations_without_a_text_are_named() -> None:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from chainrule.arguments.checks import bad_argument
 from chainrule.data.file_argument import is_path
 from chainrule.errors import ArgumentError, UnsupportedError
+from chainrule.export.numpy_source.features import features_and_classes
 from chainrule.export.numpy_source.functions import FUNCTIONS
 from chainrule.export.numpy_source.program import described_layers, written_layers
 from chainrule.nn.layers.embedding import Embedding
@@ -73,7 +74,8 @@ def _module(net: Network, code: str, reading: str) -> str:
     described = str(net).removeprefix("<network: ").partition(", ")[0]
     return (
         f'"""A network of chainrule as NumPy alone: {described}.\n\n'
-        f'Inputs (n, {shape}); run it as a program, or import predict.\n"""\n\n'
+        f"Inputs (n, {shape}); import predict.\n"
+        f'{features_and_classes(net)}"""\n\n'
         f"{imports}{chr(10) if imports else ''}import numpy as np\n\n{reading}\n\n"
         + (f"{body}\n" if body else "")
         + code
