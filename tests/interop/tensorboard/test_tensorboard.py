@@ -86,6 +86,51 @@ def test_the_graph_has_the_layers_and_the_gradients(run: tuple[Path, Any, Any]) 
     assert derivative.input[1].startswith("gradients/")
 
 
+class Own(nn.Layer):
+    """A layer with a running mean, and another layer within."""
+
+    def __init__(self) -> None:
+        self.dense = nn.Dense(3)
+
+    def build(self, input_shape: Any) -> None:
+        self.mean = self.parameter("mean", (3,), "zeros", trainable=False)
+
+    def forward(self, x: Any) -> Any:
+        return np.tanh(self.dense(x)) - self.mean
+
+
+SEQUENCES = np.random.default_rng(1).normal(size=(8, 5, 4)).astype("float32")
+GRAPHS: dict[str, tuple[Any, Any, set[str]]] = {
+    "batch_norm": (
+        [nn.BatchNorm(), nn.Residual([nn.Dense(5), nn.BatchNorm()]), nn.Dropout(0.2), nn.Dense(1)],
+        X[:8].astype("float32"),
+        {"batch_norm", "residual", "dense"},
+    ),
+    "lstm": ([nn.LSTM(3), nn.BatchNorm(), nn.Dense(1)], SEQUENCES, {"lstm", "batch_norm", "dense"}),
+    "own": ([Own(), nn.Dense(1)], X[:8].astype("float32"), {"own", "dense"}),
+    "embedding": (
+        [nn.Embedding(4, 2), nn.Flatten(), nn.LayerNorm(), nn.Dense(1)],
+        np.arange(16).reshape(8, 2) % 4,
+        {"embedding", "flatten", "layer_norm", "dense"},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", GRAPHS)
+def test_the_graph_of_each_kind_of_layer_is_whole(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CHAINRULE_BACKEND", "numpy")
+    layers, inputs, scopes = GRAPHS[name]
+    net = cr.Network(layers, seed=0)
+    net.compile("mse", "adam")
+    net.fit(inputs, np.arange(8.0), callbacks=cr.TensorBoard(tmp_path), verbose=0)
+    nodes = {node.name: node for node in read(tmp_path / "train").Graph().node}
+    assert {each.split("/")[0] for each in nodes} == scopes | {"X", "y", "loss", "gradients"}
+    assert all(operand in nodes for node in nodes.values() for operand in node.input)
+    assert {each.replace(".", "/") for each in net.params} <= nodes.keys()
+
+
 @pytest.mark.filterwarnings("ignore:The inplace keyword")  # of pandas, which tbparse uses
 def test_hyperparameters_and_texts_are_read_by_tbparse(run: tuple[Path, Any, Any]) -> None:
     from tbparse import SummaryReader

@@ -64,8 +64,8 @@ def _with_gradient(traced: TracedNetwork) -> Graph:
     parameters = traced.inputs[: len(traced.parameters)]
     gradients = derive(traced.graph, (), parameters).gradients
     for name, node in zip(traced.parameters, gradients, strict=True):
-        if node is not None:
-            node.role = node.role or f"d_{name}"
+        if node is not None and node.role is None:
+            node.role = f"d_{name}"
     outputs = traced.loss, *(each for each in gradients if each is not None)
     return Graph(traced.inputs, outputs, "loss")
 

@@ -57,7 +57,7 @@ def _names(boxes: Iterable[Box]) -> dict[str, str]:
             title = title.replace(".", "/")
         parts = ["gradients"] if box.kind == "derivative" else []
         if box.kind not in ("parameter", "input"):
-            parts.append(box.layer or "loss")
+            parts.append((box.layer or "loss").replace(".", "/"))
         name = re.sub(r"[^\w./\\-]", "_", "/".join([*parts, title]))
         number = 0
         while (unique := f"{name}_{number}" if number else name) in taken:
