@@ -8,9 +8,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from chainrule import Network, nn, optim
+from chainrule import Callback, LambdaCallback, Network, nn, optim
 from chainrule.errors import DataError
 from chainrule.train.fit import step_runner
+from chainrule.train.fit.step_runner import StepRunner
 from chainrule.train.history import History
 from chainrule.train.network import model_of
 
@@ -47,6 +48,44 @@ def test_native_training_matches_the_numpy_evaluator(arguments, monkeypatch):
         np.testing.assert_allclose(course_of_native[name], course_of_evaluated[name], rtol=1e-10)
     for name, array in native.params.items():
         np.testing.assert_allclose(array, evaluated.params[name], rtol=1e-9, atol=1e-12)
+
+
+class Silent(Callback):
+    """Overrides nothing that is called between steps."""
+
+    def on_fit_end(self, net):
+        self.ended = True
+
+    def state(self):
+        return None
+
+
+def test_a_callback_that_looks_at_nothing_leaves_the_native_calls_as_they_are(monkeypatch):
+    """Calls of the compiled program are counted, by a clock that stands still."""
+    monkeypatch.setattr(step_runner, "time", SimpleNamespace(perf_counter=lambda: 0.0))
+    run_steps, calls = StepRunner.run_steps, []
+
+    def counted(self, state, samples, first, end):
+        calls.append((first, end))
+        return run_steps(self, state, samples, first, end)
+
+    monkeypatch.setattr(StepRunner, "run_steps", counted)
+    found = {}
+    for name, callbacks in {
+        "none": None,
+        "base": [Callback(), Callback()],
+        "silent": [Silent()],
+        "empty": [LambdaCallback(), LambdaCallback(on_fit_start=lambda net: None)],
+        "epoch": [lambda net, epoch, logs: None],
+        "step": [LambdaCallback(on_step_end=lambda net, step, logs: None)],
+    }.items():
+        calls.clear()
+        trained("llvm", monkeypatch, callbacks, epochs=12, batch_size=20)
+        found[name] = list(calls)
+    assert found["none"] == [(0, 1), (1, 9), (9, 72)]
+    assert found["base"] == found["silent"] == found["empty"] == found["none"]
+    assert len(found["epoch"]) >= 12
+    assert len(found["step"]) == 72
 
 
 @pytest.mark.parametrize("size", [20, None])
