@@ -11,6 +11,7 @@ from chainrule.storage.atomic_write import (
 )
 from chainrule.storage.cache_location import cache_folder
 from chainrule.storage.folder_lock import FolderInUseError, create_folder, locked_folder
+from chainrule.storage.interruption import names_in, reading
 from chainrule.storage.target_file import check_suffix, checked_target, expanded
 from chainrule.storage.temporary_file import remove_abandoned_files
 from chainrule.storage.write_error import naming
@@ -26,8 +27,10 @@ __all__ = [
     "create_folder",
     "expanded",
     "locked_folder",
+    "names_in",
     "naming",
     "publish",
+    "reading",
     "remove_abandoned_files",
     "sha256_of",
     "write_at",

@@ -15,11 +15,13 @@ import hashlib
 import os
 import sys
 from collections.abc import Callable, Iterable
+from functools import partial
 from io import FileIO
 from pathlib import Path
 from typing import cast
 
 from chainrule.storage.early_flush import EarlyFlush, early_flush
+from chainrule.storage.interruption import close
 from chainrule.storage.target_file import checked_target, copy_attributes, refuse_irregular
 from chainrule.storage.temporary_file import new_temporary, remove_abandoned, remove_temporary
 from chainrule.storage.write_error import naming
@@ -108,7 +110,7 @@ def write_atomically(
                     copy_attributes(target, replaced, file.fileno())
                 if durable:
                     os.fsync(file.fileno())
-                file.close()
+                close(file.close)
         publish(temporary, target, durable)
     finally:  # also after a KeyboardInterrupt no temporary file may remain
         remove_temporary(temporary)
@@ -302,4 +304,4 @@ def _flush_folder(folder: Path) -> None:
         if error.errno not in (errno.EINVAL, errno.ENOTSUP):
             raise
     finally:
-        os.close(descriptor)
+        close(partial(os.close, descriptor))

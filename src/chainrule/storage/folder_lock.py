@@ -11,8 +11,10 @@ import os
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
+from chainrule.storage.interruption import close
 from chainrule.storage.target_file import is_on_read_only_disk
 from chainrule.storage.write_error import naming
 
@@ -63,14 +65,14 @@ def locked_folder(folder: Path) -> Generator[None]:
                 with suppress(OSError):  # before the lock ends, so that no other one is removed
                     os.unlink(folder / NAME)
                 _descriptors.discard(descriptor)
-                os.close(descriptor)
+                close(partial(os.close, descriptor))
     finally:
         _held.pop(place, None)
 
 
 def _close_in_child() -> None:
     while _descriptors:
-        os.close(_descriptors.pop())
+        close(partial(os.close, _descriptors.pop()))
 
 
 if hasattr(os, "register_at_fork"):
@@ -111,9 +113,10 @@ def _locked(folder: Path) -> int:
                 os.pwrite(descriptor, ascii(owner)[1:-1].encode(), 0)
                 return descriptor
         except BaseException:
-            os.close(descriptor)
+            close(partial(os.close, descriptor))
             raise
-        os.close(descriptor)  # of a lock that its owner has just removed: there is another file
+        # Of a lock that its owner has just removed: there is another file.
+        close(partial(os.close, descriptor))
 
 
 def _lock(descriptor: int) -> bool:

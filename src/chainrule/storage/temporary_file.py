@@ -21,6 +21,8 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+from chainrule.storage.interruption import names_in
+
 __all__ = ["new_temporary", "remove_abandoned", "remove_abandoned_files", "remove_temporary"]
 
 NAME = re.compile(r"\.chainrule-([0-9a-f]{16})-([0-9]{1,10})-([0-9]{1,20})-[0-9a-f]{16}\.tmp")
@@ -65,7 +67,7 @@ def remove_abandoned_files(folder: Path) -> None:
 def remove_abandoned(folder: Path, now: float) -> None:
     """Remove the temporary files in a folder whose owner is dead; `now` by the disk's clock."""
     try:
-        names = os.listdir(folder)
+        names = names_in(folder)
     except OSError:  # a folder in which one may write, not read
         return
     for name in names:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fnmatch
 import os
 import stat
 from collections.abc import Sequence
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from chainrule.errors import ArgumentError, FormatError, counted, type_in_words
-from chainrule.storage import check_suffix, expanded
+from chainrule.storage import check_suffix, expanded, names_in, reading
 
 __all__ = ["check_content", "checked_format", "checked_path", "checked_source", "checked_target"]
 
@@ -98,9 +99,9 @@ def checked_source(path: Any) -> Path:
     if mode is None:
         raise FileNotFoundError(errno.ENOENT, "there is no such file to load", str(source))
     if stat.S_ISDIR(mode):
-        newest = max(source.glob("checkpoint-*.safetensors"), default=None)
-        if newest is not None:  # of a run, see `files.run_folder`
-            return newest
+        checkpoints = fnmatch.filter(names_in(source), "checkpoint-*.safetensors")
+        if checkpoints:  # of a run, see `files.run_folder`
+            return source / max(checkpoints)
         raise IsADirectoryError(errno.EISDIR, "cannot load a folder; name the file", str(source))
     if not stat.S_ISREG(mode):
         raise OSError(errno.EINVAL, "cannot load what is no regular file", str(source))
@@ -109,7 +110,7 @@ def checked_source(path: Any) -> Path:
 
 def check_content(source: Path) -> None:
     """Refuse a file that begins as no safetensors file does, and say what it is."""
-    with source.open("rb") as file:
+    with reading(source) as file:
         start = file.read(9)
     if start.endswith(b"{") and len(start) == 9:  # after the length of its header
         return

@@ -14,6 +14,7 @@ from typing import Any, cast
 from numpy.typing import NDArray
 
 from chainrule.errors import FormatError, type_in_words
+from chainrule.storage import reading
 from chainrule.train.files.description import FORMAT, MAX_LAYERS, versions
 from chainrule.train.files.paths import check_content
 from chainrule.train.files.save import METADATA_KEY, checksum
@@ -65,7 +66,7 @@ def read_file(source: Path) -> tuple[dict[str, Any], Tensors]:
 
 def _check_header(source: Path) -> None:
     """Compare the declared length of the header with the file, and count its entries."""
-    with source.open("rb") as file:
+    with reading(source) as file:
         declared = int.from_bytes(file.read(8), "little")
         present = source.stat().st_size - 8
         if declared > present:

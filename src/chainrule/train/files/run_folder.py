@@ -32,7 +32,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.errors import FormatError, warn
-from chainrule.storage import naming, remove_abandoned_files
+from chainrule.storage import names_in, naming, remove_abandoned_files
 from chainrule.train.files.attribute_values import decoded
 from chainrule.train.files.network_state import NetworkState
 from chainrule.train.files.paths import checked_source
@@ -88,7 +88,7 @@ class RunFolder:
     def steps(self) -> list[int]:
         """Return the numbers of steps for which there are checkpoints, in ascending order."""
         with naming(self.path, attempt="read this folder"):
-            names = [each.name for each in self.path.iterdir()] if self.path.is_dir() else []
+            names = names_in(self.path) if self.path.is_dir() else []
         return sorted(int(match[1]) for name in names if (match := _NAME.fullmatch(name)))
 
     def newest(self, limit: int | None = None) -> SavedRun | None:
@@ -115,7 +115,7 @@ class RunFolder:
                 description, tensors = read_file(checked_source(path))
                 _check_run(path, description)
             except (FormatError, OSError) as error:
-                damaged.append(_damage(error))
+                damaged.append(_damage(error, path))
                 warn(f"fit: the checkpoint {path} cannot be read, and the one before is taken: "
                      f"{damaged[-1]}")  # fmt: skip
                 continue
@@ -160,13 +160,13 @@ class RunFolder:
         return self.path / f"checkpoint-{steps:012d}.safetensors"
 
 
-def _damage(error: FormatError | OSError) -> str:
+def _damage(error: FormatError | OSError, path: Path) -> str:
     """Return what is wrong with a checkpoint; an error that is none of its own is raised."""
     if isinstance(error, FormatError):
         return str(error).removeprefix("load: ")
     if error.errno in (errno.EIO, errno.EINVAL, errno.EISDIR, errno.ENOENT, errno.ELOOP):
         return str(error.strerror)
-    with naming(error.filename, attempt="read this file"):
+    with naming(path, attempt="read this file"):
         raise error
 
 
