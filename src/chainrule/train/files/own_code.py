@@ -6,7 +6,6 @@ checkpoints of a run have programs at no cost.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -23,6 +22,7 @@ from chainrule.graph.node import variable
 from chainrule.graph.reachable_state import find_reachable_state
 from chainrule.nn import environment
 from chainrule.nn.layer import Layer
+from chainrule.nn.row_independence import has_own_function
 from chainrule.nn.sublayers import with_sublayers
 from chainrule.train.files.attribute_values import encoded
 from chainrule.train.files.layer_attributes import describe_attributes
@@ -162,12 +162,7 @@ def _storing(tensors: Tensors) -> Callable[[NDArray[Any]], str]:
 
 def _is_own(layer: Layer) -> bool:
     """Whether the class of a layer, or a function that it was given, is the user's."""
-    if any(map(_is_of_own_class, with_sublayers([layer]))):
-        return True
-    try:
-        return '"function":' in json.dumps(layer.config())
-    except ArgumentError:  # of a function without a name
-        return True
+    return any(map(_is_of_own_class, with_sublayers([layer]))) or has_own_function(layer)
 
 
 def _is_of_own_class(layer: Layer) -> bool:

@@ -9,10 +9,12 @@ from numpy.typing import NDArray
 
 from chainrule.graph.array_type import ArrayType, type_of
 from chainrule.graph.guards import Guards
+from chainrule.nn.row_independence import are_row_independent
 from chainrule.train.checks import check_settings, is_clearly_finite
 from chainrule.train.checks.lookup_range import explain_lookup_error
 from chainrule.train.inference.compile_inference import compile_evaluation, compile_scoring
 from chainrule.train.inference.gathered_loss import kind_of_loss, loss_of_all
+from chainrule.train.inference.padded_rows import PaddedRows, padded_count
 from chainrule.train.inference.predict_function import PredictFunction
 from chainrule.train.inputs.data_adapter import accepts_any_finite, prepare_inputs
 from chainrule.train.inputs.samples import Samples, batches
@@ -96,19 +98,35 @@ def _predict(
         part = inputs[rows]
         batch_type: ArrayType = type_of(part)
         part = part if part.dtype.isnative else part.astype(batch_type.dtype)
-        forward = programs.get(
-            ("predict", activation, batch_type.dtype, batch_type.shape),
-            lambda t=batch_type: _compiled(stack, t, activation),
-        )
+        # The program of full batches is there: for most of one it takes less than another.
+        count = size if parts and 2 * len(part) > size else padded_count(len(part))
+        forward = _forward(stack, programs, batch_type, activation, count)
         parts.append(forward(part))
     return np.concatenate(parts) if len(parts) > 1 else parts[0]
 
 
-def _compiled(
-    stack: LayerStack, batch_type: ArrayType, activation: str
-) -> tuple[PredictFunction, Guards]:
-    function = PredictFunction(stack, batch_type, activation)
-    return function, function.guards
+def _forward(
+    stack: LayerStack, programs: ProgramCache, batch_type: ArrayType, activation: str, padded: int
+) -> PredictFunction | PaddedRows:
+    """Return the function for a batch: if possible, by a program for a padded one."""
+    count, *shape = batch_type.shape
+
+    def key(rows: int) -> tuple[Any, ...]:
+        return "predict", activation, batch_type.dtype, (rows, *shape)
+
+    def compiled(rows: int) -> tuple[PredictFunction, Guards]:
+        function = PredictFunction(stack, batch_type.with_shape((rows, *shape)), activation)
+        return function, function.guards
+
+    def build() -> tuple[PredictFunction | PaddedRows, Guards]:
+        if padded == count or not are_row_independent(stack.layers):
+            return compiled(count)
+        function = programs.get(key(padded), lambda: compiled(padded))
+        if not function.is_native:
+            return compiled(count)
+        return PaddedRows(function, (padded, *shape), count), function.guards
+
+    return programs.get(key(count), build)
 
 
 def _predict_cached(model: Model, X: Any, size: Any, activation: str) -> Array | None:
@@ -116,7 +134,9 @@ def _predict_cached(model: Model, X: Any, size: Any, activation: str) -> Array |
     if type(X) is not np.ndarray or type(size) is not int or not accepts_any_finite(model):
         return None
     # A cached program for this type and shape shows that they fit the network.
-    forward: PredictFunction | None = model.programs.find(("predict", activation, X.dtype, X.shape))
+    forward: PredictFunction | PaddedRows | None = model.programs.find(
+        ("predict", activation, X.dtype, X.shape)
+    )
     if forward is None or len(X) > size or not is_clearly_finite(X):
         return None
     lock = model.parameter_lock

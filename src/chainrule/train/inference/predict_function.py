@@ -26,6 +26,11 @@ class PredictFunction:
         self._program, self.guards = compile_prediction(stack, X, activation)
         self._bound = self._bind()
 
+    @property
+    def is_native(self) -> bool:
+        """Whether the program is native code, not evaluated by NumPy."""
+        return hasattr(self._program, "bind")
+
     def __call__(self, X: Array) -> Array:
         """Return the outputs."""
         # A bound program reads what is written into the parameters' arrays, but must be bound again
