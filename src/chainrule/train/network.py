@@ -17,12 +17,14 @@ from chainrule.optim.registry import resolve_optimizer
 from chainrule.optim.schedules.schedule import Rate
 from chainrule.pickling import independent_copies
 from chainrule.train.callbacks import Callback, Checkpoint
-from chainrule.train.fit.fit import DEFAULT_BATCH_SIZE, FitArguments, fit
+from chainrule.train.fit.fit import DEFAULT_BATCH_SIZE, DEFAULT_SHUFFLE, FitArguments, fit
 from chainrule.train.history import History
 from chainrule.train.inference.class_prediction import predicted_classes, probability_activation
 from chainrule.train.inference.evaluate import PREDICT_BATCH_SIZE, evaluate, predict
 from chainrule.train.inference.evaluation import Evaluation
 from chainrule.train.inference.functional import gradients
+from chainrule.train.inference.validation_stream import evaluate_each
+from chainrule.train.inputs.batch_source import Batches, as_batch_source
 from chainrule.train.inputs.data_adapter import prepare_samples
 from chainrule.train.inputs.table_inputs import Inputs
 from chainrule.train.metrics import Metric
@@ -136,19 +138,21 @@ class Network(Resumable):
 
     def fit(
         self,
-        X: Inputs,
-        y: ArrayLike,
+        X: Inputs | Batches,
+        y: ArrayLike | None = None,
         *unnamed: Any,
         epochs: int = 1,
         batch_size: int | None = DEFAULT_BATCH_SIZE,
-        validation_data: Sequence[ArrayLike] | None = None,
+        validation_data: Sequence[ArrayLike] | Batches | None = None,
         validation_split: float = 0.0,
-        shuffle: bool = True,
+        shuffle: bool = DEFAULT_SHUFFLE,
         sample_weight: ArrayLike | None = None,
         class_weight: Mapping[Any, float] | str | None = None,
         callbacks: Callback | Callable[..., Any] | Sequence[Any] | None = None,
         verbose: str | int | Progress = "auto",
         checkpoint: str | os.PathLike[str] | Checkpoint | None = None,
+        steps_per_epoch: int | None = None,
+        validation_steps: int | None = None,
     ) -> History:
         """Train on samples; another call continues the training.
 
@@ -158,10 +162,11 @@ class Network(Resumable):
 
         Parameters
         ----------
-        X : array, list, table, sparse matrix or memory map, (n, ...)
+        X : array, list, table, sparse matrix or memory map, (n, ...), or iterable of batches
             Inputs of any real dtype, converted batch by batch. If a `data.Table` comes first: a
-            DataFrame, a dict of columns or the path of a CSV file.
-        y : array, list or table, (n, ...)
+            DataFrame, a dict of columns or the path of a CSV file. Without `y`, batches (X, y) or
+            (X, y, sample_weight): a `data.Pipeline`, a generator or its function, a DataLoader.
+        y : array, list or table, (n, ...), or None
             Targets: real values, class indices 0, 1, 2, ..., class names, or one-hot rows.
         *unnamed
             Refused: the arguments after `y` are keyword-only.
@@ -169,7 +174,7 @@ class Network(Resumable):
             Passes over the data; of full-batch methods the largest number of iterations.
         batch_size : int >= 1 or None
             Samples a step; None for full batch, the default of methods such as "lbfgs".
-        validation_data : (X, y), (X, y, sample_weight) or None
+        validation_data : (X, y), (X, y, sample_weight), iterable of batches or None
             Samples to evaluate after each epoch, reported as ``val_loss`` and so on.
         validation_split : float in [0, 1)
             Fraction of the samples held out for validation: the last ones, before any shuffling.
@@ -188,6 +193,8 @@ class Network(Resumable):
         checkpoint : str, path, Checkpoint or None
             A folder for checkpoints, from which the same call goes on if the process is killed, bit
             for bit; `epochs` counts from the beginning of the run. See `Checkpoint`.
+        steps_per_epoch, validation_steps : int >= 1 or None
+            Batches of an epoch and of a validation; None for all that an iterable has.
 
         Returns
         -------
@@ -209,12 +216,16 @@ class Network(Resumable):
             epochs=epochs, batch_size=batch_size, validation_data=validation_data,
             validation_split=validation_split, shuffle=shuffle, sample_weight=sample_weight,
             class_weight=class_weight, callbacks=callbacks, verbose=verbose,
-            checkpoint=checkpoint,
+            checkpoint=checkpoint, steps_per_epoch=steps_per_epoch,
+            validation_steps=validation_steps,
         )  # fmt: skip
         return fit(self, self._model, X, y, arguments)
 
     def evaluate(
-        self, X: Inputs, y: ArrayLike, sample_weight: ArrayLike | None = None
+        self,
+        X: Inputs | Batches,
+        y: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
     ) -> Evaluation:
         """Return loss and metrics on samples, without training.
 
@@ -226,7 +237,7 @@ class Network(Resumable):
 
         Parameters
         ----------
-        X, y, sample_weight : array, list, table or memory map, (n, ...)
+        X, y, sample_weight : array, list, table or memory map, (n, ...), or iterable of batches
             As in `fit`.
 
         Returns
@@ -241,6 +252,8 @@ class Network(Resumable):
         """
         model, programs = self._model, self._model.programs  # the programs first: see ProgramCache
         objective = model.objective("evaluate")
+        if y is None and (source := as_batch_source(X, "evaluate")) is not None:
+            return Evaluation(evaluate_each(model, objective, source, sample_weight))
         samples, _ = prepare_samples(model, objective, X, y, sample_weight, "evaluate")
         stack = model.stack
         results = model.parameter_lock.read(lambda: evaluate(stack, objective, programs, samples))
@@ -290,13 +303,15 @@ class Network(Resumable):
         objective = self._model.objective("gradients")
         return gradients(self._model, objective, X, y, sample_weight, training, seed)
 
-    def predict(self, X: Inputs, batch_size: int | None = PREDICT_BATCH_SIZE) -> NDArray[Any]:
+    def predict(
+        self, X: Inputs | Batches, batch_size: int | None = PREDICT_BATCH_SIZE
+    ) -> NDArray[Any]:
         """Return the output of the network, the last activation included.
 
         Parameters
         ----------
-        X : array, list, table, sparse matrix or memory map, (n, ...)
-            Inputs.
+        X : array, list, table, sparse matrix or memory map, (n, ...), or iterable of batches
+            Inputs; of a batch that is a tuple, its first item.
         batch_size : int >= 1 or None
             Samples computed at once; None for all.
 
@@ -312,7 +327,9 @@ class Network(Resumable):
         """
         return predict(self._model, X, batch_size, "predict")
 
-    def predict_proba(self, X: Inputs, batch_size: int | None = PREDICT_BATCH_SIZE) -> NDArray[Any]:
+    def predict_proba(
+        self, X: Inputs | Batches, batch_size: int | None = PREDICT_BATCH_SIZE
+    ) -> NDArray[Any]:
         """Return the class probabilities, also of a network whose outputs are logits.
 
         Parameters
@@ -333,7 +350,9 @@ class Network(Resumable):
         activation = probability_activation(self._model, "predict_proba")
         return predict(self._model, X, batch_size, "predict_proba", activation)
 
-    def predict_class(self, X: Inputs, batch_size: int | None = PREDICT_BATCH_SIZE) -> NDArray[Any]:
+    def predict_class(
+        self, X: Inputs | Batches, batch_size: int | None = PREDICT_BATCH_SIZE
+    ) -> NDArray[Any]:
         """Return the most probable class of each sample.
 
         Parameters

@@ -18,6 +18,8 @@ keras,torch,other  num_parameters n_parameters count_parameters  -> count_params
 sklearn  score  -> evaluate
 keras,other  test  -> evaluate
 keras  fit_generator train_on_batch train_step  -> fit
+keras  evaluate_generator  -> evaluate
+keras  predict_generator  -> predict
 sklearn  partial_fit  -> fit
 sklearn  loss_curve_  -> history
 keras  input inputs  -> input_shape
@@ -142,13 +144,12 @@ keras  initial_state  -> it is given to a layer, in the forward of a layer of yo
 torch,other  weight_decay weight_cost  -> l2
 keras  initial_epoch  -> fit continues counting epochs where the last call ended
 keras  validation_freq  -> validation runs after every epoch
-keras  validation_steps  -> pass fewer samples as validation_data
 keras  validation_batch_size  -> the batch size of validation is chosen by the library
-keras  steps_per_epoch  -> an epoch is one pass over the data; pass fewer samples to shorten it
 keras  steps  -> evaluation uses all samples; pass fewer of them
 keras  workers use_multiprocessing  -> use chainrule.set_num_threads
 sklearn  n_jobs  -> use chainrule.set_num_threads
-keras  max_queue_size  -> there is no queue: batches are gathered from the arrays
+keras  max_queue_size  -> there is no queue: an iterable is read in the thread that trains
+keras  generator  -> X
 sklearn  early_stopping  -> give callbacks=[cr.EarlyStopping(...)]
 sklearn  warm_start  -> net.fit continues from the parameters that there are; leave it out
 keras  loss_weights  -> there is one loss; weight its terms in a custom loss function

@@ -36,10 +36,12 @@ def warn_likely_mistakes(
     is_weighted: bool = False,
     ends_frozen: bool = False,
     ends_scaled: bool = False,
+    of_batch: bool = False,
 ) -> None:
     """Warn of what is probably a mistake in training data that passed `check_samples`.
 
     Layers below one that is frozen may learn from a single answer, as those of a generator do.
+    A batch may lack classes, so that of one only inputs and amounts are compared.
 
     Examples
     --------
@@ -53,7 +55,7 @@ def warn_likely_mistakes(
     fit: X goes from 0 to 255; networks train slowly, or not at all, on inputs far from -1 to 1:
     pass X / 255, or begin with nn.Rescale(1 / 255)
     """
-    of_targets = _targets(y, loss, output_shape, is_weighted, ends_frozen)
+    of_targets = [] if of_batch else _targets(y, loss, output_shape, is_weighted, ends_frozen)
     messages = [*_inputs(X, extent, needs_scaling), *of_targets]
     if loss.name in _AMOUNTS and not ends_scaled:
         messages += _amounts(y)

@@ -195,14 +195,22 @@ def _check_run(path: Path, description: dict[str, Any]) -> None:
 
 
 def _check_unfinished(value: Any) -> None:
-    """Raise a FormatError unless a value is what `RunningMetrics.state` returns, or None."""
+    """Raise a FormatError unless a value is what `RunningMetrics.state` returns, or None.
+
+    Of a run on an iterable it also has "stream": samples of the first batch, samples so far, and
+    the checksum of the last batch.
+    """
     if value is None:
         return
-    if type(value) is not dict or set(cast(Any, value)) != {"totals", "sizes", "gathered"}:
+    names = {"totals", "sizes", "gathered"}
+    if type(value) is not dict or set(cast(Any, value)) - {"stream"} != names:
         raise FormatError("load: the metrics of the unfinished epoch have other names")
     parts: dict[str, Any] = value
     if not all(type(each) is list for each in parts.values()):
         raise FormatError("load: the metrics of the unfinished epoch are no lists")
+    stream = parts.get("stream", [0, 0, 0])
+    if len(stream) != 3 or not all(type(each) is int for each in stream):
+        raise FormatError("load: the position in the unfinished epoch is not that of a stream")
     numbers = [*parts["totals"], *parts["sizes"]]
     are_numbers = all(type(each) in (int, float) for each in numbers)
     if not (are_numbers and all(isinstance(each, np.ndarray) for each in parts["gathered"])):

@@ -7,6 +7,8 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from chainrule.train.callbacks import Callback, resolve_checkpoint
+from chainrule.train.inference.validation_stream import ValidationStream
+from chainrule.train.inputs.batch_stream import BatchStream
 from chainrule.train.inputs.samples import Samples
 from chainrule.train.model.model import Model
 from chainrule.train.model.step_counter import StepCounter
@@ -43,8 +45,8 @@ def taken_up(
     checkpoints: Checkpoints | None,
     net: Any,
     model: Model,
-    samples: Samples,
-    validation: Samples | None,
+    samples: Samples | BatchStream,
+    validation: Samples | ValidationStream | None,
     size: int,
     shuffle: bool,
     **others: Any,

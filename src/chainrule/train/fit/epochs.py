@@ -6,50 +6,34 @@ import math
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from chainrule.errors import DataError, counted
 from chainrule.optim.minimizer import Minimizer
 from chainrule.train.callbacks import Callback, check_monitors, defines, stops
-from chainrule.train.checks import explain_nonfinite
-from chainrule.train.fit.nonfinite import NotFinite, nonfinite_sample, singularity_of_step
+from chainrule.train.fit.divergence import explained
+from chainrule.train.fit.fit_run import FitRun
+from chainrule.train.fit.nonfinite import NotFinite, nonfinite_sample
 from chainrule.train.fit.step_runner import REPORT_SECONDS
+from chainrule.train.fit.stream_trainer import StreamTrainer
 from chainrule.train.fit.termination import raise_if_terminated, run_to_its_end
 from chainrule.train.fit.trainer import Trainer
 from chainrule.train.history import History
 from chainrule.train.inference.evaluate import evaluate
-from chainrule.train.inputs.samples import Samples, batches, shuffled_orders
+from chainrule.train.inference.validation_stream import ValidationStream
 from chainrule.train.model.compile_arguments import CompileArguments
 from chainrule.train.model.model import Model
 from chainrule.train.model.running_metrics import RunningMetrics
 from chainrule.train.model.step_counter import StepCounter
-from chainrule.train.progress import Display
 
 if TYPE_CHECKING:
-    from chainrule.train.fit.resumption import Checkpoints
-    from chainrule.train.fit.scipy_trainer import SciPyTrainer
+    pass
 
-__all__ = ["EpochLoop", "FitRun"]
+__all__ = ["EpochLoop"]
 
 _EPOCH_METHODS = ("on_epoch_start", "on_step_end", "on_epoch_end")
 """Methods of callbacks that are called between the steps of a call of ``fit``."""
-
-
-@dataclass(frozen=True)
-class FitRun:
-    """One call of ``fit``: its model, data and observers."""
-
-    net: Any  # the public object, with a `history`, that callbacks are called with
-    model: Model
-    trainer: Trainer | SciPyTrainer
-    callbacks: list[Callback]
-    progress: Display
-    samples: Samples
-    validation: Samples | None
-    batch_size: int
-    checkpoints: Checkpoints | None = None
-    validates_last: bool = False  # after the last epoch alone, unless an epoch is observed
 
 
 class EpochLoop:
@@ -59,7 +43,7 @@ class EpochLoop:
         monitor = None if run.checkpoints is None else run.checkpoints.monitor
         observers = [*run.callbacks, *([] if monitor is None else [monitor])]
         if observers:
-            check_monitors(observers, _reported_names(run))
+            check_monitors(observers, run.reported_names())
         self._run, self._trainer, self._checkpoints = run, run.trainer, run.checkpoints
         resumed = None if run.checkpoints is None else run.checkpoints.resumed
         self.history = run.net.history = History() if resumed is None else run.net.history
@@ -72,7 +56,7 @@ class EpochLoop:
         self._start_time, self._resumed_seconds = 0.0, 0.0
         self._observes_epochs = any(self._is_defined(each) for each in _EPOCH_METHODS)
         self._step_callbacks = [each for each in run.callbacks if defines(each, "on_step_end")]
-        if isinstance(run.trainer, Trainer) and self._step_callbacks:
+        if isinstance(run.trainer, Trainer | StreamTrainer) and self._step_callbacks:
             run.trainer.after_step = self._end_step
         self._epochs_per_call = 1 if run.progress.is_shown else sys.maxsize
         has_schedule = run.trainer.objective.optimizer.has_schedule  # of the validation loss
@@ -86,15 +70,14 @@ class EpochLoop:
         run, trainer, checkpoints = self._run, self._trainer, self._checkpoints
         remaining = epochs - (trainer.counter.epoch - self._first_epoch)
         try:
-            steps = -(-len(run.samples) // run.batch_size)
-            run.progress.start(epochs, steps, min(epochs, epochs - remaining))
+            run.progress.start(epochs, run.steps or 1, min(epochs, epochs - remaining))
             if checkpoints is not None and checkpoints.resumed is not None:
                 run.progress.note(f"goes on from {checkpoints.resumed.saved.path}")
             self._note_fusion()
             self._notify("on_fit_start", run.net)
             if checkpoints is not None:
                 checkpoints.begin(self)
-            if isinstance(trainer, Trainer):
+            if isinstance(trainer, Trainer | StreamTrainer):
                 self._run_all(trainer, remaining, shuffle)
             else:
                 trainer.minimize(epochs, self._begin_epoch, self._end_epoch)
@@ -134,24 +117,29 @@ class EpochLoop:
 
     def unfinished(self) -> dict[str, Any] | None:
         """Publish the position, and return the metrics of an epoch that is not finished."""
-        assert isinstance(self._trainer, Trainer), "SciPy's methods have no checkpoints"
+        assert isinstance(self._trainer, Trainer | StreamTrainer), "SciPy has no checkpoints"
         unfinished = self._trainer.unfinished()
         self._trainer.write_back()
         return unfinished
 
     def take_up(self, unfinished: dict[str, Any] | None, seconds: float) -> None:
         """Go on from a checkpoint: the live parameters, and an epoch that is not finished."""
-        assert isinstance(self._trainer, Trainer), "SciPy's methods have no checkpoints"
+        assert isinstance(self._trainer, Trainer | StreamTrainer), "SciPy has no checkpoints"
         self._trainer.resume(unfinished)
         self._adopt_optimizer()
         self._resumed_seconds = seconds
 
-    def _run_all(self, trainer: Trainer, epochs: int, shuffle: bool) -> None:
+    def _run_all(self, trainer: Trainer | StreamTrainer, epochs: int, shuffle: bool) -> None:
         """Run epochs until they are done, a callback stops them or a method has ended."""
         remaining = 0 if self._is_stopped else epochs
         while remaining > 0:
             raise_if_terminated()
-            remaining -= (done := self._run_epochs(trainer, remaining, shuffle)) or 1
+            if isinstance(trainer, StreamTrainer) and not trainer.has_next_epoch():
+                return
+            done = 0
+            if isinstance(trainer, Trainer):
+                done = self._run_epochs(trainer, remaining, shuffle)
+            remaining -= done or 1
             if (not done and self._run_epoch(trainer, shuffle)) or trainer.end:
                 return
 
@@ -165,7 +153,7 @@ class EpochLoop:
         if count < 2 or trainer.counter.step or is_observed or objective.optimizer.has_schedule:
             return 0
         start = self._start_time = time.perf_counter()
-        orders = self._orders(shuffle, trainer.counter.epoch, count)
+        orders = run.orders(shuffle, trainer.counter.epoch, count)
 
         first_row = self.history.epochs
 
@@ -185,7 +173,7 @@ class EpochLoop:
         def row(number: int) -> dict[str, float]:
             return {name: column[first_row + number] for name, column in self.history.items()}
 
-        run.progress.finish_epochs(count, row, len(run.samples) / max(seconds, 1e-9))
+        run.progress.finish_epochs(count, row, run.samples_of() / max(seconds, 1e-9))
         self._pace(count, seconds)
         return count
 
@@ -195,15 +183,9 @@ class EpochLoop:
             target = int(REPORT_SECONDS / max(seconds, 1e-9))
             self._epochs_per_call = min(max(1, target), 8 * count)
 
-    def _orders(self, shuffle: bool, epoch: int, count: int) -> Any:
-        if not shuffle:
-            return None
-        run = self._run
-        return shuffled_orders(len(run.samples), run.batch_size, run.model.seed, epoch, count)
-
-    def _run_epoch(self, trainer: Trainer, shuffle: bool) -> bool:
+    def _run_epoch(self, trainer: Trainer | StreamTrainer, shuffle: bool) -> bool:
         """Run one epoch; return whether a callback stops the training."""
-        (order,) = self._orders(shuffle, trainer.counter.epoch, 1) or (None,)
+        (order,) = self._run.orders(shuffle, trainer.counter.epoch, 1) or (None,)
         if self._checkpoints is not None:
             self._checkpoints.hold()
         if trainer.counter.step:  # it has begun before a checkpoint
@@ -215,7 +197,7 @@ class EpochLoop:
     def _end_step(self, running: RunningMetrics) -> None:
         """Call the callbacks of a step that has ended; only what they read is published."""
         trainer = self._trainer
-        assert isinstance(trainer, Trainer), "an iteration of SciPy's is one step"
+        assert isinstance(trainer, Trainer | StreamTrainer), "an iteration of SciPy's is one step"
         net, step, logs = self._run.net, self.counter.steps - 1, running.latest()
         for callback in self._step_callbacks:
             with trainer.deferred():
@@ -233,15 +215,17 @@ class EpochLoop:
         run = self._run
         logs = logs_of()
         epoch = self._trainer.counter.epoch - 1
-        speed = self._speed(len(run.samples))
-        self._pace(1, len(run.samples) / speed)
+        speed = self._speed(run.samples_of())
+        self._pace(1, run.samples_of() / speed)
         rates = {name: logs.pop(name) for name in ("learning_rate",) if name in logs}
         logs |= self._validate() if self._validates_epochs else {}
         logs |= rates | {"seconds": time.perf_counter() - self._start_time}
         self.history.append(logs)
         run.progress.finish_epochs(1, lambda _: logs, speed)
         self._adapt_learning_rate(logs.get("val_loss", logs["loss"]))
-        if not isinstance(self._trainer, Trainer):  # an iteration of SciPy's is one step
+        if not isinstance(
+            self._trainer, Trainer | StreamTrainer
+        ):  # an iteration of SciPy's is one step
             self._notify("on_step_end", run.net, self.counter.steps - 1, {"loss": logs["loss"]})
         names = set(logs)
         stopping = self._notify("on_epoch_end", run.net, epoch, logs)
@@ -257,14 +241,15 @@ class EpochLoop:
             return {}
         trainer.write_back()
         model = run.model
+        if isinstance(run.validation, ValidationStream):
+            return {f"val_{name}": x for name, x in run.validation.evaluate().items()}
         results = evaluate(model.stack, trainer.objective, model.programs, run.validation)
-        if not all(map(math.isfinite, results.values())):
-            every = [slice(None)]
-            if changed := nonfinite_sample(run.validation, every, 0, model.dtype):
-                raise DataError(
-                    f"fit: of the validation data, {changed}; they have been changed since the "
-                    "first step: give a copy, or correct what writes to them"
-                )
+        is_finite, every = all(map(math.isfinite, results.values())), {0: slice(None)}
+        if not is_finite and (changed := nonfinite_sample(run.validation, every, 0, model.dtype)):
+            raise DataError(
+                f"fit: of the validation data, {changed}; they have been changed since the "
+                "first step: give a copy, or correct what writes to them"
+            )
         return {f"val_{name}": value for name, value in results.items()}
 
     def _adapt_learning_rate(self, loss: float) -> None:
@@ -307,8 +292,10 @@ class EpochLoop:
             self._trainer.objective = replace(objective, optimizer=arguments.optimizer)
 
     def _report(self, step: int, running: RunningMetrics) -> None:
-        done = min(step * self._run.batch_size, len(self._run.samples))
-        self._run.progress.advance(step, running.means(), self._speed(done))
+        run = self._run
+        position = 0 if run.steps is None else min(step, run.steps)
+        speed = self._speed(run.samples_of(step))
+        run.progress.advance(position, running.means(), speed)
 
     def _speed(self, samples: int) -> float:
         # The resolution of the clock may be coarser than an epoch.
@@ -318,29 +305,8 @@ class EpochLoop:
         run, trainer = self._run, self._trainer
         epoch = trainer.counter.epoch
         trainer.write_back()
-        (order,) = self._orders(shuffle, epoch, 1) or (None,)
-        rows = list(batches(len(run.samples), run.batch_size, order))
-        if changed := nonfinite_sample(run.samples, rows, error.step, run.model.dtype):
-            return DataError(
-                f"fit: {changed}, at step {error.step} of epoch {epoch}; the data passed the "
-                "checks before the first step, so they have been changed since: train on a copy, "
-                "or correct what writes to them"
-            )
-        has_no_rate = isinstance(trainer.objective.optimizer, Minimizer)
-        evidence = explain_nonfinite(
-            error.loss,
-            step=error.step,
-            epoch=epoch,
-            learning_rate=None if has_no_rate else error.learning_rate,
-            parameters=error.parameters,
-            losses=[*self.history.get("loss", []), *error.losses],
-            singularity=singularity_of_step(
-                run.model.stack, trainer.objective, run.samples, rows, error.step, epoch
-            ),
-        )
-        return DataError(
-            f"fit: {evidence} The network has the parameters of the last step that was finite."
-        )
+        losses, evidence = self.history.get("loss", []), run.evidence(error, shuffle, epoch)
+        return explained(error, run.model, trainer.objective, *evidence, epoch, losses)
 
     def _interrupted(self) -> str:
         """Return the note of an interrupt: what is kept, and what a later ``fit`` does again."""
@@ -349,18 +315,18 @@ class EpochLoop:
         lacks = f"; the history lacks {counted(missing, 'epoch')} before it" if missing > 0 else ""
         if not done:
             return f"interrupted in epoch {epoch}, before its first step{lacks}"
+        steps = self._run.steps
+        of_all = " steps" if steps is None else f" of its {counted(steps, 'step')}"
         return (
-            f"interrupted in epoch {epoch}, after {done} of its "
-            f"{counted(counter.steps_per_epoch, 'step')}, which are kept; the next fit begins "
-            f"epoch {epoch} anew, in the same order{lacks}"
+            f"interrupted in epoch {epoch}, after {done}{of_all}, which are kept; the next fit "
+            f"begins epoch {epoch} anew, in the same order{lacks}"
         )
 
     def _note_end(self, epochs: int) -> None:
         """Say how a full-batch method has ended, unless a callback has stopped it."""
-        if not isinstance(self._trainer.objective.optimizer, Minimizer):
-            return
         note = self._trainer.end
-        if not note and self.history.epochs == epochs:
+        is_minimizer = isinstance(self._trainer.objective.optimizer, Minimizer)
+        if is_minimizer and not note and self.history.epochs == epochs:
             note = f"not converged: no tolerance is met after {counted(epochs, 'epoch')}"
         if note:
             self.history.notes.append(note)
@@ -376,11 +342,3 @@ class EpochLoop:
             )
             self.history.notes.append(note)
             self._run.progress.note(note)
-
-
-def _reported_names(run: FitRun) -> list[str]:
-    """Return the names of the quantities that the logs of an epoch hold."""
-    names = ["loss", *(metric.name for metric in run.trainer.objective.metrics)]
-    held_out = [f"val_{name}" for name in names] if run.validation is not None else []
-    has_rate = not isinstance(run.trainer.objective.optimizer, Minimizer)
-    return [*names, *held_out, *(["learning_rate"] if has_rate else []), "seconds"]

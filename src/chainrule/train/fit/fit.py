@@ -24,19 +24,31 @@ from chainrule.optim.minimizer import Minimizer
 from chainrule.optim.optimizer import Optimizer
 from chainrule.optim.scipy_minimizer import SciPyMinimizer
 from chainrule.train.callbacks import resolve_callbacks
-from chainrule.train.checks import check_settings, warn_likely_mistakes
+from chainrule.train.checks import Extent, check_settings, warn_likely_mistakes
+from chainrule.train.checks.finite import extent_of
 from chainrule.train.checks.lookup_range import explain_lookup_error
 from chainrule.train.checks.sorted_rows import warn_of_sorted_rows
 from chainrule.train.checks.weights import check_some_left
 from chainrule.train.fit.adaptation import adapt_layers, restored_on_error
 from chainrule.train.fit.checkpointing import checkpoints_of, opened, taken_up
-from chainrule.train.fit.epochs import EpochLoop, FitRun
+from chainrule.train.fit.epochs import EpochLoop
+from chainrule.train.fit.fit_run import FitRun
 from chainrule.train.fit.output_activation import warn_of_output_activation
+from chainrule.train.fit.stream_data import (
+    check_steps,
+    opened_stream,
+    source_of_batches,
+    validation_stream,
+)
+from chainrule.train.fit.stream_trainer import StreamTrainer
 from chainrule.train.fit.termination import ends_on_termination
 from chainrule.train.fit.train_state import check_trainable
 from chainrule.train.fit.trainer import Trainer
 from chainrule.train.history import History
 from chainrule.train.inference.gathered_loss import kind_of_loss
+from chainrule.train.inference.validation_stream import ValidationStream
+from chainrule.train.inputs.batch_source import BatchSource
+from chainrule.train.inputs.batch_stream import BatchStream
 from chainrule.train.inputs.class_weights import weighted_by_class
 from chainrule.train.inputs.data_adapter import prepare_samples
 from chainrule.train.inputs.padded_steps import (
@@ -48,14 +60,14 @@ from chainrule.train.inputs.samples import Samples, split_at
 from chainrule.train.inputs.table_inputs import fit_table
 from chainrule.train.model.model import Model
 from chainrule.train.model.objective import Objective
-from chainrule.train.model.step_counter import StepCounter
+from chainrule.train.model.step_counter import UNKNOWN, StepCounter
 from chainrule.train.progress import choose_display
 
 if TYPE_CHECKING:
     from chainrule.train.fit.resumption import Checkpoints
     from chainrule.train.fit.scipy_trainer import SciPyTrainer
 
-__all__ = ["DEFAULT_BATCH_SIZE", "FitArguments", "fit", "run_fit"]
+__all__ = ["DEFAULT_BATCH_SIZE", "DEFAULT_SHUFFLE", "FitArguments", "fit", "run_fit"]
 
 _SCALE_PRESERVING = (
     Cropping1D, Cropping2D, Flatten, Identity, Permute, RandomFlip, RandomRotation, RandomShift,
@@ -67,11 +79,18 @@ _SCALE_PRESERVING = (
 def _trainer(
     model: Model,
     objective: Objective,
-    samples: Samples,
+    samples: Samples | BatchStream,
     size: int,
     counter: StepCounter | None,
     checkpoints: Checkpoints | None,
-) -> Trainer | SciPyTrainer:
+) -> Trainer | StreamTrainer | SciPyTrainer:
+    if isinstance(samples, BatchStream):
+        if checkpoints is not None and (resumed := checkpoints.resumed) is not None:
+            now = model.counter
+            samples.open(now.epoch, now.step, now.steps - resumed.start[1])
+        counter = counter or model.counter.begin(UNKNOWN)
+        return StreamTrainer(model, objective, samples, counter, checkpoints)
+    samples = samples.as_contiguous()
     if isinstance(optimizer := objective.optimizer, SciPyMinimizer):
         from chainrule.train.fit.scipy_trainer import SciPyTrainer
 
@@ -92,6 +111,16 @@ class _Default(int):
     """A number that is distinguished, by identity, from one that is given."""
 
 
+class _DefaultFlag(int):
+    """The same of a flag."""
+
+    def __repr__(self) -> str:
+        return repr(bool(self))
+
+
+DEFAULT_SHUFFLE: Any = _DefaultFlag(True)
+"""The ``shuffle`` of a call that gives none; batches of an iterable have an order of their own."""
+
 DEFAULT_BATCH_SIZE = _Default(32)
 """The ``batch_size`` of a call that gives none; full-batch methods take all samples instead."""
 
@@ -110,6 +139,8 @@ class FitArguments:
     callbacks: Any
     verbose: Any
     checkpoint: Any = None
+    steps_per_epoch: Any = None
+    validation_steps: Any = None
     validates_last: bool = False  # see `FitRun`
 
 
@@ -137,23 +168,30 @@ def run_fit(
     callbacks = resolve_callbacks(arguments.callbacks)
     progress = choose_display(arguments.verbose, arguments.callbacks)
     _check_settings(arguments)
+    source = source_of_batches(X, y, arguments)
     found, callbacks = checkpoints_of(arguments.checkpoint, callbacks)
     checkpoints = replay or found
     with ends_on_termination(), opened(checkpoints), model.in_training():
         objective = model.objective("fit")
         with model.rollback_on_error(), restored_on_error(model):
-            samples, validation = _prepare_samples(model, objective, X, y, arguments)
-            if validation is not None:  # refuses weights that the loss cannot apply
+            held_out = validation_stream(model, objective, arguments)
+            if source is None:
+                samples, validation = _prepare_samples(model, objective, X, y, arguments, held_out)
+                size = _batch_size(arguments.batch_size, len(samples), objective.optimizer)
+            else:
+                samples, validation = _prepare_stream(model, objective, source, arguments, held_out)
+                size = 0
+            if isinstance(validation, Samples):  # refuses weights that the loss cannot apply
                 kind_of_loss(model.stack, objective, model.programs, validation, "fit")
-            size = _batch_size(arguments.batch_size, len(samples), objective.optimizer)
+            elif validation is not None:
+                validation.check_first()
             if checkpoints is not None:
                 _refuse_scipy(objective.optimizer)
             parts = samples, validation, size, bool(arguments.shuffle)
             counter = taken_up(checkpoints, net, model, *parts)
             objective = model.objective("fit")
             with progress.compiling():
-                contiguous = samples.as_contiguous()
-                trainer = _trainer(model, objective, contiguous, size, counter, checkpoints)
+                trainer = _trainer(model, objective, samples, size, counter, checkpoints)
                 if progress.is_shown:  # or its wait would count as time of the first epoch
                     trainer.finish_compiling()
         run = FitRun(
@@ -164,8 +202,12 @@ def run_fit(
         try:
             loop.run(arguments.epochs, bool(arguments.shuffle))
         except IndexError:
-            explain_lookup_error(model.stack, samples.X)
+            if isinstance(samples, Samples):
+                explain_lookup_error(model.stack, samples.X)
             raise
+        finally:
+            if isinstance(samples, BatchStream):
+                samples.close()
         return loop
 
 
@@ -189,7 +231,9 @@ def _check_settings(arguments: FitArguments) -> None:
         epochs=arguments.epochs,
         validation_split=arguments.validation_split,
     )
-    checked_flag("fit", "shuffle", arguments.shuffle)
+    if arguments.shuffle is not DEFAULT_SHUFFLE:
+        checked_flag("fit", "shuffle", arguments.shuffle)
+    check_steps(arguments)
     if arguments.validation_data is not None and arguments.validation_split:
         raise ArgumentError(
             "fit: validation_data and validation_split are both given; keep one of them"
@@ -197,8 +241,13 @@ def _check_settings(arguments: FitArguments) -> None:
 
 
 def _prepare_samples(
-    model: Model, objective: Objective, X: Any, y: Any, arguments: FitArguments
-) -> tuple[Samples, Samples | None]:
+    model: Model,
+    objective: Objective,
+    X: Any,
+    y: Any,
+    arguments: FitArguments,
+    held_out: ValidationStream | None,
+) -> tuple[Samples, Samples | ValidationStream | None]:
     """Return training and validation samples, checked and encoded for the loss."""
     weight = arguments.sample_weight
     inputs = fit_table(model, X, arguments.validation_split, y=y, sample_weight=weight)
@@ -207,10 +256,8 @@ def _prepare_samples(
     validation = samples.part(slice(first, None)) if first < len(samples) else None
     if validation is not None and not model.counter.steps:
         warn_of_sorted_rows(samples.y, first, model.classes)
-    if arguments.validation_data is not None:
-        names = ("validation_data[0]", "validation_data[1]")
-        held_out = _unpack(arguments.validation_data)
-        validation, _ = prepare_samples(model, objective, *held_out, "fit", names)
+    if arguments.validation_data is not None and held_out is None:
+        validation = _prepared_validation(model, objective, arguments)
     samples = samples.part(slice(first))
     if arguments.class_weight is not None:
         samples = weighted_by_class(
@@ -221,22 +268,56 @@ def _prepare_samples(
     check_trainable(model.stack)
     adapt_layers(model, samples.X)
     if not model.counter.steps:
-        warn_likely_mistakes(
-            samples.X,
-            samples.y,
-            checked.extent,
-            objective.loss,
-            model.output_shape,
-            needs_scaling=_needs_scaling(model.layers),
-            is_weighted=samples.weight is not None,
-            ends_frozen=_ends_frozen(model),
-            ends_scaled=not isinstance(model.layers[-1], Dense),
-        )
-        warn_of_output_activation(model, objective, samples.X)
-        warn_of_plain_weights(with_sublayers(model.layers))
+        _warn_of_mistakes(model, objective, samples, checked.extent)
         warn_of_idle_mask_value(model, samples.X)
-        warn_of_counted_padding(model, objective, samples)
-    return samples, validation
+    return samples, validation if held_out is None else held_out
+
+
+def _prepare_stream(
+    model: Model,
+    objective: Objective,
+    source: BatchSource,
+    arguments: FitArguments,
+    held_out: ValidationStream | None,
+) -> tuple[BatchStream, Samples | ValidationStream | None]:
+    """Return training batches, of which the first is checked, and validation samples."""
+    stream = opened_stream(model, objective, source, arguments)
+    first, validation = stream.first, held_out
+    if arguments.validation_data is not None and held_out is None:
+        validation = _prepared_validation(model, objective, arguments)
+    if not model.counter.steps:
+        extent = extent_of(first.X)
+        assert extent is not None, "they are finite"
+        _warn_of_mistakes(model, objective, first, extent, of_batch=True)
+    return stream, validation
+
+
+def _prepared_validation(model: Model, objective: Objective, arguments: FitArguments) -> Samples:
+    names = ("validation_data[0]", "validation_data[1]")
+    held_out = _unpack(arguments.validation_data)
+    validation, _ = prepare_samples(model, objective, *held_out, "fit", names)
+    return validation
+
+
+def _warn_of_mistakes(
+    model: Model, objective: Objective, samples: Samples, extent: Extent, of_batch: bool = False
+) -> None:
+    """Warn of likely mistakes; of a batch, which may lack classes, only those in its inputs."""
+    warn_likely_mistakes(
+        samples.X,
+        samples.y,
+        extent,
+        objective.loss,
+        model.output_shape,
+        needs_scaling=_needs_scaling(model.layers),
+        is_weighted=samples.weight is not None,
+        ends_frozen=_ends_frozen(model),
+        ends_scaled=not isinstance(model.layers[-1], Dense),
+        of_batch=of_batch,
+    )
+    warn_of_output_activation(model, objective, samples.X)
+    warn_of_plain_weights(with_sublayers(model.layers))
+    warn_of_counted_padding(model, objective, samples)
 
 
 def _check_weights_left(

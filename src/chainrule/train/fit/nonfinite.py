@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -46,16 +46,17 @@ class NotFinite(Exception):  # noqa: N818 (caught within the room: no error that
 
 
 def nonfinite_sample(
-    samples: Samples, rows: Sequence[Rows], step: int, dtype: np.dtype[Any]
+    samples: Samples, rows: Mapping[int, Rows], step: int, dtype: np.dtype[Any]
 ) -> str:
     """Return which value of a step's batch is not finite in the network's dtype, or "".
 
-    The batch of the step before may have spoilt the parameters.
+    `rows` are those of each step that is known. The batch of the step before may have spoilt the
+    parameters.
     """
     arrays = {"X": samples.X, "y": samples.y, "sample_weight": samples.weight}
     for number in (step, step - 1):
         for name, array in arrays.items():
-            if array is None or array.dtype.kind != "f" or not 0 <= number < len(rows):
+            if array is None or array.dtype.kind != "f" or number not in rows:
                 continue
             indices = np.arange(len(array))[rows[number]]
             with np.errstate(over="ignore"):
@@ -71,19 +72,22 @@ def singularity_of_step(
     stack: LayerStack,
     objective: Objective,
     samples: Samples,
-    rows: Sequence[Rows],
+    rows: Mapping[int, Rows],
     step: int,
     epoch: int,
+    full: int,
 ) -> Singularity | None:
     """Repeat a step by NumPy with the live parameters, to find where it ceases to be finite.
+
+    `rows` are those of each step that is known, `full` the number of samples of a full batch.
 
     The row of what is found is that of the sample, None if it is not of a single one.
 
     A step that only shows what the update of the one before has spoilt has no singularity itself.
     """
     for number in (step, step - 1):
-        if 0 <= number < len(rows):
-            found = _singularity(stack, objective, samples, rows, number, epoch)
+        if number in rows:
+            found = _singularity(stack, objective, samples, rows[number], number, epoch, full)
             if found is not None:
                 indices = np.arange(len(samples))[rows[number]]
                 has_sample = found.row is not None and found.rows == len(indices)
@@ -95,12 +99,13 @@ def _singularity(
     stack: LayerStack,
     objective: Objective,
     samples: Samples,
-    rows: Sequence[Rows],
+    rows: Rows,
     step: int,
     epoch: int,
+    full: int,
 ) -> Singularity | None:
-    arrays = dict(zip(("X", "y", "weight"), samples.take(rows[step]), strict=False))
-    count, full = len(arrays["X"]), len(samples.take(rows[0])[0])
+    arrays = dict(zip(("X", "y", "weight"), samples.take(rows), strict=False))
+    count = len(arrays["X"])
     # As nodes, which tell what a layer of the user's computes of the inputs alone.
     given = {name: variable(type_of(each), each, name) for name, each in arrays.items()}
     batch = {"weight": None} | given

@@ -80,6 +80,11 @@ class Replay:
                 f"debug: step is {number}; the run in {self._folder.path} has the steps "
                 f"{self.first} to {self.last}"
             )
+        if self._newest.run["settings"].get("the number of samples") is None:
+            raise ArgumentError(
+                f"debug: the run in {self._folder.path} was trained on an iterable of batches, and "
+                "debug repeats runs on arrays; train with net.fit(X, y, checkpoint=folder)"
+            )
         size, shuffle = (self._newest.run["settings"][name] for name in ("batch_size", "shuffle"))
         arguments = FitArguments(
             epochs=2**31, batch_size=size, shuffle=shuffle, verbose=0, **self._arguments
@@ -124,6 +129,7 @@ class _Listener:
 
     def take_up(self, net: Any, model: Model, settings: RunSettings) -> StepCounter | None:
         """Restore the nearest checkpoint before the step."""
+        assert isinstance(settings.samples, Samples), "of a run on arrays"
         self.samples, run = settings.samples, self._newest.run
         values = dict(settings.values)
         if values["validation data"] is None:

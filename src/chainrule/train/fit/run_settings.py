@@ -15,6 +15,8 @@ from chainrule.optim.config import describe_briefly
 from chainrule.train.files.description import described, versions
 from chainrule.train.files.run_folder import SavedRun
 from chainrule.train.fit.run_code import CALLBACK, changed_code, code_of
+from chainrule.train.inference.validation_stream import ValidationStream
+from chainrule.train.inputs.batch_stream import BatchStream
 from chainrule.train.inputs.samples import Samples
 from chainrule.train.model.model import Model
 
@@ -30,13 +32,13 @@ class RunSettings:
     """Data and settings of a call of ``fit`` as plain values by name, and its training samples."""
 
     values: dict[str, Any]
-    samples: Samples | None = None
+    samples: Samples | BatchStream | None = None
 
 
 def settings_of(
     model: Model,
-    samples: Samples,
-    validation: Samples | None,
+    samples: Samples | BatchStream,
+    validation: Samples | ValidationStream | None,
     batch_size: int,
     shuffle: bool,
     others: Mapping[str, Any],
@@ -44,8 +46,9 @@ def settings_of(
     """Return data and settings of a call of ``fit``, by name."""
     description, tensors = described(model, "fit")
     values = {
-        "the number of samples": len(samples),
+        "the number of samples": len(samples) if isinstance(samples, Samples) else None,
         "batch_size": batch_size,
+        "steps_per_epoch": samples.steps if isinstance(samples, BatchStream) else None,
         "shuffle": shuffle,
         **others,
         **{name: description[name] for name in ("seed", "dtype", "layers", "loss", "metrics")},
@@ -56,8 +59,10 @@ def settings_of(
     return RunSettings(values | {CODE: code_of(description, tensors, model)}, samples)
 
 
-def digest_of(samples: Samples) -> str:
-    """Return the SHA-256 of samples, with their shapes and dtypes."""
+def digest_of(samples: Samples | BatchStream | ValidationStream) -> str:
+    """Return the SHA-256 of samples, with their shapes and dtypes; of a stream what it is."""
+    if not isinstance(samples, Samples):
+        return samples.source.title
     digest = hashlib.sha256()
     for each in samples.arrays():
         digest.update(repr((each.shape, str(each.dtype))).encode())

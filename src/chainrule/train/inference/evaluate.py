@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.errors import DataError, ShapeError
 from chainrule.graph.array_type import ArrayType, type_of
 from chainrule.graph.guards import Guards
 from chainrule.nn.row_independence import are_row_independent
 from chainrule.train.checks import check_settings, is_clearly_finite
 from chainrule.train.checks.lookup_range import explain_lookup_error
-from chainrule.train.inference.compile_inference import compile_evaluation, compile_scoring
+from chainrule.train.inference.compile_inference import (
+    LossKind,
+    compile_evaluation,
+    compile_scoring,
+)
 from chainrule.train.inference.gathered_loss import kind_of_loss, loss_of_all
 from chainrule.train.inference.padded_rows import PaddedRows, padded_count
 from chainrule.train.inference.predict_function import PredictFunction
+from chainrule.train.inputs.batch_source import BatchSource, as_batch_source, parts_of_batch
+from chainrule.train.inputs.batch_stream import in_message
 from chainrule.train.inputs.data_adapter import accepts_any_finite, prepare_inputs
 from chainrule.train.inputs.samples import Samples, batches
 from chainrule.train.model.layer_stack import LayerStack
@@ -24,7 +32,7 @@ from chainrule.train.model.objective import Objective
 from chainrule.train.model.program_cache import ProgramCache
 from chainrule.train.model.running_metrics import RunningMetrics
 
-__all__ = ["PREDICT_BATCH_SIZE", "evaluate", "predict"]
+__all__ = ["PREDICT_BATCH_SIZE", "evaluate", "evaluate_batches", "predict", "predict_each"]
 
 Array = NDArray[Any]
 
@@ -44,16 +52,31 @@ def evaluate(
     They are computed batch by batch. For a loss that gives one number, as for some metrics, the
     predictions of all rows are kept in memory; if it reads what layers saved, all are one batch.
     """
-    running, params = RunningMetrics(objective), stack.arrays()
     kind = kind_of_loss(stack, objective, programs, samples)
-    size, is_gathered = len(samples) if kind == "of all and layers" else size, kind == "of all"
+    size = len(samples) if kind == "of all and layers" else size
+    parts = map(samples.take, batches(len(samples), size))
+    return evaluate_batches(stack, objective, programs, parts, kind, stack.arrays())
+
+
+def evaluate_batches(
+    stack: LayerStack,
+    objective: Objective,
+    programs: ProgramCache,
+    parts: Iterable[Sequence[Array]],
+    kind: LossKind,
+    params: Sequence[Array],
+) -> dict[str, float]:
+    """Return loss and metrics of batches, each inputs, targets and perhaps weights."""
+    running, is_gathered = RunningMetrics(objective), kind == "of all"
     penalized = tuple(stack.parameters(trainable=True))
     purpose, build = ("score", compile_scoring) if is_gathered else ("evaluate", compile_evaluation)
     scores: list[Array] = []
+    targets: list[Array] = []
     with np.errstate(all="ignore"):
-        for rows in batches(len(samples), size):
-            batch = samples.take(rows)
-            types = samples.types(len(batch[0]))
+        for batch in parts:
+            types = {"X": None, "y": None, "weight": None} | dict(
+                zip(("X", "y", "weight"), map(type_of, batch), strict=False)
+            )
             program = programs.get(
                 (purpose, penalized, *types.values()), lambda t=types: build(stack, objective, t)
             )
@@ -65,10 +88,11 @@ def evaluate(
             if is_gathered:
                 *results, part = results
                 scores.append(part)
+                targets.append(batch[1])
             running.add(len(batch[0]), results, batch[1])
         means = running.results()
         if is_gathered:  # what the programs return as loss is the penalty alone
-            means["loss"] += loss_of_all(objective.loss, samples.y, scores)
+            means["loss"] += loss_of_all(objective.loss, np.concatenate(targets), scores)
     return means
 
 
@@ -78,6 +102,8 @@ def predict(model: Model, X: Any, size: int | None, function: str, activation: s
     if outputs is not None:
         return outputs
     check_settings(function, batch_size=size)
+    if type(X) is not np.ndarray and (source := as_batch_source(X, function)) is not None:
+        return predict_each(model, source, size, function, activation)
     programs = model.programs  # first: see ProgramCache
     inputs = prepare_inputs(model, X, function)
     count, stack = size or len(inputs), model.stack
@@ -88,6 +114,27 @@ def predict(model: Model, X: Any, size: int | None, function: str, activation: s
     except IndexError:
         explain_lookup_error(model.stack, inputs)
         raise
+
+
+def predict_each(
+    model: Model, source: BatchSource, size: int | None, function: str, activation: str = ""
+) -> Array:
+    """Return the outputs of a network for batches of an iterable, joined."""
+    parts: list[Array] = []
+    for number, batch in enumerate(source.start(0, 0)):
+        with in_message(function, f"batch {number}"):
+            parts.append(predict(model, parts_of_batch(batch)[0], size, function, activation))
+            if parts[-1].shape[1:] != parts[0].shape[1:]:
+                raise ShapeError(
+                    f"{function}: the outputs have shape {parts[-1].shape}, and those before "
+                    f"{parts[0].shape}, which cannot be joined; call net.{function} for each batch"
+                )
+    if not parts:
+        raise DataError(
+            f"{function}: {source.title} yields no batches; a generator can be read once, so give "
+            "a new one"
+        )
+    return np.concatenate(parts)
 
 
 def _predict(

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-__all__ = ["StepCounter"]
+__all__ = ["UNKNOWN", "StepCounter"]
+
+UNKNOWN = 2**52
+"""Steps of an epoch whose end is not known before: more than it has."""
 
 
 class StepCounter:
     """Epochs and steps finished since ``compile``.
 
     In a call of ``fit``, each of whose epochs has `steps_per_epoch`, the epochs follow from the
-    steps: one assignment counts both, so that an interrupt cannot come between.
+    steps: one assignment counts both, so that an interrupt cannot come between. Where they are
+    `UNKNOWN`, `end_epoch` counts it.
     """
 
     def __init__(self, epoch: int = 0, steps: int = 0, steps_per_epoch: int = 0) -> None:
@@ -27,6 +31,10 @@ class StepCounter:
     def step(self) -> int:
         """Number of finished steps of the present epoch."""
         return (self.steps - self._start[1]) % (self.steps_per_epoch or 1)
+
+    def end_epoch(self) -> None:
+        """Count the present epoch, whose end was not known before, as finished."""
+        self._start = self.epoch + 1, self.steps
 
     def copy(self) -> StepCounter:
         """Return another one with the same counts."""

@@ -13,7 +13,8 @@ from chainrule.optim.optimizer import Optimizer
 from chainrule.train.callbacks import resolve_callbacks
 from chainrule.train.checks import check_settings
 from chainrule.train.fit.checkpointing import checkpoints_of, opened, taken_up
-from chainrule.train.fit.epochs import EpochLoop, FitRun
+from chainrule.train.fit.epochs import EpochLoop
+from chainrule.train.fit.fit_run import FitRun
 from chainrule.train.fit.termination import ends_on_termination
 from chainrule.train.fit.trainer import Trainer
 from chainrule.train.history import History

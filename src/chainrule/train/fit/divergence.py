@@ -1,0 +1,53 @@
+"""What a run is told whose loss or parameters have become NaN or infinite."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from chainrule.errors import DataError
+from chainrule.optim.minimizer import Minimizer
+from chainrule.train.checks import explain_nonfinite
+from chainrule.train.fit.nonfinite import NotFinite, nonfinite_sample, singularity_of_step
+from chainrule.train.inputs.samples import Rows, Samples
+from chainrule.train.model.model import Model
+from chainrule.train.model.objective import Objective
+
+__all__ = ["explained"]
+
+
+def explained(
+    error: NotFinite,
+    model: Model,
+    objective: Objective,
+    samples: Samples,
+    rows: Mapping[int, Rows],
+    full: int,
+    epoch: int,
+    losses: Sequence[float],
+) -> DataError:
+    """Return the error of a step that is not finite, with the evidence in its batch.
+
+    `rows` are those of the steps that are known, `full` the number of samples of a full batch,
+    `losses` those of the epochs before.
+    """
+    if changed := nonfinite_sample(samples, rows, error.step, model.dtype):
+        return DataError(
+            f"fit: {changed}, at step {error.step} of epoch {epoch}; the data passed the "
+            "checks before the first step, so they have been changed since: train on a copy, "
+            "or correct what writes to them"
+        )
+    has_no_rate = isinstance(objective.optimizer, Minimizer)
+    evidence = explain_nonfinite(
+        error.loss,
+        step=error.step,
+        epoch=epoch,
+        learning_rate=None if has_no_rate else error.learning_rate,
+        parameters=error.parameters,
+        losses=[*losses, *error.losses],
+        singularity=singularity_of_step(
+            model.stack, objective, samples, rows, error.step, epoch, full
+        ),
+    )
+    return DataError(
+        f"fit: {evidence} The network has the parameters of the last step that was finite."
+    )
