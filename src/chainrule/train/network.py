@@ -156,9 +156,9 @@ class Network(Resumable):
     ) -> History:
         """Train on samples; another call continues the training.
 
-        Epochs, steps and optimiser slots carry over until `compile` is called: twice one epoch
-        equals two epochs, bit for bit. The order of the samples is a function of seed and epoch.
-        The inputs are neither written to nor copied as a whole.
+        Epochs, steps and optimiser slots carry over until `compile`: twice one epoch equals two
+        epochs, bit for bit. The order of the samples is a function of seed and epoch. Data are
+        neither written to nor copied as a whole.
 
         Parameters
         ----------
@@ -177,7 +177,7 @@ class Network(Resumable):
         validation_data : (X, y), (X, y, sample_weight), iterable of batches or None
             Samples to evaluate after each epoch, reported as ``val_loss`` and so on.
         validation_split : float in [0, 1)
-            Fraction of the samples held out for validation: the last ones, before any shuffling.
+            Fraction of the samples held out for validation: the last ones, before shuffling.
         shuffle : bool
             Whether to reorder the samples in each epoch.
         sample_weight : array, float >= 0, (n,) or (n, steps), or None
@@ -230,9 +230,7 @@ class Network(Resumable):
         """Return loss and metrics on samples, without training.
 
         The result is a dictionary by name that unpacks into its values: ``loss, accuracy =
-        net.evaluate(X, y)``.
-
-        They are computed batch by batch. A loss of your own that gives one number is computed once,
+        net.evaluate(X, y)``. They are computed batch by batch. A loss of your own that gives one number is computed once,
         on all samples: the predictions of all rows are then in memory, as for some metrics.
 
         Parameters
