@@ -17,7 +17,8 @@ from chainrule.optim.registry import resolve_optimizer
 from chainrule.optim.schedules.schedule import Rate
 from chainrule.pickling import independent_copies
 from chainrule.train.callbacks import Callback, Checkpoint
-from chainrule.train.fit.fit import DEFAULT_BATCH_SIZE, DEFAULT_SHUFFLE, FitArguments, fit
+from chainrule.train.fit.fit import fit
+from chainrule.train.fit.fit_arguments import DEFAULT_BATCH_SIZE, DEFAULT_SHUFFLE, FitArguments
 from chainrule.train.history import History
 from chainrule.train.inference.class_prediction import predicted_classes, probability_activation
 from chainrule.train.inference.evaluate import PREDICT_BATCH_SIZE, evaluate, predict

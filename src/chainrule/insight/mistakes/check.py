@@ -22,7 +22,7 @@ from chainrule.insight.mistakes.settings import setting_mistakes
 from chainrule.insight.mistakes.subject import Settings, Subject
 from chainrule.insight.mistakes.training import training_mistakes
 from chainrule.train.checks import as_array, check_settings
-from chainrule.train.fit.fit import DEFAULT_BATCH_SIZE
+from chainrule.train.fit.fit_arguments import DEFAULT_BATCH_SIZE
 from chainrule.train.inputs.data_adapter import prepare_samples
 from chainrule.train.inputs.samples import Samples
 from chainrule.train.inputs.table_inputs import as_inputs, fit_table

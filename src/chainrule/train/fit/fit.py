@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from chainrule.arguments.checks import checked_flag
 from chainrule.errors import ArgumentError, counted
 from chainrule.nn.layer import Layer
 from chainrule.nn.layers.activation_layers import Rescale
@@ -24,7 +22,7 @@ from chainrule.optim.minimizer import Minimizer
 from chainrule.optim.optimizer import Optimizer
 from chainrule.optim.scipy_minimizer import SciPyMinimizer
 from chainrule.train.callbacks import resolve_callbacks
-from chainrule.train.checks import Extent, check_settings, warn_likely_mistakes
+from chainrule.train.checks import Extent, warn_likely_mistakes
 from chainrule.train.checks.finite import extent_of
 from chainrule.train.checks.lookup_range import explain_lookup_error
 from chainrule.train.checks.sorted_rows import warn_of_sorted_rows
@@ -32,10 +30,10 @@ from chainrule.train.checks.weights import check_some_left
 from chainrule.train.fit.adaptation import adapt_layers, restored_on_error
 from chainrule.train.fit.checkpointing import checkpoints_of, opened, taken_up
 from chainrule.train.fit.epochs import EpochLoop
+from chainrule.train.fit.fit_arguments import DEFAULT_BATCH_SIZE, FitArguments, check_arguments
 from chainrule.train.fit.fit_run import FitRun
 from chainrule.train.fit.output_activation import warn_of_output_activation
 from chainrule.train.fit.stream_data import (
-    check_steps,
     opened_stream,
     source_of_batches,
     validation_stream,
@@ -67,7 +65,7 @@ if TYPE_CHECKING:
     from chainrule.train.fit.resumption import Checkpoints
     from chainrule.train.fit.scipy_trainer import SciPyTrainer
 
-__all__ = ["DEFAULT_BATCH_SIZE", "DEFAULT_SHUFFLE", "FitArguments", "fit", "run_fit"]
+__all__ = ["fit", "run_fit"]
 
 _SCALE_PRESERVING = (
     Cropping1D, Cropping2D, Flatten, Identity, Permute, RandomFlip, RandomRotation, RandomShift,
@@ -107,43 +105,6 @@ def _refuse_scipy(optimizer: Optimizer) -> None:
         )
 
 
-class _Default(int):
-    """A number that is distinguished, by identity, from one that is given."""
-
-
-class _DefaultFlag(int):
-    """The same of a flag."""
-
-    def __repr__(self) -> str:
-        return repr(bool(self))
-
-
-DEFAULT_SHUFFLE: Any = _DefaultFlag(True)
-"""The ``shuffle`` of a call that gives none; batches of an iterable have an order of their own."""
-
-DEFAULT_BATCH_SIZE = _Default(32)
-"""The ``batch_size`` of a call that gives none; full-batch methods take all samples instead."""
-
-
-@dataclass(frozen=True)
-class FitArguments:
-    """The arguments of a call of ``fit``, unchecked; see `chainrule.Network.fit`."""
-
-    epochs: Any
-    batch_size: Any
-    validation_data: Any
-    validation_split: Any
-    shuffle: Any
-    sample_weight: Any
-    class_weight: Any
-    callbacks: Any
-    verbose: Any
-    checkpoint: Any = None
-    steps_per_epoch: Any = None
-    validation_steps: Any = None
-    validates_last: bool = False  # see `FitRun`
-
-
 def fit(
     net: Any,
     model: Model,
@@ -167,7 +128,7 @@ def run_fit(
     """Train a network on samples; return the epochs that were run."""
     callbacks = resolve_callbacks(arguments.callbacks)
     progress = choose_display(arguments.verbose, arguments.callbacks)
-    _check_settings(arguments)
+    check_arguments(arguments)
     source = source_of_batches(X, y, arguments)
     found, callbacks = checkpoints_of(arguments.checkpoint, callbacks)
     checkpoints = replay or found
@@ -222,22 +183,6 @@ def _batch_size(given: int | None, count: int, optimizer: Optimizer) -> int:
             )
         return count
     return min(given or count, count)
-
-
-def _check_settings(arguments: FitArguments) -> None:
-    check_settings(
-        "fit",
-        batch_size=arguments.batch_size,
-        epochs=arguments.epochs,
-        validation_split=arguments.validation_split,
-    )
-    if arguments.shuffle is not DEFAULT_SHUFFLE:
-        checked_flag("fit", "shuffle", arguments.shuffle)
-    check_steps(arguments)
-    if arguments.validation_data is not None and arguments.validation_split:
-        raise ArgumentError(
-            "fit: validation_data and validation_split are both given; keep one of them"
-        )
 
 
 def _prepare_samples(

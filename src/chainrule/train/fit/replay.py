@@ -12,7 +12,8 @@ from chainrule.errors import ArgumentError
 from chainrule.train.callbacks import Callback, Checkpoint, resolve_callbacks
 from chainrule.train.files.run_folder import RunFolder, SavedRun
 from chainrule.train.fit.callback_state import CallbackStates
-from chainrule.train.fit.fit import FitArguments, fit
+from chainrule.train.fit.fit import fit
+from chainrule.train.fit.fit_arguments import FitArguments
 from chainrule.train.fit.resumption import Position, Resumption
 from chainrule.train.fit.run_settings import RunSettings
 from chainrule.train.inputs.samples import Rows, Samples, batches, shuffled_orders

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from chainrule.arguments.checks import checked_count
 from chainrule.errors import ArgumentError, DataError
 from chainrule.nn.adaptation import needs_data
 from chainrule.optim.minimizer import Minimizer
 from chainrule.optim.scipy_minimizer import SciPyMinimizer
+from chainrule.train.fit.fit_arguments import DEFAULT_BATCH_SIZE, DEFAULT_SHUFFLE, FitArguments
 from chainrule.train.fit.train_state import check_trainable
 from chainrule.train.inference.validation_stream import ValidationStream
 from chainrule.train.inputs.batch_source import BatchSource, as_batch_source
@@ -16,10 +16,7 @@ from chainrule.train.inputs.batch_stream import BatchChecks, BatchStream
 from chainrule.train.model.model import Model
 from chainrule.train.model.objective import Objective
 
-if TYPE_CHECKING:
-    from chainrule.train.fit.fit import FitArguments
-
-__all__ = ["check_steps", "opened_stream", "source_of_batches", "validation_stream"]
+__all__ = ["opened_stream", "source_of_batches", "validation_stream"]
 
 
 def source_of_batches(X: Any, y: Any, arguments: FitArguments) -> BatchSource | None:
@@ -46,13 +43,6 @@ def source_of_batches(X: Any, y: Any, arguments: FitArguments) -> BatchSource | 
     return source
 
 
-def check_steps(arguments: FitArguments) -> None:
-    """Refuse numbers of steps out of range."""
-    for name in ("steps_per_epoch", "validation_steps"):
-        if (value := getattr(arguments, name)) is not None:
-            checked_count("fit", name, value, 1, ", or None for all batches")
-
-
 def _refuse_missing_targets(X: Any, y: Any) -> None:
     if y is not None:
         return
@@ -69,8 +59,6 @@ def _refuse_missing_targets(X: Any, y: Any) -> None:
 
 def _refuse_arguments(source: BatchSource, y: Any, arguments: FitArguments) -> None:
     """Refuse arguments that an iterable of batches answers itself."""
-    from chainrule.train.fit.fit import DEFAULT_BATCH_SIZE, DEFAULT_SHUFFLE
-
     weights = arguments.class_weight
     remedies = {
         "y": (y is not None, "its batches must be tuples (X, y)"),

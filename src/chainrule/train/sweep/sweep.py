@@ -22,7 +22,7 @@ from chainrule.compiler.runtime.thread_count import get_num_threads
 from chainrule.errors import ArgumentError
 from chainrule.storage import expanded
 from chainrule.train.callbacks.monitor import is_maximized
-from chainrule.train.fit.fit import DEFAULT_BATCH_SIZE
+from chainrule.train.fit.fit_arguments import DEFAULT_BATCH_SIZE
 from chainrule.train.network import Network
 from chainrule.train.sweep.data import folds_of
 from chainrule.train.sweep.result import SweepResult

@@ -21,7 +21,8 @@ from chainrule.errors import (
     type_in_words,
 )
 from chainrule.train.callbacks import Checkpoint
-from chainrule.train.fit.fit import FitArguments, run_fit
+from chainrule.train.fit.fit import run_fit
+from chainrule.train.fit.fit_arguments import FitArguments
 from chainrule.train.model.program_cache import ProgramCache
 from chainrule.train.network import Network, model_of
 from chainrule.train.sweep.settings import Setting, described
