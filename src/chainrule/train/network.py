@@ -232,8 +232,7 @@ class Network(Resumable):
 
         The result is a dictionary by name that unpacks into its values: ``loss, accuracy =
         net.evaluate(X, y)``. They are computed batch by batch. A loss of your own that gives one
-        number is computed once, on all samples: the predictions of all rows are then in memory, as
-        for some metrics.
+        number is computed once, of all predictions, held in memory as for some metrics.
 
         Parameters
         ----------
