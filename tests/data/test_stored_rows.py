@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import chainrule as cr
 from chainrule.data import stored_rows
 from chainrule.data.stored_rows import StoredRows, as_stored_rows
 
@@ -68,6 +69,24 @@ def test_arrays_in_memory_and_small_ones_are_not_stored() -> None:
     assert rows is not None
     assert rows.shape == large.shape
     assert as_stored_rows(Slices(np.broadcast_to("text", (2**12, 2**11)))) is None
+
+
+def test_memory_maps_that_would_be_copied_are_stored_rows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stored_rows, "_SMALL", 0)
+    results: list[Any] = []
+    for dtype, order in (("f4", "C"), ("f4", "F"), (">f4", "C"), (">f4", "F")):
+        stored: Any = np.memmap(tmp_path / "X", dtype, "w+", shape=ARRAY.shape[:2], order=order)
+        stored[:] = np.sin(ARRAY[..., 0])
+        assert (as_stored_rows(stored) is None) == (stored.dtype.isnative and order == "C")
+        assert as_stored_rows(stored[:, ::2]) is not None
+        net = cr.Network([cr.nn.Dense(2)], seed=0)
+        net.compile("mse", "sgd")
+        net.fit(stored, ARRAY[:, 0] / 600, epochs=2, batch_size=30, verbose=0)
+        results.append(net.predict(stored))
+    for each in results:
+        np.testing.assert_array_equal(each, results[0])
 
 
 MEMORY = """

@@ -1,7 +1,8 @@
 """Rows of an array that is stored elsewhere: read a batch at a time, never as a whole.
 
 Such are the data sets of HDF5 files and the arrays of Zarr, and whatever has a shape, a dtype and
-slices of rows. A memory map is none: its rows are addressed as those of any array.
+slices of rows. A memory map is one if its rows cannot be addressed as those of any array, as it is
+not contiguous or in another byte order: a copy would be the whole of it.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ class StoredRows:
         self._source, self._first = source, first
         length = (int(source.shape[0]) if stop is None else stop) - first
         self.shape = (length, *(int(each) for each in source.shape[1:]))
-        self.dtype: np.dtype[Any] = np.dtype(source.dtype)
+        self.dtype: np.dtype[Any] = np.dtype(source.dtype).newbyteorder("=")
         self.ndim = len(self.shape)
 
     @property
@@ -72,7 +73,7 @@ class StoredRows:
         return self._gathered(np.asarray(rows))
 
     def _read(self, start: int, stop: int) -> NDArray[Any]:
-        return np.asarray(self._source[self._first + start : self._first + stop])
+        return np.asarray(self._source[self._first + start : self._first + stop], self.dtype)
 
     def _gathered(self, rows: NDArray[Any]) -> NDArray[Any]:
         """Read rows of any order, those near one another together."""
@@ -109,13 +110,18 @@ ROWS_READ_IN_PARTS = (SparseRows, StoredRows)
 def as_stored_rows(value: Any) -> StoredRows | None:
     """Return the rows of a stored array that is not small; None for anything else.
 
-    It has chunks, or is no array by any protocol of NumPy.
+    It has chunks, is no array by any protocol of NumPy, or is a memory map that would be copied.
     """
-    if isinstance(value, np.ndarray | list | tuple) or not hasattr(value, "__getitem__"):
+    is_array = isinstance(value, np.ndarray) and not _is_copied_map(value)
+    if is_array or isinstance(value, list | tuple) or not hasattr(value, "__getitem__"):
         return None
     shape, dtype = getattr(value, "shape", None), getattr(value, "dtype", None)
     protocols = ("__array__", "__array_interface__", "__dlpack__")
-    is_stored = hasattr(value, "chunks") or not any(hasattr(value, each) for each in protocols)
+    is_stored = (
+        isinstance(value, np.memmap)
+        or hasattr(value, "chunks")
+        or not any(hasattr(value, each) for each in protocols)
+    )
     if not isinstance(shape, tuple) or not shape or dtype is None or not is_stored:
         return None
     try:
@@ -124,3 +130,8 @@ def as_stored_rows(value: Any) -> StoredRows | None:
         return None
     is_number = rows.dtype.kind in "biuf"
     return rows if is_number and rows.size * rows.dtype.itemsize > _SMALL else None
+
+
+def _is_copied_map(value: Any) -> bool:
+    is_plain = value.flags.c_contiguous and value.dtype.isnative
+    return isinstance(value, np.memmap) and not is_plain
