@@ -134,6 +134,9 @@ def test_tables_of_arrow_and_polars_begin_a_network() -> None:
         net.compile("cross_entropy", "adam")
         net.fit(table, Y, epochs=1, verbose=0)
         results.append(net.predict(table))
+        if isinstance(table, pd.DataFrame):  # columns are found by their names
+            table = table.assign(other=0)[["other", "kind", "a", "town"]]
+            np.testing.assert_array_equal(net.predict(table), results[-1])
         assert net.table is not None
         assert "kind=3" in net.table.feature_names
     np.testing.assert_array_equal(results[0], results[1])
