@@ -104,7 +104,7 @@ def test_a_usage_error_exits_with_2_and_one_line(
         (click.Abort(), "interrupted"),
     ],
 )
-def test_a_failure_exits_with_1_and_one_line(
+def test_a_failure_exits_with_1_or_130_and_one_line(
     run: Any, monkeypatch: pytest.MonkeyPatch, error: BaseException, message: str
 ) -> None:
     def fail(**_: Any) -> None:
@@ -112,7 +112,7 @@ def test_a_failure_exits_with_1_and_one_line(
 
     monkeypatch.setattr(cli.commands.commands["doctor"], "callback", fail)
     code, output, errors = run("doctor")
-    assert (code, output) == (1, "")
+    assert (code, output) == (130 if message == "interrupted" else 1, "")
     assert errors.strip().startswith("chainrule: error: ")  # click ends the line of a ^C
     assert errors.strip().count("\n") == 0
     assert message in errors
@@ -152,7 +152,7 @@ def test_control_c_ends_training_without_a_traceback() -> None:
             assert child.poll() is None
         child.send_signal(signal.SIGINT)
         _, errors = child.communicate(timeout=60)
-    assert (child.returncode, errors.strip()) == (1, "chainrule: error: interrupted")
+    assert (child.returncode, errors.strip()) == (130, "chainrule: error: interrupted")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="pipes end otherwise there")

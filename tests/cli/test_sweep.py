@@ -2,6 +2,10 @@
 
 import csv
 import json
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -29,6 +33,47 @@ def test_settings_are_compared_and_the_best_network_is_kept(tmp_path: Path) -> N
     assert net.layers[0].config()["units"] == result["best"]["units"]
     code, output, _ = run("predict", str(tmp_path / "best"), str(table))
     assert (code, output.count("\n")) == (0, 61)
+
+
+MAIN = (
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "  # jobs ignore it
+    "from chainrule.cli import main; main()"
+)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends POSIX signals")
+def test_a_sweep_that_signals_end_goes_on_with_what_is_finished(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CHAINRULE_BACKEND", "numpy")
+    table = write_table(tmp_path / "flowers.csv")
+    arguments = [
+        "sweep", str(table), "--target", "species", "--drop", "id", "--units", "2",
+        "--seeds", "16", "--epochs", "40", "--json",
+    ]  # fmt: skip
+    finished = tmp_path / "run" / "finished.jsonl"
+    done = 0
+    for number, code in ((signal.SIGTERM, 143), (signal.SIGINT, 130)):
+        with subprocess.Popen(
+            [sys.executable, "-c", MAIN, *arguments, "--checkpoint", str(tmp_path / "run")],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        ) as child:  # fmt: skip
+            while not finished.exists() or finished.read_text().count("\n") <= done:
+                assert child.poll() is None
+                time.sleep(0.01)
+            child.send_signal(number)
+            output, errors = child.communicate(timeout=60)
+        assert child.returncode == code, errors
+        assert errors.splitlines()[-1].startswith("chainrule: error: ")
+        lines = finished.read_text().splitlines()
+        assert done < len(lines) < 16
+        done = len(lines)
+        if code == 130:
+            assert len(json.loads(output)["fits"]["units"]) == done
+    code, output, errors = run(*arguments, "--checkpoint", str(tmp_path / "run"))
+    assert code == 0, errors
+    lines = [json.loads(each)["fit"] for each in finished.read_text().splitlines()]
+    assert len(lines) == len({*lines}) == len(json.loads(output)["fits"]["units"]) == 16
 
 
 @pytest.mark.parametrize(

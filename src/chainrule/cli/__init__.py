@@ -1,7 +1,7 @@
 """The command line: ``chainrule``, or ``python -m chainrule``.
 
-Exit codes: 0, success; 1, failure (an unreadable file, an interruption, a problem that ``doctor``
-found); 2, a usage error; 143, termination by SIGTERM.
+Exit codes: 0, success; 1, failure (an unreadable file, a problem that ``doctor`` found); 2, a usage
+error; 130, an interruption by Ctrl-C; 143, termination by SIGTERM.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from contextlib import suppress
 import click
 
 from chainrule.cli.advice import in_options
+from chainrule.cli.exit_codes import INTERRUPTED
 from chainrule.cli.late_commands import Entry, LateGroup, late_commands
 from chainrule.console import ERRORS
 from chainrule.errors import ChainruleError
@@ -147,7 +148,7 @@ def _run(arguments: Sequence[str] | None) -> int:
     except click.ClickException as error:
         return _fail(error.format_message(), error.exit_code)
     except (click.Abort, KeyboardInterrupt):
-        return _fail("interrupted")
+        return _fail("interrupted", INTERRUPTED)
     except SystemExit as error:
         if error.code != TERMINATED:
             raise

@@ -14,6 +14,7 @@ import numpy as np
 from chainrule import nn
 from chainrule.cli.csv_table.option import options_of, table_options
 from chainrule.cli.data_name import DataName, recipe_named
+from chainrule.cli.exit_codes import INTERRUPTED
 from chainrule.cli.json_output import json_option, on_standard_error, print_json
 from chainrule.cli.model_file import MODEL
 from chainrule.cli.number_list import NumberList
@@ -33,7 +34,7 @@ UNITS, LAYERS, DROPOUT = 32, 1, 0.0
 """Of a setting that does not vary."""
 IN_FRONT = Table | nn.Rescale | nn.Flatten
 NOTHING = "name what to vary by --units, --layers, --lr, --dropout or --l2, such as --units 4,16,64"
-INTERRUPTED = "chainrule: error: interrupted; with --checkpoint DIR the same command goes on"
+GOES_ON = "chainrule: error: interrupted; with --checkpoint DIR the same command goes on"
 NO_DENSE = "sweeps are over dense networks, and that of {!r} is none"
 
 
@@ -134,8 +135,8 @@ def sweep(
     if out is not None:
         _write(out, result, best)
     if result.is_interrupted:
-        click.echo(INTERRUPTED, err=True)
-    return 1 if result.is_interrupted else 0
+        click.echo(GOES_ON, err=True)
+    return INTERRUPTED if result.is_interrupted else 0
 
 
 def _builder(name: str, recipe: Recipe, training: Part, epochs: int) -> Callable[..., Network]:

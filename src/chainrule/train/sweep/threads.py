@@ -23,7 +23,8 @@ def run_on_threads(
 ) -> None:
     """Run functions, in order, on some threads; `take` is called with each result, here.
 
-    An exception of a function, or an interrupt, ends them all, the running ones between two steps.
+    An exception of a function, or an interrupt, ends them all, the running ones between two steps;
+    `take` is called with what is finished by then.
     """
     stop, results = threading.Event(), queue.SimpleQueue[Any]()
     source = _Source(work)
@@ -45,6 +46,10 @@ def run_on_threads(
         stop.set()
         for each in workers:
             each.join()
+        while not results.empty():
+            is_error, result = results.get()
+            if not is_error:
+                take(result)
 
 
 class _Source:
