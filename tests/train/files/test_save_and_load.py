@@ -148,7 +148,10 @@ def test_a_network_that_cannot_be_saved_leaves_the_old_file(path):
 def test_a_missing_file_and_a_folder_raise_os_errors(tmp_path):
     with pytest.raises(FileNotFoundError):
         load(tmp_path / "none.safetensors")
-    with pytest.raises(IsADirectoryError):
+    with pytest.raises(IsADirectoryError, match="name the file: "):
+        load(tmp_path)
+    (tmp_path / "net.safetensors").touch()
+    with pytest.raises(IsADirectoryError, match=r"name the file in it, net\.safetensors: "):
         load(tmp_path)
 
 

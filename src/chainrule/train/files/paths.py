@@ -102,7 +102,9 @@ def checked_source(path: Any) -> Path:
         checkpoints = fnmatch.filter(names_in(source), "checkpoint-*.safetensors")
         if checkpoints:  # of a run, see `files.run_folder`
             return source / max(checkpoints)
-        raise IsADirectoryError(errno.EISDIR, "cannot load a folder; name the file", str(source))
+        files = sorted(fnmatch.filter(names_in(source), "*.safetensors"))
+        which = f"name the file in it, {files[0]:.80}" if files else "name the file"
+        raise IsADirectoryError(errno.EISDIR, f"cannot load a folder; {which}", str(source))
     if not stat.S_ISREG(mode):
         raise OSError(errno.EINVAL, "cannot load what is no regular file", str(source))
     return source
