@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+import keyword
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["ATOM", "UNARY", "Expression", "call", "exact", "infix", "size_text", "sizes_text"]
+__all__ = [
+    "ATOM",
+    "UNARY",
+    "Expression",
+    "call",
+    "exact",
+    "identifier",
+    "infix",
+    "size_text",
+    "sizes_text",
+]
 
 COMPARISON, SUM, PRODUCT, UNARY, ATOM = range(5)
 """Precedences of Python, from the loosest."""
@@ -104,3 +116,9 @@ def sizes_text(sizes: Sequence[Any]) -> str:
     """Return a tuple of sizes."""
     inner = ", ".join(map(size_text, sizes))
     return f"({inner},)" if len(sizes) == 1 else f"({inner})"
+
+
+def identifier(name: str) -> str:
+    """Return a name of a layer as one of Python's."""
+    name = re.sub(r"\W", "_", name)
+    return f"{name}_" if keyword.iskeyword(name) or not name[:1].isalpha() else name

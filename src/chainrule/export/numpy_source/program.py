@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.errors import UnsupportedError
-from chainrule.export.numpy_source.expression import Expression, exact
+from chainrule.export.numpy_source.expression import Expression, exact, identifier
 from chainrule.export.numpy_source.known_steps import axis_of_steps, with_steps
-from chainrule.export.numpy_source.statements import Writer, identifier, unsupported_operations
+from chainrule.export.numpy_source.statements import Writer, unsupported_operations
 from chainrule.graph.array_type import ArrayType
 from chainrule.graph.filled_arrays import with_filled_arrays
 from chainrule.graph.kept_trace import run_on_types

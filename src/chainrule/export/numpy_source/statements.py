@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import keyword
 import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -11,6 +10,7 @@ from typing import Any, cast
 
 import numpy as np
 
+from chainrule.export.numpy_source.constants import constant_expression, type_at
 from chainrule.export.numpy_source.expression import (
     ATOM,
     Expression,
@@ -19,13 +19,14 @@ from chainrule.export.numpy_source.expression import (
     sizes_text,
 )
 from chainrule.export.numpy_source.operations import ELEMENTWISE, OTHERS, Text
+from chainrule.export.numpy_source.positive_parts import positive_parts
 from chainrule.graph.array_type import ArrayType
 from chainrule.graph.node import Node, variable
 from chainrule.train.files.programs.form import DTYPES
 from chainrule.train.files.programs.sizes import Point, size_at
 from chainrule.train.files.programs.vocabulary import OPERATIONS
 
-__all__ = ["Writer", "identifier", "unsupported_operations"]
+__all__ = ["Writer", "unsupported_operations"]
 
 _WIDTH = 88
 """Of an expression; a longer one is parted by variables."""
@@ -57,7 +58,7 @@ class Writer:
 
     def input(self, text: str, type_: Sequence[Any]) -> Expression:
         """Return an input of a program, whose value is in a variable."""
-        return Expression(text, variable(self._type(type_)))
+        return Expression(text, variable(type_at(type_, self._point)))
 
     def assigned(self, value: Expression, name: str | None = None) -> Expression:
         """Assign a value to a variable."""
@@ -81,7 +82,7 @@ class Writer:
         for _, operands, _ in nodes:
             np.add.at(uses, operands, 1)
         np.add.at(uses, outputs, 1)
-        positive = _positive_parts(nodes, len(inputs), uses)
+        positive = positive_parts(nodes, len(inputs), uses)
         for each in positive.values():  # where x is read twice, and written once
             uses[each] -= 1
         compared = {nodes[index - len(inputs)][1][0] for index in positive}
@@ -108,7 +109,7 @@ class Writer:
         self, name: str, operands: list[Expression], parameters: dict[str, Any]
     ) -> Expression:
         if name == "constant":
-            return self._constant(parameters["value"])
+            return constant_expression(parameters["value"], self._tensors, self._point)
         if name == "custom_derivative":
             return Expression("", None, parts=tuple(operands[: parameters["count"]]))
         if name == "get_result":
@@ -158,29 +159,6 @@ class Writer:
                 return text, level
             longest = max(long, key=lambda i: len(operands[i].text))
             operands = [self.assigned(e) if i == longest else e for i, e in enumerate(operands)]
-
-    def _constant(self, value: dict[str, Any]) -> Expression:
-        if "tensor" in value:
-            text, type_ = self._tensors[value["tensor"]].split("|")
-            dtype, shape = type_.split(":")
-            sizes = tuple(int(each) for each in shape.split(",") if each)
-            return Expression(text, variable(ArrayType(np.dtype(dtype), sizes)))
-        dtype, sizes = DTYPES[value["dtype"]], value["shape"]
-        node = variable(self._type([value["dtype"], sizes]))
-        if "strides" in value:
-            return Expression(_range_text(value, dtype), node, full_shape=None)
-        number = value["number"]
-        if isinstance(number, dict):
-            ratio = cast(dict[str, Any], number)
-            text = size_text(ratio)
-            if ratio.get("under") == 0:  # so a description writes what is infinite
-                text = "np.inf" if ratio["over"] > 0 else "-np.inf"
-            elif "over" in ratio:
-                text = f"({size_text(ratio['over'])}) / ({size_text(ratio['under'])})"
-            return Expression(f"np.{dtype}({text})", node, full_shape=sizes_text(sizes))
-        text = repr(number) if dtype.kind != "f" else _float_text(number, dtype)
-        level = ATOM if number >= 0 else ATOM - 1
-        return Expression(text, node, level, sizes_text(sizes) if sizes else None, True)
 
     def _loop(
         self, name: str, operands: list[Expression], parameters: dict[str, Any]
@@ -297,71 +275,16 @@ class Writer:
             return DTYPES[value]
         return value
 
-    def _type(self, type_: Sequence[Any]) -> ArrayType:
-        dtype, shape = type_
-        return ArrayType(DTYPES[dtype], tuple(size_at(each, self._point) for each in shape))
-
 
 def _is_name(value: Expression) -> bool:
     """Whether an expression is a number, a variable or a weight."""
     return value.is_literal or re.fullmatch(r'[\w.]+(\["[\w.]+"\])?', value.text) is not None
 
 
-def _positive_parts(nodes: Sequence[Any], first: int, uses: Any) -> dict[int, int]:
-    """Return the selections that are max(x, 0), each with x; the derivative at 0 is not wanted."""
-    found: dict[int, int] = {}
-
-    def is_zero(index: int) -> bool:
-        if index < first:
-            return False
-        name, operands, parameters = nodes[index - first]
-        if name == "broadcast_to":
-            return is_zero(operands[0])
-        return name == "constant" and parameters["value"].get("number") == 0
-
-    for number, (name, operands, _) in enumerate(nodes):
-        if name == "select" and operands[0] >= first:
-            test, compared, _ = nodes[operands[0] - first]
-            is_same = test == "less_equal" and compared[0] == operands[2]
-            is_same = is_same and uses[operands[0]] == 1
-            if is_same and is_zero(operands[1]) and is_zero(compared[1]):
-                found[first + number] = operands[2]
-    return found
-
-
 def _as_numpy(parameters: dict[str, Any]) -> dict[str, Any]:
     if "dtype" in parameters:
         return {**parameters, "dtype": str(DTYPES[parameters["dtype"]])}
     return parameters
-
-
-def _float_text(number: Any, dtype: np.dtype[Any]) -> str:
-    """Return the shortest number that is read as the same one in the dtype."""
-    text = str(dtype.type(number))
-    return {"inf": "np.inf", "-inf": "-np.inf", "nan": "np.nan"}.get(text, text)
-
-
-def _range_text(value: dict[str, Any], dtype: np.dtype[Any]) -> str:
-    """Return indices: origin + strides[k] i[k], over axes k."""
-    sizes, strides = value["shape"], value["strides"]
-    terms = [] if value["number"] == 0 else [size_text(value["number"])]
-    for axis, (size, stride) in enumerate(zip(sizes, strides, strict=True)):
-        if stride == 0 and size != 1:
-            terms.append(f"np.zeros({size_text(size)}, int)" + _later(axis, len(sizes)))
-        elif stride != 0:
-            factor = "" if stride == 1 else f"{size_text(stride)} * "
-            terms.append(f"{factor}np.arange({size_text(size)})" + _later(axis, len(sizes)))
-    return f"({' + '.join(terms) or '0'}).astype(np.{dtype})"
-
-
-def _later(axis: int, count: int) -> str:
-    return f"[(..., {', '.join(['None'] * (count - axis - 1))})]" if axis < count - 1 else ""
-
-
-def identifier(name: str) -> str:
-    """Return a name of a layer as one of Python's."""
-    name = re.sub(r"\W", "_", name)
-    return f"{name}_" if keyword.iskeyword(name) or not name[:1].isalpha() else name
 
 
 def unsupported_operations(program: Any) -> set[str]:
