@@ -266,7 +266,7 @@ MISTAKES: dict[str, tuple[Callable[[cr.Network], Any], str]] = {
     "a pair of arrays": (lambda net: net.fit((X, Y)), r"net.fit\(X, y\)"),
     "arrays without targets": (lambda net: net.fit(X), "y is None"),
     "names of classes": (
-        lambda net: net.fit(pairs(3, y=NAMES[Y])), "of which one batch may not have all",
+        lambda net: net.fit(pairs(3, y=NAMES[Y])), "the first batch must have all of them",
     ),
     "frequencies of classes": (
         lambda net: net.fit(pairs(), class_weight="balanced"), "give a mapping",
@@ -309,3 +309,20 @@ def test_layers_that_adapt_do_so_before_and_weights_of_classes_are_a_mapping() -
     other.compile(loss="cross_entropy")
     other.fit(X, Y, batch_size=10, shuffle=False, class_weight=weights, verbose=0)
     assert bits(net) == bits(other)
+
+
+def test_batches_may_be_tables_and_series_of_several_lengths() -> None:
+    columns = {"size": X[:, 0], "kind": NAMES[Y]}
+    batches = [({name: each[i : i + 20] for name, each in columns.items()}, Y[i : i + 20])
+               for i in (0, 20)]  # fmt: skip
+    of_columns = cr.Network([data.Table().fit(columns), nn.Dense(3)], seed=0)
+    of_columns.compile(loss="cross_entropy")
+    of_columns.fit(batches, epochs=2, verbose=0)
+    np.testing.assert_allclose(of_columns.predict(batches), of_columns.predict(columns), rtol=1e-5)
+    series = cr.Network([nn.SimpleRNN(2, return_sequences=True), nn.Dense(1)], seed=0)
+    series.compile(loss="mse")
+    several = [(X[:6, :steps, None], X[:6, :steps, None]) for steps in (2, 4, 3)]
+    before = series.fit(several, epochs=2, verbose=0)["loss"]
+    assert before[1] < before[0]
+    with pytest.raises(ChainruleError, match=r"batch 1: the outputs have shape \(6, 4, 1\)"):
+        series.predict(several)

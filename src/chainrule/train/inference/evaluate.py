@@ -23,7 +23,7 @@ from chainrule.train.inference.gathered_loss import kind_of_loss, loss_of_all
 from chainrule.train.inference.padded_rows import PaddedRows, padded_count
 from chainrule.train.inference.predict_function import PredictFunction
 from chainrule.train.inputs.batch_source import BatchSource, as_batch_source, parts_of_batch
-from chainrule.train.inputs.batch_stream import in_message
+from chainrule.train.inputs.batch_stream import in_message, refuse_single
 from chainrule.train.inputs.data_adapter import accepts_any_finite, prepare_inputs
 from chainrule.train.inputs.samples import Samples, batches
 from chainrule.train.model.layer_stack import LayerStack
@@ -123,7 +123,9 @@ def predict_each(
     parts: list[Array] = []
     for number, batch in enumerate(source.start(0, 0)):
         with in_message(function, f"batch {number}"):
-            parts.append(predict(model, parts_of_batch(batch)[0], size, function, activation))
+            X, y, _ = parts_of_batch(batch)
+            refuse_single(X, y, model, function, source.title)
+            parts.append(predict(model, X, size, function, activation))
             if parts[-1].shape[1:] != parts[0].shape[1:]:
                 raise ShapeError(
                     f"{function}: the outputs have shape {parts[-1].shape}, and those before "

@@ -76,7 +76,7 @@ def as_batch_source(value: Any, function: str, name: str = "X") -> BatchSource |
         return None
     if isinstance(value, list | tuple):
         rows = cast("list[Any] | tuple[Any, ...]", value)
-        return _iterated(rows) if _are_batches(rows) else None
+        return _iterated(rows) if _are_batches(rows, function) else None
     if isinstance(value, type):
         raise ArgumentError(
             f"{function}: {name} is the class {value.__name__}; pass an instance, as in "
@@ -190,13 +190,21 @@ def _length_of(source: Any) -> int | None:
         return None
 
 
-def _are_batches(rows: list[Any] | tuple[Any, ...]) -> bool:
-    """Whether a list holds batches: tuples or lists of arrays with rows, not rows of numbers."""
+def _are_batches(rows: list[Any] | tuple[Any, ...], function: str) -> bool:
+    """Whether a list holds batches: tuples or lists of arrays with rows, not rows of numbers.
+
+    Where targets belong to them, tuples of lists are batches as well.
+    """
     if not rows or not isinstance(rows[0], tuple | list):
         return False
     first = cast("list[Any] | tuple[Any, ...]", rows[0])
-    is_pair = 1 < len(first) <= 3 and _is_list_of_arrays(first[:2])
-    return is_pair and bool(np.ndim(first[0]))
+    if not 1 < len(first) <= 3:
+        return False
+    if isinstance(first[0], Mapping):
+        return True
+    has_targets = function in ("fit", "evaluate") and isinstance(first, tuple)
+    is_list = has_targets and isinstance(first[0], list)
+    return is_list or (_is_list_of_arrays(first[:2]) and getattr(first[0], "shape", ()) != ())
 
 
 def _is_list_of_arrays(values: Any) -> bool:

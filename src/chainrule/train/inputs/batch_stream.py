@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.compiler.runtime.contiguous import native_byte_order
-from chainrule.errors import ChainruleError, DataError
+from chainrule.errors import ChainruleError, DataError, counted
 from chainrule.train.checks import check_finite, check_targets, is_clearly_finite
 from chainrule.train.checks.weights import check_weight
 from chainrule.train.inputs.batch_reader import END, BatchReader
@@ -23,7 +23,7 @@ from chainrule.train.inputs.targets import encode_targets, is_text
 from chainrule.train.model.model import Model
 from chainrule.train.model.objective import Objective
 
-__all__ = ["BatchChecks", "BatchStream", "in_message"]
+__all__ = ["BatchChecks", "BatchStream", "in_message", "refuse_single"]
 
 Array = NDArray[Any]
 
@@ -39,7 +39,7 @@ class BatchChecks:
     ) -> None:
         self._model, self._objective, self._function = model, objective, function
         self._class_weight = class_weight
-        self._known: set[Any] = set()
+        self._known: dict[Any, tuple[int | None, ...]] = {}  # by types, the shape of the output
 
     def arrays(self, batch: Any, place: str, title: str = "the iterable") -> list[Array]:
         """Return X, y and perhaps weights of a batch, as programs read them.
@@ -49,8 +49,9 @@ class BatchChecks:
         try:
             X, y, weight = parts_of_batch(batch)
             types = _types(X, y, weight)
-            if types is not None and types in self._known and len(X) == len(y) > 0:
-                arrays = self._compared(X, y, weight)
+            output_shape = self._known.get(types)
+            if output_shape is not None and len(X) == len(y) > 0:
+                arrays = self._compared(X, y, weight, output_shape)
             else:
                 _refuse_parts(X, y, self._model, self._function, title)
                 arrays = self._prepared(X, y, weight, types)
@@ -61,15 +62,23 @@ class BatchChecks:
     def _prepared(self, X: Any, y: Any, weight: Any, types: Any) -> list[Array]:
         """Return the arrays after all checks of `prepare_samples`."""
         model, function = self._model, self._function
-        if function == "fit" and model.classes is None:
-            _refuse_unknown_names(y, model)
-        samples, _ = prepare_samples(model, self._objective, X, y, weight, function)
+        is_new = function == "fit" and model.classes is None
+        try:
+            samples, _ = prepare_samples(
+                model, self._objective, X, y, weight, function, is_batch=True
+            )
+        except DataError:
+            if is_new:
+                _refuse_some_names(y, model)
+            raise
         is_plain = accepts_any_finite(model) and not model.stack.may_mask and not model.classes
         if is_plain and types is not None:
-            self._known.add(types)
+            self._known[types] = model.build(samples.X.shape, function)
         return _contiguous(samples.take(slice(None)))
 
-    def _compared(self, X: Array, y: Array, weight: Array | None) -> list[Array]:
+    def _compared(
+        self, X: Array, y: Array, weight: Array | None, output_shape: tuple[int | None, ...]
+    ) -> list[Array]:
         """Return arrays of known types, after checks of their values alone."""
         model, loss, name = self._model, self._objective.loss, self._function
         for each, title in ((X, "X"), (y, "y")):
@@ -77,8 +86,8 @@ class BatchChecks:
                 check_finite(each, name, title, model.dtype)
         if weight is not None:
             check_weight(weight, len(X), name, "sample_weight", model.dtype)
-        check_targets(y, loss, model.output_shape, name, "y", weight)
-        y = encode_targets(y, loss, len(model.output_shape), None, f"{name}: y")
+        check_targets(y, loss, output_shape, name, "y", weight)
+        y = encode_targets(y, loss, len(output_shape), None, f"{name}: y")
         return _contiguous([X, y] if weight is None else [X, y, weight.astype(model.dtype)])
 
     def _weighted(self, arrays: list[Array]) -> list[Array]:
@@ -125,23 +134,27 @@ def _types(X: Any, y: Any, weight: Any) -> Any:
     return X.dtype, X.shape[1:], y.dtype, y.shape[1:], weight.dtype, weight.shape[1:]
 
 
-def _refuse_parts(X: Any, y: Any, model: Model, function: str, title: str) -> None:
-    """Refuse single samples, and batches without targets."""
+def refuse_single(X: Any, y: Any, model: Model, function: str, title: str) -> None:
+    """Refuse a sample that an iterable yields in place of a batch."""
     shape, of_y = _shape_of(X), _shape_of(y)
-    is_single = shape == () or of_y == () or isinstance(y, str)
     expected = None if model.table is not None else model.input_shape
-    if expected is not None and shape is not None:
-        is_single = is_single or shape == expected[1:]
-    if is_single:
+    is_single = shape == () or of_y == () or isinstance(y, str)
+    if is_single or (expected is not None and shape == expected[1:]):
         described = "" if shape is None else f", X of shape {shape}"
         raise DataError(
             f"{function}: {title} yields single samples{described}, and batches of them are "
             "needed: `pipe.batch(32)` of a Pipeline, or data.Pipeline(iterable).batch(32)"
         )
+
+
+def _refuse_parts(X: Any, y: Any, model: Model, function: str, title: str) -> None:
+    """Refuse single samples, and batches without targets."""
+    refuse_single(X, y, model, function, title)
     if y is None:
+        remedy = "; of a dict: pipe.map(lambda batch: (batch['X'], batch['y']))"
         raise DataError(
             f"{function}: {title} yields X alone; a batch must be a tuple (X, y), or "
-            "(X, y, sample_weight)"
+            f"(X, y, sample_weight){remedy * isinstance(X, dict)}"
         )
 
 
@@ -153,19 +166,18 @@ def _shape_of(value: Any) -> tuple[int, ...] | None:
     return None if shape is None else tuple(shape)
 
 
-def _refuse_unknown_names(y: Any, model: Model) -> None:
-    """Refuse names of classes of which a batch may have some alone."""
+def _refuse_some_names(y: Any, model: Model) -> None:
+    """Refuse names of classes of a batch that has not as many as the network has outputs."""
     names = np.asarray(y)
-    if not is_text(names):
+    if not is_text(names) or not model.output_shapes:
         return
-    found = len(np.unique(names.astype(str)))
-    outputs = model.output_shape[-1] if model.output_shapes else None
-    if outputs is None or found != (2 if outputs == 1 else outputs):
+    found, outputs = len(np.unique(names.astype(str))), model.output_shape[-1]
+    if found != (2 if outputs == 1 else outputs):
         raise DataError(
-            f"fit: y holds names of classes such as {str(names.flat[0])!r}, of which one batch may "
-            "not have all; yield class indices, as by np.searchsorted(names, y) with the sorted "
-            "array of all names"
-        )
+            f"fit: y holds {counted(found, 'name')} of classes such as {str(names.flat[0])!r}, and "
+            "the first batch must have all of them; yield class indices, as by "
+            "np.searchsorted(names, y) with the sorted array of all names"
+        ) from None
 
 
 class BatchStream:

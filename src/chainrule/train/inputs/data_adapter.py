@@ -44,53 +44,61 @@ def prepare_samples(
     sample_weight: Any,
     function: str,
     names: tuple[str, str] = ("X", "y"),
+    is_batch: bool = False,
 ) -> tuple[Samples, ValidatedData]:
-    """Check samples; encode targets and weights for training or evaluation."""
+    """Check samples; encode targets and weights for training or evaluation.
+
+    A batch of an iterable may differ from others in axes of variable length.
+    """
     check_row_labels(function, **{names[0]: X, names[1]: y, "sample_weight": sample_weight})
     try:
-        checked = _checked(model, X, y, sample_weight, function, names)
+        checked, shape = _checked(model, X, y, sample_weight, function, names, is_batch)
     except ShapeError as error:
         refuse_exchanged(error, function, X, y)
         raise
     assert checked.y is not None, "targets were required"
     warn_of_mask_end(model, checked.X, function)
     title = f"{function}: {names[1]}"
-    mask = checked_steps(model, checked, function, names[0])
+    mask = checked_steps(model, checked, shape, function, names[0])
     y = without_padding(checked.y, mask) if objective.loss.is_built_in else checked.y
     y = numbers_as_names(y, model.classes, title)
-    check_targets(y, objective.loss, model.output_shape, function, names[1], checked.weight)
+    check_targets(y, objective.loss, shape, function, names[1], checked.weight)
     if function == "fit" and model.classes is None and is_text(y):
-        model.classes = find_classes(y, objective.loss, model.output_shape)
-    y = encode_targets(y, objective.loss, len(model.output_shape), model.classes, title)
+        model.classes = find_classes(y, objective.loss, shape)
+    y = encode_targets(y, objective.loss, len(shape), model.classes, title)
     check_metric_targets(
-        without_padding(y, mask), objective.loss, objective.metrics, model.output_shape, function,
-        names[1],
-    )  # fmt: skip
-    warn_of_broadcasting(
-        y, objective.loss, objective.metrics, model.output_shape, function, names[1]
+        without_padding(y, mask), objective.loss, objective.metrics, shape, function, names[1]
     )
+    warn_of_broadcasting(y, objective.loss, objective.metrics, shape, function, names[1])
     weight = None if checked.weight is None else checked.weight.astype(model.dtype)
     return Samples(checked.X, y, weight), checked
 
 
 def _checked(
-    model: Model, X: Any, y: Any, sample_weight: Any, function: str, names: tuple[str, str]
-) -> ValidatedData:
-    """Check samples by themselves, and build the network for them if necessary."""
+    model: Model,
+    X: Any,
+    y: Any,
+    sample_weight: Any,
+    function: str,
+    names: tuple[str, str],
+    is_batch: bool,
+) -> tuple[ValidatedData, tuple[int | None, ...]]:
+    """Check samples by themselves; build the network if necessary, and return its output shape."""
+    inputs = as_inputs(model, X, function)
+    has_other = is_batch and _has_other_lengths(model, inputs, function)
     checked = check_samples(
         function,
-        as_inputs(model, X, function),
+        inputs,
         y,
         sample_weight,
-        input_shape=model.input_shape,
+        input_shape=None if has_other else model.input_shape,
         dtype=model.dtype,
         names=names,
     )
     _check_values(model, checked.X)
     if function != "fit":
         check_adapted(model.stack.adapting, function)
-    model.build(checked.X.shape, function)
-    return checked
+    return checked, model.build(checked.X.shape, function)
 
 
 def prepare_inputs(model: Model, X: Any, function: str) -> Any:

@@ -129,17 +129,24 @@ def _is_of_library(layer: Layer) -> bool:
     return type(layer).__module__.startswith("chainrule.")
 
 
-def _count_of_steps(model: Model) -> int | None:
+def _count_of_steps(model: Model, output_shape: tuple[int | None, ...]) -> int | None:
     """Return the number of steps of outputs (n, steps, ...); None if they have none."""
-    _, *lengths = model.output_shape
+    _, *lengths = output_shape
     return lengths[0] if len(lengths) > 1 or _facts(model)[0] else None
 
 
-def checked_steps(model: Model, data: ValidatedData, function: str, name: str) -> Array | None:
+def checked_steps(
+    model: Model,
+    data: ValidatedData,
+    output_shape: tuple[int | None, ...],
+    function: str,
+    name: str,
+) -> Array | None:
     """Check weights of steps; return the mask of targets that have steps, or None."""
     if data.weight is not None:
         title = "sample_weight" if name == "X" else "validation_data[2]"
-        check_weight_shape(data.weight, len(data.X), _count_of_steps(model), function, title)
+        steps = _count_of_steps(model, output_shape)
+        check_weight_shape(data.weight, len(data.X), steps, function, title)
     mask, y = output_mask(model, data.X), data.y
     if mask is None or y is None or y.shape[:2] != mask.shape:
         return None

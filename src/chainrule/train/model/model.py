@@ -179,17 +179,17 @@ class Model:
         self.layers.append(layer)
         self.output_shapes, self._stack, self.mask_facts = [], None, None
 
-    def build(self, input_shape: tuple[int, ...], function: str) -> None:
-        """Build all layers for inputs of a shape, by tracing two samples through them."""
+    def build(self, input_shape: tuple[int, ...], function: str) -> Shape:
+        """Build all layers by tracing two samples of a shape; return that of their output."""
         if not self.layers:
             raise ArgumentError(f"{function}: there are no layers yet; add some with net.add")
         shape = (None, *input_shape[1:])
         if self.output_shapes and shape == self.input_shape:
-            return
+            return self.output_shape
         if self.output_shapes:
             # The layers report misfits best, and accept axes of variable length.
             try:
-                self._infer_shapes(input_shape)
+                return self._infer_shapes(input_shape)[-1]
             except ShapeError as error:
                 if self.input_shape is None or input_shape != self.input_shape[1:]:
                     raise
@@ -197,13 +197,13 @@ class Model:
                     f"{function}: X has shape {input_shape}, that of a single sample: pass X[None],"
                     " as in cr.vmap(lambda x: net(x[None])[0])"
                 ) from error
-            return
         with self.rollback_on_error():
             shapes = known_shapes(
                 self.layers, self.dtype, input_shape, lambda: self._infer_shapes(input_shape)
             )
             if not self.output_shapes:  # another thread may have built them
                 self.output_shapes, self.input_shape = shapes, shape
+            return self.output_shape
 
     @contextmanager
     def rollback_on_error(self) -> Generator[None]:
