@@ -319,7 +319,7 @@ def test_batches_may_be_tables_and_series_of_several_lengths() -> None:
     of_columns.compile(loss="cross_entropy")
     of_columns.fit(batches, epochs=2, verbose=0)
     np.testing.assert_allclose(of_columns.predict(batches), of_columns.predict(columns), rtol=1e-5)
-    series = cr.Network([nn.SimpleRNN(2, return_sequences=True), nn.Dense(1)], seed=0)
+    series = cr.Network([nn.RNN(2, return_sequences=True), nn.Dense(1)], seed=0)
     series.compile(loss="mse")
     several = [(X[:6, :steps, None], X[:6, :steps, None]) for steps in (2, 4, 3)]
     before = series.fit(several, epochs=2, verbose=0)["loss"]
