@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
+from chainrule.errors import warn
 from chainrule.storage.interruption import close
 from chainrule.storage.target_file import is_on_read_only_disk
 from chainrule.storage.write_error import naming
@@ -102,16 +103,18 @@ def _locked(folder: Path) -> int:
     """Return the open file of a lock that is held."""
     path = folder / NAME
     while True:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o666)
+        descriptor, is_writable = _opened(path)
         try:
-            if not _lock(descriptor):
+            if not _lock(descriptor, folder):
                 owner = os.pread(descriptor, 300, 0).decode("ascii", "replace").strip()
                 raise _in_use(folder, owner or "another process")
             if _is_at(descriptor, path):
-                owner = f"process {os.getpid()} on {_host()}"
-                os.ftruncate(descriptor, 0)
-                os.pwrite(descriptor, ascii(owner)[1:-1].encode(), 0)
-                return descriptor
+                if is_writable:
+                    owner = f"process {os.getpid()} on {_host()}"
+                    os.ftruncate(descriptor, 0)
+                    os.pwrite(descriptor, ascii(owner)[1:-1].encode(), 0)
+                    return descriptor
+                os.unlink(path)  # of a user whose process has ended
         except BaseException:
             close(partial(os.close, descriptor))
             raise
@@ -119,8 +122,20 @@ def _locked(folder: Path) -> int:
         close(partial(os.close, descriptor))
 
 
-def _lock(descriptor: int) -> bool:
-    """Lock an open file; return whether no other process has."""
+def _opened(path: Path) -> tuple[int, bool]:
+    """Open the file of a lock, and tell whether it can be written to: not that of another user."""
+    as_it_is = getattr(os, "O_NOFOLLOW", 0)
+    try:
+        return os.open(path, os.O_RDWR | os.O_CREAT | as_it_is, 0o666), True
+    except PermissionError as error:
+        try:
+            return os.open(path, os.O_RDONLY | as_it_is), False
+        except OSError:
+            raise error from None
+
+
+def _lock(descriptor: int, folder: Path) -> bool:
+    """Lock an open file; return whether no other process has, as far as the disk can tell."""
     if sys.platform == "win32":
         import msvcrt
 
@@ -139,6 +154,10 @@ def _lock(descriptor: int) -> bool:
             return False
         if error.errno not in _NO_LOCKS:
             raise
+        warn(
+            f"the disk of {folder} has no locks ({error.strerror}): it is not known whether "
+            "another process writes to this folder; make sure that none does"
+        )
     return True
 
 

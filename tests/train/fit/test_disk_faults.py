@@ -20,6 +20,7 @@ from tests.train.fit.disk_faults import WRITERS, broken_runs, broken_saves, buil
 pytestmark = [
     pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork"),
     pytest.mark.filterwarnings("ignore:fit. the checkpoint"),
+    pytest.mark.filterwarnings("ignore:the disk of .* has no locks"),
 ]
 
 
