@@ -75,6 +75,8 @@ NAMES: dict[str, Any] = {
                    "2.bias": x[:2]},
     "weights": {"dense/kernel": np.ones((2, 3)), "dense/bias": x[:3],
                 "dense_1/kernel": np.ones((3, 2)), "dense_1/bias": x[:2]},
+    "batches": [(np.eye(6, 2), np.arange(6) % 2)] * 2, "iterable": [(np.ones(2), 0)],
+    "pipe": data.Pipeline((np.eye(6, 2), np.arange(6) % 2)),
     "test": x > 0.5, "deg": 2, "mean": x, "indices": np.array([1, 0]),
 }  # fmt: skip
 """What the variables in advice stand for."""
@@ -98,6 +100,9 @@ NAMES_IN: dict[str, dict[str, Any]] = {
         "t": np.array([0.5, 1.0]),
     },
     "cr.solvers.integrate": {"f": lambda t, y: -y, "y0": 1.0, "t": x},
+    "np.searchsorted(names": {"names": np.array(["a", "b"]), "y": np.array(["b", "a"])},
+    "data.Table().fit(columns": {"columns": {"day": ["2026-11-29"]}},
+    "chainrule.Network([data.Table().fit(columns": {"columns": {"day": ["2026-11-29"]}},
     "cr.sweep": {"build": lambda units, seed: small_network(units, seed)},
     "cr.Network(layers": {"layers": [nn.Dense(1)]},
     "cr.solvers.lbfgs": {"f": lambda x: np.sum(x * x), "x0": x, "args": ()},

@@ -35,7 +35,7 @@ class Pipeline(Generic[T]):
 
     Every method returns a new pipeline, checks its arguments at once and computes when the pipeline
     is iterated, as in ``list(pipe)`` or ``for x in pipe``; ``len(pipe)`` works where the length is
-    known without iterating.
+    known without iterating. Batches of (X, y) go into `Network.fit` as they are.
 
     Parameters
     ----------

@@ -37,7 +37,7 @@ def source_of_batches(X: Any, y: Any, arguments: FitArguments) -> BatchSource | 
         raise ArgumentError(
             f"fit: epochs is {arguments.epochs}, and {source.title} can be read only once; give "
             "what can be iterated again, such as a data.Pipeline, a list, or the function that "
-            "makes the generator (net.fit(batches), not net.fit(batches())), or give "
+            "makes the generator (net.fit(batches), without a call of it), or give "
             "steps_per_epoch, the number of its batches that are an epoch"
         )
     return source

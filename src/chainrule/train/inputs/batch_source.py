@@ -28,8 +28,8 @@ Batches = Iterable[Any] | Callable[[], Iterable[Any]]
 """An iterable of batches, or a function that returns one, such as a generator function."""
 
 _ARRAY_PROTOCOLS = (
-    "__array__", "__array_interface__", "__dlpack__", "__arrow_c_stream__", "__arrow_c_array__",
-    "shape", "dtype", "columns", "column_names", "toarray", "collect",
+    "collect", "__array__", "__array_interface__", "__dlpack__", "__arrow_c_stream__",
+    "__arrow_c_array__", "shape", "dtype", "columns", "column_names", "toarray",
 )  # fmt: skip
 """Attributes of arrays and tables, which are no iterables of batches."""
 
