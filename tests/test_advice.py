@@ -9,13 +9,13 @@ import contextlib
 import copy
 import dataclasses
 import functools
+import importlib
 import inspect
 import io
 import re
 import tempfile
 import tomllib
 import warnings
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ from chainrule.nn.activations.activation import ACTIVATIONS
 from chainrule.nn.initializers.initializer import INITIALIZERS
 from chainrule.nn.losses.loss import LOSSES
 from chainrule.train.metrics import METRICS
+from tests.source_texts import texts_of_sources
 
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "chainrule"
@@ -114,38 +115,20 @@ NO_CODE = {"np.f", "net.safetensors", "chainrule.interop.onnx", "chainrule.table
 """A placeholder, the names of a file and of metadata, and a module that is imported from."""
 
 
-def texts(path: Path) -> Iterator[str]:
-    """Yield the text constants of a file that are no docstrings; values shown are ``VALUE``."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    parts = {
-        part for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values
-    }
-    plain = {node.value for node in ast.walk(tree) if isinstance(node, ast.Expr)}  # docstrings
-    for node in ast.walk(tree):
-        if isinstance(node, ast.JoinedStr):
-            yield "".join(
-                str(part.value) if isinstance(part, ast.Constant) else "VALUE"
-                for part in node.values
-            )
-        elif isinstance(node, ast.Constant) and node not in parts and node not in plain:
-            yield node.value if isinstance(node.value, str) else ""
-
-
 @functools.cache
 def messages() -> list[tuple[str, str]]:
-    paths = {str(path.relative_to(SOURCE)): path for path in sorted(SOURCE.rglob("*.py"))}
     return [
         (name, text)
-        for name, path in paths.items()
+        for name, texts in texts_of_sources().items()
         if not name.startswith(NOT_MESSAGES)
-        for text in texts(path)
+        for text in texts
     ]
 
 
 def test_names_in_advice_exist_and_calls_are_accepted():
     roots = "cr|chainrule|nn|optim|data|datasets|np|net|layer|dataclasses"
     pattern = re.compile(rf"(?<![\w./@\-\[])({roots})((?:\.[A-Za-z_]\w*)+)(\(?)")
-    problems, tried = [], 0
+    problems, tried, places = [], 0, {}
     for place, text in messages():
         for found in pattern.finditer(text):
             code = found[1] + found[2]
@@ -154,12 +137,40 @@ def test_names_in_advice_exist_and_calls_are_accepted():
             if found[3] and (call := balanced(text, found.end() - 1)):
                 code += re.sub(r"(?<=\d)VALUE", "", call)  # of a number and a text beside it
             tried += 1
-            try:
-                attempt(code, only_bind=place.startswith("cli/"))
-            except Exception as error:  # noqa: BLE001 (all are reported)
-                problems.append(f"{place}: {code}: {type(error).__name__}: {error}")
+            places.setdefault((code, place.startswith("cli/")), place)
+    for (code, only_bind), place in places.items():
+        try:
+            attempt(code, only_bind)
+        except Exception as error:  # noqa: BLE001 (all are reported)
+            problems.append(f"{place}: {code}: {type(error).__name__}: {error}")
     assert not problems, "\n".join(problems)
     assert tried > 200
+
+
+def test_messages_name_only_what_exists():
+    missing = {
+        f"{place}: {match[0]}"
+        for place, texts in texts_of_sources().items()
+        for text in texts
+        # A symbol of compiled code, such as "chainrule.run", has no blank.
+        if " " in text
+        for match in re.finditer(r"\b(?:cr|chainrule)((?:\.[A-Za-z_]\w*)+)", text)
+        if "VALUE" not in match[1] and not exists(match[1])
+    }
+    assert missing == set()
+
+
+def exists(path: str) -> bool:
+    value: Any = cr
+    for name in path.strip(".").split("."):
+        if not hasattr(value, name):
+            try:
+                value = importlib.import_module(f"{value.__name__}.{name}")
+            except (AttributeError, ImportError):
+                return False
+        else:
+            value = getattr(value, name)
+    return True
 
 
 def balanced(text: str, start: int) -> str:

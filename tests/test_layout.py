@@ -11,7 +11,8 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -139,46 +140,68 @@ def module_of(path: Path) -> str:
     return ".".join(path.relative_to(SOURCE).with_suffix("").parts).removesuffix(".__init__")
 
 
+@dataclass(frozen=True)
+class Facts:
+    """What the laws read of the syntax of a file, which itself is large."""
+
+    imports: frozenset[str]
+    late_imports: frozenset[str]
+    lines_of_functions: tuple[tuple[str, int], ...]
+    public_definitions: frozenset[str]
+    statements: int
+
+
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+
+
 @cache
-def syntax_of(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"), str(path))
+def facts_of(path: Path) -> Facts:
+    """Parse a file once and walk its syntax once."""
+    tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
+    imports: set[str] = set()
+    late: set[str] = set()
+    lines: list[tuple[str, int]] = []
+    todo: list[tuple[ast.AST, bool]] = [(tree, False)]
+    while todo:
+        node, is_late = todo.pop()
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            names = imports_of(node)
+            imports |= names
+            late |= names if is_late else set()
+        elif isinstance(node, FUNCTIONS):
+            lines.append((node.name, code_lines(node)))
+            is_late = True
+        if not isinstance(node, ast.expr):  # statements are not in expressions
+            todo += [(child, is_late) for child in ast.iter_child_nodes(node)]
+    names = {each.name for each in tree.body if isinstance(each, (*FUNCTIONS, ast.ClassDef))}
+    public = frozenset(name for name in names if not name.startswith("_"))
+    return Facts(frozenset(imports), frozenset(late), tuple(lines), public, len(tree.body))
 
 
-def imports_of(tree: ast.AST) -> Iterator[str]:
-    """Give the dotted name of every module that an import statement in `tree` names."""
-    for statement in ast.walk(tree):
-        if isinstance(statement, ast.Import):
-            yield from (alias.name for alias in statement.names)
-        elif isinstance(statement, ast.ImportFrom):
-            assert statement.level == 0, "imports are absolute"
-            yield statement.module or ""
+def imports_of(statement: ast.Import | ast.ImportFrom) -> set[str]:
+    """Give the dotted name of every module that an import statement names."""
+    if isinstance(statement, ast.Import):
+        return {alias.name for alias in statement.names}
+    assert statement.level == 0, "imports are absolute"
+    return {statement.module or ""}
 
 
-def functions_of(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
-    for statement in ast.walk(tree):
-        if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
-            yield statement
+def code_lines(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """Give the number of lines of a function after its docstring."""
+    documented = ast.get_docstring(function) is not None
+    first = function.body[0].end_lineno if documented else function.lineno
+    return (function.end_lineno or 0) - (first or 0)
 
 
 def packages_of(path: Path) -> set[str]:
     """Give the top-level packages that a file imports."""
-    return {name.split(".")[0] for name in imports_of(syntax_of(path))}
+    return {name.split(".")[0] for name in facts_of(path).imports}
 
 
 def faults(paths: Iterable[Path], find: Callable[[Path], Collection[str]]) -> dict[str, list[str]]:
     """Give, for each file that breaks a law, what breaks it."""
     found = {relative(path): sorted(find(path)) for path in paths}
     return {name: wrong for name, wrong in found.items() if wrong}
-
-
-def says_more_than_its_docstring(path: Path) -> bool:
-    return len(syntax_of(path).body) > 1
-
-
-def public_definitions(tree: ast.Module) -> set[str]:
-    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-    names = {each.name for each in tree.body if isinstance(each, kinds)}
-    return {name for name in names if not name.startswith("_")}
 
 
 def tracked_files() -> list[Path]:
@@ -194,9 +217,7 @@ def tracked_files() -> list[Path]:
 
 
 def public_files() -> list[Path]:
-    return [
-        path for path in FILES if path.name != "__main__.py" and says_more_than_its_docstring(path)
-    ]
+    return [path for path in FILES if path.name != "__main__.py" and facts_of(path).statements > 1]
 
 
 def test_every_name_a_module_exports_is_there_and_listed_once() -> None:
@@ -212,7 +233,7 @@ def test_a_public_definition_is_exported_and_a_private_one_is_not() -> None:
     def wrong(path: Path) -> list[str]:
         exported = set(importlib.import_module(module_of(path)).__all__)
         private = {name for name in exported if re.match(r"_[^_]", name)}
-        return sorted(public_definitions(syntax_of(path)) - exported | private)
+        return sorted(facts_of(path).public_definitions - exported | private)
 
     assert faults(public_files(), wrong) == {}
 
@@ -255,13 +276,9 @@ def test_a_file_is_short_enough_to_be_read_at_once() -> None:
 
 
 def test_the_code_of_a_function_fits_on_a_screen() -> None:
-    def lines(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
-        documented = ast.get_docstring(function) is not None
-        first = function.body[0].end_lineno if documented else function.lineno
-        return (function.end_lineno or 0) - (first or 0)
-
     def wrong(path: Path) -> list[str]:
-        return [x.name for x in functions_of(syntax_of(path)) if lines(x) >= LONGEST_FUNCTION]
+        sizes = facts_of(path).lines_of_functions
+        return [name for name, lines in sizes if lines >= LONGEST_FUNCTION]
 
     assert faults(FILES, wrong) == {}
 
@@ -277,7 +294,7 @@ def test_imports_between_packages_are_at_the_top_of_modules() -> None:
     def hidden(path: Path) -> set[str]:
         # Within a package, late imports may shorten start-up.
         package = module_of(path).split(".")[:2]
-        names = {name for each in functions_of(syntax_of(path)) for name in imports_of(each)}
+        names = facts_of(path).late_imports
         found = {x for x in names if x.split(".")[0] == "chainrule" and x.split(".")[:2] != package}
         return found - UPWARD.get(module_of(path), set())
 
