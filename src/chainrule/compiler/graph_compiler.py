@@ -1,7 +1,8 @@
 """Graph compiler: look a graph's executable up in the object cache, or else compile it.
 
 The key is computed from the graph itself. On a hit nothing is simplified or lowered, and LLVM is
-not even imported.
+not even imported. Programs that were verified have entries of their own, so that under
+``CHAINRULE_DEBUG=check`` each program is verified once.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ class GraphCompiler:
         That function runs LLVM, without the interpreter's lock, and writes the cache entry.
         """
         stages = _debug_stages()
-        if stages:
+        if stages - {"check"}:
             vars(self)["lowered"] = self._lower(stages)
         cacheable = None if stages & {"llvm", "asm"} else graph_text(self.graph)
         if cacheable is None:
@@ -48,7 +49,8 @@ class GraphCompiler:
         text, constants = cacheable
         # Programs with and without calls of LAPACK are not exchangeable.
         calls_lapack = any(f"={name}(" in text for name in LAPACK_PRIMITIVES) and has_lapack()
-        key = program_key(f"{is_timed} {text}{' lapack' if calls_lapack else ''}")
+        kind = f"{' lapack' if calls_lapack else ''}{' verified' if 'check' in stages else ''}"
+        key = program_key(f"{is_timed} {text}{kind}")
         entry = read_entry(key)
         cached = None if entry is None else unpack(entry, constants, len(self.graph.inputs))
         if cached is not None:
@@ -64,8 +66,8 @@ class GraphCompiler:
 
     @cached_property
     def lowered(self) -> LoweredProgram:
-        """The program as loops, lowered on first use."""
-        return self._lower(frozenset())
+        """The program as loops, lowered on first use, and then verified if that is asked for."""
+        return self._lower(_debug_stages() & {"check"})
 
     def _lower(self, stages: frozenset[str]) -> LoweredProgram:
         load_llvm()

@@ -38,6 +38,16 @@ def test_a_cached_program_computes_the_same_bits(folder):
     assert len(list(folder.iterdir())) == 1
 
 
+def test_under_check_a_program_is_verified_once(monkeypatch):
+    x = np.ones((7, 50))
+    NativeProgram(trace(uses_constants)(x))
+    monkeypatch.setenv("CHAINRULE_DEBUG", "check")
+    first, second = (NativeProgram(trace(uses_constants)(x)) for _ in range(2))
+    assert [each.is_from_cache for each in (first, second)] == [False, True]
+    assert ["lowered" in vars(each._compiler) for each in (first, second)] == [True, False]
+    assert second.loops.steps
+
+
 def test_constants_of_the_graph_are_not_stored_in_the_entry(folder):
     x = np.ones((7, 50))
     NativeProgram(trace(uses_constants)(x))
