@@ -7,23 +7,42 @@ import gc
 import os
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
 import hypothesis
 import pytest
+from _pytest.doctest import DoctestModule
+from hypothesis.internal.conjecture import providers
+
+# Children, and the next run, read the byte code of this one. Workers inherit that.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 LOCAL_HOSTS = {None, "", "localhost", "127.0.0.1", "::1"}
 
 hypothesis.settings.register_profile("chainrule", derandomize=True, deadline=None, database=None)
 hypothesis.settings.load_profile("chainrule")
+# Examples would depend on the constants in all modules that are imported so far, a thousand files.
+providers.is_local_module_file = lambda path: False
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collect_file() -> Generator[None, Any, Any]:
+    """Leave tests out of the search for examples: their docstrings have none."""
+    collectors = yield
+    return [each for each in collectors if not isinstance(each, DoctestModule)]
 
 
 def pytest_collection_finish() -> None:
-    """Leave the thousands of tests out of garbage collections, which ``cr.grad`` may start."""
+    """Leave the thousands of tests out of garbage collections, which ``cr.grad`` may start.
+
+    Collections are rarer too: the youngest generation is ten times as large.
+    """
     gc.collect()
     gc.freeze()
+    gc.set_threshold(7000, 10, 10)
 
 
 def _refuse_remote_hosts(patch: pytest.MonkeyPatch) -> None:
@@ -55,16 +74,21 @@ def isolated_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[N
         _refuse_remote_hosts(patch)
         patch.setenv("MPLBACKEND", "Agg")
         patch.setenv("CHAINRULE_DEBUG", "check")
-        shared = _shared_folder(tmp_path_factory)
-        patch.setenv("XDG_CACHE_HOME", str(shared / "cache"))
+        patch.setenv("XDG_CACHE_HOME", str(_shared_folder(tmp_path_factory) / "cache"))
         patch.setenv("CHAINRULE_LAB", str(tmp_path_factory.mktemp("lab")))
-        if sys.dont_write_bytecode:  # each child process would compile every module anew
-            patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
-            patch.setenv("PYTHONPYCACHEPREFIX", str(shared / "bytecode"))
         if "PYTEST_XDIST_WORKER" in os.environ:
             # One worker a core: more threads would oversubscribe the cores.
             patch.setenv("CHAINRULE_NUM_THREADS", os.environ.get("CHAINRULE_NUM_THREADS", "1"))
         yield
+
+
+@pytest.fixture
+def numpy_backend(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Evaluate by NumPy what need not be compiled: laws of messages, files and callbacks.
+
+    To compile the training of a small network takes forty times as long as an epoch of it.
+    """
+    monkeypatch.setenv("CHAINRULE_BACKEND", "numpy")
 
 
 def _shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
