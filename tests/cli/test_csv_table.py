@@ -15,6 +15,8 @@ from chainrule.cli.csv_table.option import TableOptions
 from chainrule.cli.recipe import Recipe
 from chainrule.errors import ArgumentError, ChainruleError, DataError
 
+pytestmark = pytest.mark.usefixtures("numpy_backend")
+
 DRAW = np.random.default_rng(0)
 ROWS = [f"{number:.2f},{'abc'[i % 3]},{['no', 'yes'][i % 2]}" for i, number in
         enumerate(DRAW.normal(size=40))]  # fmt: skip

@@ -135,7 +135,7 @@ def test_strided_and_transposed_arrays_are_accepted() -> None:
         np.testing.assert_allclose(f(x), x @ x.T + x[:, :1])
 
 
-def test_the_cache_of_programs_is_bounded() -> None:
+def test_the_cache_of_programs_is_bounded(numpy_backend: None) -> None:
     f, calls = counting()
     for n in range(200):
         f(np.ones(n), 1.0)

@@ -15,6 +15,8 @@ from chainrule.insight.mistakes.catalogue import CATALOGUE
 from chainrule.insight.mistakes.mistake import Mistake, Mistakes
 from tests.insight.displays.page_reader import read
 
+pytestmark = pytest.mark.usefixtures("numpy_backend")
+
 EVIL = "<script>alert('&')</script>"
 rng = np.random.default_rng(0)
 

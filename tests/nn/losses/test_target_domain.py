@@ -12,6 +12,8 @@ from chainrule.nn.losses import regression
 from chainrule.nn.losses.loss import LOSSES, resolve_loss
 from chainrule.train.network import Network
 
+pytestmark = pytest.mark.usefixtures("numpy_backend")
+
 GENERATOR = np.random.default_rng(0)
 X = GENERATOR.normal(size=(60, 4))
 ONE_HOT = np.eye(3)[GENERATOR.integers(0, 3, 60)]

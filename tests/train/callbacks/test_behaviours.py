@@ -13,6 +13,8 @@ from chainrule import nn, optim
 from chainrule.errors import ArgumentError, MissingKeyError
 from chainrule.train.history import History
 
+pytestmark = pytest.mark.usefixtures("numpy_backend")
+
 X = np.random.default_rng(0).normal(size=(48, 3)).astype("float32")
 Y = X[:, :1] ** 2
 

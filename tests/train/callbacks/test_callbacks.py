@@ -8,6 +8,8 @@ from chainrule.errors import ArgumentError, DataError
 from chainrule.train.callbacks import Callback, EarlyStopping, resolve_callbacks
 from chainrule.train.network import Network
 
+pytestmark = pytest.mark.usefixtures("numpy_backend")
+
 X = np.random.default_rng(0).normal(size=(20, 3))
 Y = X[:, :1] ** 2
 

@@ -10,6 +10,8 @@ import chainrule as cr
 from chainrule import nn
 from chainrule.errors import ArgumentError, DataError
 
+pytestmark = pytest.mark.usefixtures("numpy_backend")
+
 X = np.random.default_rng(0).normal(size=(20, 3))
 Y = X[:, :1] ** 2
 

@@ -9,6 +9,8 @@ from chainrule import nn
 from chainrule.errors import ChainruleWarning
 from chainrule.train.network import Network
 
+pytestmark = pytest.mark.usefixtures("numpy_backend")
+
 X = np.random.default_rng(0).normal(size=(20, 3))
 COLUMN, FLAT = X[:, :1], X[:, 0]
 

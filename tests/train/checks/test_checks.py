@@ -12,6 +12,8 @@ from chainrule.train.checks import check_samples, check_settings
 from chainrule.train.checks.finite import check_finite
 from tests.train.classification_data import COLUMN, LABELS, X
 
+pytestmark = pytest.mark.usefixtures("numpy_backend")
+
 
 def changed(array, index, value, dtype=float):
     copy = np.array(array, dtype)

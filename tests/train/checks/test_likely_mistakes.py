@@ -12,6 +12,8 @@ from chainrule.train.checks import check_samples, explain_nonfinite, warn_likely
 from chainrule.train.network import Network
 from tests.train.classification_data import LABELS, X
 
+pytestmark = pytest.mark.usefixtures("numpy_backend")
+
 LIKELY = [
     (np.array([[0, 255]] * 6, np.uint8), LABELS, "X goes from 0 to 255"),
     (np.array([[0.0, 1000.0]] * 6), LABELS, "pass (X - X.mean(axis=0)) / X.std(axis=0)"),

@@ -12,6 +12,8 @@ from chainrule.train import metrics
 from chainrule.train.metrics import METRICS, Metric
 from chainrule.train.network import Network
 
+pytestmark = pytest.mark.usefixtures("numpy_backend")
+
 GENERATOR = np.random.default_rng(0)
 X = GENERATOR.normal(size=(40, 3))
 PRICES = 200 + 30 * X[:, :2]

@@ -14,6 +14,8 @@ from chainrule.train.load import load
 from chainrule.train.network import Network
 from tests.train.saved_network import X, trained
 
+pytestmark = pytest.mark.usefixtures("numpy_backend")
+
 
 @pytest.fixture
 def path(tmp_path):

@@ -13,6 +13,8 @@ from chainrule.errors import ArgumentError
 from chainrule.train.files.layer_attributes import describe_attributes
 from tests.contracts.layer_samples import SAMPLES, inputs
 
+pytestmark = pytest.mark.usefixtures("numpy_backend")
+
 X = np.random.default_rng(0).normal(size=(16, 4)).astype("float32") + 3
 Y = X[:, :1]
 MARK = np.float32(0.12345678)

@@ -14,6 +14,8 @@ from chainrule.train.files.read import read_file
 from chainrule.train.files.save import write
 from tests.train.files.fuzz_model_files import mutated
 
+pytestmark = pytest.mark.usefixtures("numpy_backend")
+
 FOLDER = Path(__file__).parent
 FILES = [
     path for path in sorted(FOLDER.glob("*_*/*.safetensors")) if "expected" not in path.name

@@ -10,6 +10,8 @@ from chainrule import nn
 from chainrule.data import split
 from chainrule.errors import DataError, DTypeError
 
+pytestmark = pytest.mark.usefixtures("numpy_backend")
+
 X = np.random.default_rng(0).normal(size=(30, 3)).astype(np.float32)
 LABELS = np.arange(30) % 2
 BYTES = np.array([b"no", b"ja"])[LABELS]

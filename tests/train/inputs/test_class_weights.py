@@ -7,6 +7,8 @@ from chainrule import nn
 from chainrule.errors import ChainruleError
 from chainrule.train.network import Network
 
+pytestmark = pytest.mark.usefixtures("numpy_backend")
+
 X = np.random.default_rng(0).normal(size=(20, 3))
 Y = np.arange(20) % 2
 NAMES = np.array(["no", "yes"])[Y]

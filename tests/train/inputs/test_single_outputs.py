@@ -8,6 +8,8 @@ import pytest
 import chainrule as cr
 from chainrule import nn
 
+pytestmark = pytest.mark.usefixtures("numpy_backend")
+
 RANDOM = np.random.default_rng(0)
 X = RANDOM.normal(size=(40, 3))
 AMOUNTS = X @ [1.0, -2.0, 0.5]

@@ -11,6 +11,8 @@ import chainrule as cr
 from chainrule import data, nn
 from chainrule.errors import ArgumentError, DataError, DTypeError, ShapeError
 
+pytestmark = pytest.mark.usefixtures("numpy_backend")
+
 GENERATOR = np.random.default_rng(4)
 DENSE = np.where(GENERATOR.random((60, 12)) < 0.2, GENERATOR.random((60, 12)), 0)
 y = (DENSE[:, :6].sum(axis=1) > DENSE[:, 6:].sum(axis=1)).astype(int)

@@ -10,6 +10,8 @@ import chainrule as cr
 from chainrule import data, nn
 from chainrule.errors import ArgumentError, DataError, DTypeError, ShapeError
 
+pytestmark = pytest.mark.usefixtures("numpy_backend")
+
 RANDOM = np.random.default_rng(0)
 ROWS: dict[str, Any] = {
     "size": RANDOM.normal(50, 20, 80),

@@ -9,6 +9,8 @@ from chainrule.errors import ArgumentError, ChainruleWarning, ShapeError
 from chainrule.train import metrics
 from chainrule.train.metrics import METRICS, Metric, resolve_metric
 
+pytestmark = pytest.mark.usefixtures("numpy_backend")
+
 RANDOM = np.random.default_rng(0)
 LABELS = RANDOM.integers(0, 4, 200)
 LOGITS = RANDOM.normal(size=(200, 4)) + 1.5 * np.eye(4)[LABELS]
