@@ -143,7 +143,7 @@ def test_control_c_ends_training_without_a_traceback() -> None:
         "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
         "from chainrule.cli import main; main()"
     )
-    command = [sys.executable, "-c", program, "train", "digits", "--epochs", "100000"]
+    command = [sys.executable, "-c", program, "train", "digits", "--epochs", "2000"]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as child:

@@ -146,6 +146,11 @@ GOOD: dict[str, tuple[Any, ...]] = {
 }  # fmt: skip
 
 FAST = {"names", "yes or no", "amounts in a column", "exclusive or", "regression by one layer"}
+ONLY_READ = {
+    "three classes", "three classes, one-hot", "one against the rest", "yes or no, logits",
+    "amounts", "two amounts", "exclusive or, mse",
+}  # fmt: skip
+"""Those that are trained as others are, and differ in what is read without training."""
 
 
 def display(found: Any) -> str:
@@ -176,9 +181,11 @@ def test_mistakes_of_training_are_named_by_the_change_that_helps(name: str):
 def test_sound_networks_have_no_mistakes(names: set[str]):
     for name in sorted(names):
         layers, arguments, inputs, targets = GOOD[name]
-        found = cr.check(compiled(layers, arguments), inputs, targets, epochs=40)
+        is_trained = name not in ONLY_READ
+        net = compiled(layers, arguments)
+        found = cr.check(net, inputs, targets, epochs=40, trials=is_trained)
         assert not found, f"{name}: {found}"
-        if name != "random targets":  # of which a note says that nothing was learned
+        if is_trained and name != "random targets":  # a note says that nothing was learned
             assert repr(found) == "no mistakes found"
 
 

