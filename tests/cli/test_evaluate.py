@@ -9,6 +9,8 @@ import pytest
 from chainrule import data
 from tests.cli.flowers import HEADER, classifier, loaded, regressor, rows, run, write_table
 
+pytestmark = pytest.mark.usefixtures("numpy_backend")
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:

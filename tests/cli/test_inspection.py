@@ -19,6 +19,8 @@ from chainrule.train.files.read import read_file
 from chainrule.train.files.save import write
 from tests.cli.flowers import classifier, regressor, run, write_table
 
+pytestmark = pytest.mark.usefixtures("numpy_backend")
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -14,6 +14,8 @@ import pytest
 from chainrule.data.csv_file import byte_stream, stream
 from tests.cli.flowers import HEADER, classifier, loaded, regressor, rows, run, write_table
 
+pytestmark = pytest.mark.usefixtures("numpy_backend")
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -13,6 +13,9 @@ from chainrule import cli, datasets
 from chainrule.cli import language, rbm, series
 from chainrule.cli.recipes import RECIPES
 
+FEWER_ROWS = {"notmnist": slice(2000), "spoken-digits": slice(None, None, 2)}
+FULL = {"notmnist": datasets.notmnist, "spoken-digits": datasets.spoken_digits}
+
 
 def run(*arguments: str) -> tuple[int, str, str]:
     output, errors = io.StringIO(), io.StringIO()
@@ -68,8 +71,11 @@ def test_airline_beats_the_seasonal_naive_forecast(data_folder: Path, tmp_path: 
     ],
 )
 def test_an_epoch_of_each_recipe_lowers_the_loss(
-    data_folder: Path, name: str, pattern: str, least: float
+    data_folder: Path, monkeypatch: pytest.MonkeyPatch, name: str, pattern: str, least: float
 ) -> None:
+    if name in FEWER_ROWS:
+        fewer = [(X[FEWER_ROWS[name]], y[FEWER_ROWS[name]]) for X, y in FULL[name]()]
+        monkeypatch.setattr(datasets, FULL[name].__name__, lambda: fewer)
     code, output, errors = run("train", name, "--epochs", "1")
     assert (code, errors) == (0, "")
     assert number(pattern, output) > least
@@ -131,12 +137,14 @@ def test_the_printed_lines_load_the_test_part(data_folder: Path, name: str) -> N
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["shakespeare", "shakespeare-transformer"])
+@pytest.mark.parametrize(
+    ("name", "lines"), [("shakespeare", 200), ("shakespeare-transformer", 100)]
+)
 def test_sampling_continues_the_prompt(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, lines: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     line = "KING:\nWhat say the lords of the realm?\n\nROMEO AND JULIET:\nNothing, my lord.\n\n"
-    monkeypatch.setattr(language.datasets, "shakespeare", lambda: line * 200)
+    monkeypatch.setattr(language.datasets, "shakespeare", lambda: line * lines)
     language.plays.cache_clear()
     try:
         code, output, errors = run(

@@ -7,6 +7,8 @@ from chainrule.cli import report
 from chainrule.cli.words import align, compared, decimals_of, percent
 from chainrule.errors import counted
 
+pytestmark = pytest.mark.usefixtures("numpy_backend")
+
 CLASSES = np.array(["dog", "cat", "a name that is longer than most of them"])
 COUNTS = np.array([[1200, 3, 0], [0, 40, 2], [0, 0, 0]])
 

@@ -11,6 +11,8 @@ from chainrule.cli.validation import (
     hold_out_rows,
 )
 
+pytestmark = pytest.mark.usefixtures("numpy_backend")
+
 
 def rows_of(part):
     return part[0].tolist()

@@ -7,6 +7,8 @@ import chainrule as cr
 from chainrule import nn
 from chainrule.errors import ArgumentError, DataError
 
+pytestmark = pytest.mark.usefixtures("numpy_backend")
+
 X = np.random.default_rng(0).normal(size=(400, 5))
 Y = (X[:, 0] + X[:, 1] > 0).astype(int)
 

@@ -10,6 +10,8 @@ import chainrule as cr
 from chainrule import nn
 from tests.contracts.layer_samples import SAMPLES, LayerSample, inputs
 
+pytestmark = pytest.mark.usefixtures("numpy_backend")
+
 X = np.random.default_rng(0).normal(size=(16, 4))
 
 OTHER: dict[str, Any] = {

@@ -13,6 +13,8 @@ import pytest
 import chainrule as cr
 from chainrule import nn
 
+pytestmark = pytest.mark.usefixtures("numpy_backend")
+
 X = np.random.default_rng(0).normal(size=(32, 4))
 Y = X @ np.ones((4, 1))
 

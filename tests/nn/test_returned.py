@@ -9,6 +9,8 @@ import pytest
 import chainrule as cr
 from chainrule import nn
 
+pytestmark = pytest.mark.usefixtures("numpy_backend")
+
 X = np.random.default_rng(0).normal(size=(16, 4))
 
 

@@ -12,6 +12,8 @@ from chainrule.errors import ArgumentError
 from chainrule.train.callbacks import Callback
 from chainrule.train.network import Network
 
+pytestmark = pytest.mark.usefixtures("numpy_backend")
+
 X = np.random.default_rng(0).normal(size=(32, 2))
 
 

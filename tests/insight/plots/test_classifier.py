@@ -5,6 +5,8 @@ import pytest
 
 from chainrule import Network, datasets, nn, plot
 
+pytestmark = pytest.mark.usefixtures("numpy_backend")
+
 
 @pytest.mark.filterwarnings("ignore:fit. the metric accuracy counts each of the 10 outputs")
 def test_of_outputs_by_themselves_the_largest_is_the_class_of_a_sample():

@@ -9,6 +9,8 @@ from chainrule import nn
 from chainrule.errors import ArgumentError
 from chainrule.interop.optuna import PruningCallback
 
+pytestmark = pytest.mark.usefixtures("numpy_backend")
+
 X = np.random.default_rng(0).normal(size=(40, 3))
 Y = X @ np.array([[1.0], [-2.0], [0.5]])
 

@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.usefixtures("numpy_backend")
+
 
 def test_a_disk_that_is_full_loses_nothing_and_says_so(tmp_path):
     if shutil.which("unshare") is None:

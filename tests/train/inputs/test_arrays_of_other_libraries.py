@@ -20,8 +20,6 @@ from chainrule.data import stored_rows
 from chainrule.errors import DataError
 from chainrule.train.inputs import samples
 
-pytestmark = pytest.mark.usefixtures("numpy_backend")
-
 X = np.random.default_rng(0).normal(size=(40, 3)).astype(np.float32)
 Y = (X.sum(axis=1) > 0).astype(int)
 NAMES = ["a", "b", "c"]

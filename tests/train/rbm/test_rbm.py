@@ -41,6 +41,7 @@ def test_probabilities_of_all_states_add_up_to_one():
     assert total == pytest.approx(1, abs=1e-12)
 
 
+@pytest.mark.usefixtures("numpy_backend")
 def test_fit_initializes_visible_biases_to_the_log_odds_of_the_means():
     machine = cr.RBM(3, learning_rate=1e-30)  # too small a rate to change anything else
     machine.fit(X, epochs=1, verbose=0)
@@ -72,6 +73,7 @@ def test_training_is_deterministic_given_the_seed():
     assert not np.array_equal(one["weight"], other["weight"])
 
 
+@pytest.mark.usefixtures("numpy_backend")
 @pytest.mark.parametrize("dtype", [bool, "uint8", "int64", "float64", ">f4"])
 def test_the_dtype_of_the_data_changes_at_most_rounding(dtype):
     one, other = cr.RBM(7), cr.RBM(7)
@@ -82,6 +84,7 @@ def test_the_dtype_of_the_data_changes_at_most_rounding(dtype):
     np.testing.assert_allclose(one.transform(X), other.transform(X.astype(dtype)), atol=1e-6)
 
 
+@pytest.mark.usefixtures("numpy_backend")
 def test_batches_may_be_larger_than_the_data():
     for persistent in (False, True):
         machine = cr.RBM(4, persistent=persistent, batch_size=500)
@@ -126,6 +129,7 @@ def test_native_training_matches_the_numpy_evaluator(monkeypatch):
         np.testing.assert_allclose(each, trained[1][name], rtol=1e-9, atol=1e-12, err_msg=name)
 
 
+@pytest.mark.usefixtures("numpy_backend")
 def test_momentum_can_change_while_velocities_are_retained():
     one, other = (cr.RBM(5, 0.05, momentum=0.5) for _ in range(2))
     for machine in (one, other):
@@ -143,6 +147,7 @@ def test_momentum_can_change_while_velocities_are_retained():
     one.fit(X, epochs=1, verbose=0)
 
 
+@pytest.mark.usefixtures("numpy_backend")
 def test_weight_decay_shrinks_weights_only():
     machines = [cr.RBM(5, 0.3, l2=l2) for l2 in (0.0, 1.0)]
     for machine in machines:
@@ -164,6 +169,7 @@ def test_sparsity_leaves_no_hidden_unit_without_a_receptive_field():
     np.testing.assert_allclose(features.mean(axis=0), 0.05, atol=0.02)
 
 
+@pytest.mark.usefixtures("numpy_backend")
 def test_a_callback_can_read_write_and_stop_training():
     calls = []
 
@@ -180,6 +186,7 @@ def test_a_callback_can_read_write_and_stop_training():
     assert np.all(machine.params["hidden_bias"] == 0.25)
 
 
+@pytest.mark.usefixtures("numpy_backend")
 def test_early_stopping_maximizes_the_pseudo_likelihood():
     stop = cr.EarlyStopping("pseudo_likelihood", patience=2)
     cr.RBM(4, 0.2).fit(X, epochs=60, callbacks=stop, verbose=0)
@@ -218,6 +225,7 @@ def test_the_pseudo_likelihood_of_digits_reaches_scikit_learns():
     np.testing.assert_allclose(ours.transform(data), theirs.transform(data), atol=1e-5)
 
 
+@pytest.mark.usefixtures("numpy_backend")
 def test_settings_take_effect_in_the_next_fit_or_are_refused():
     plain, changed = (cr.RBM(4, seed=0, dtype="float64") for _ in range(2))
     for machine in (plain, changed):
