@@ -163,7 +163,8 @@ def test_preprocessing_is_shown_with_its_statistics_and_pipelines_without_being_
     assert "unknown" in read(pipe).text
 
 
-def test_machines_evaluations_and_findings_are_shown():
+def test_machines_evaluations_and_findings_are_shown(monkeypatch):
+    monkeypatch.setenv("CHAINRULE_BACKEND", "llvm")  # also a native program is shown
     net, _ = trained()
     X = rng.normal(size=(40, 16))
     y = np.array([EVIL, "b"] * 20)
