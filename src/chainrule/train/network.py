@@ -25,7 +25,7 @@ from chainrule.train.inference.evaluate import PREDICT_BATCH_SIZE, evaluate, pre
 from chainrule.train.inference.evaluation import Evaluation
 from chainrule.train.inference.functional import gradients
 from chainrule.train.inference.validation_stream import evaluate_each
-from chainrule.train.inputs.batch_source import Batches, as_batch_source
+from chainrule.train.inputs.batch_source import Batches
 from chainrule.train.inputs.data_adapter import prepare_samples
 from chainrule.train.inputs.table_inputs import Inputs
 from chainrule.train.metrics import Metric
@@ -251,8 +251,8 @@ class Network(Resumable):
         """
         model, programs = self._model, self._model.programs  # the programs first: see ProgramCache
         objective = model.objective("evaluate")
-        if y is None and (source := as_batch_source(X, "evaluate")) is not None:
-            return Evaluation(evaluate_each(model, objective, source, sample_weight))
+        if (results := evaluate_each(model, objective, X, y, sample_weight)) is not None:
+            return Evaluation(results)
         samples, _ = prepare_samples(model, objective, X, y, sample_weight, "evaluate")
         stack = model.stack
         results = model.parameter_lock.read(lambda: evaluate(stack, objective, programs, samples))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import itertools
 import tracemalloc
 from collections.abc import Callable, Iterator
@@ -37,6 +38,10 @@ def pairs(size: int = 10, X: Any = X, y: Any = Y) -> list[tuple[Any, Any]]:
 def ragged() -> list[tuple[Any, Any]]:
     """Return batches of which the last has fewer samples."""
     return pairs(10, ALL_X, ALL_Y)
+
+
+def pairs_of(size: int) -> Any:
+    return pairs(size)
 
 
 def generate() -> Iterator[tuple[Any, Any]]:
@@ -104,6 +109,8 @@ def test_batches_of_any_iterable_train_as_rows_of_arrays_in_that_order() -> None
         assert net.evaluate(source())["loss"] == pytest.approx(net.evaluate(ALL_X, ALL_Y)["loss"])
         np.testing.assert_allclose(net.predict(source()), net.predict(ALL_X), rtol=1e-5, atol=1e-6)
     np.testing.assert_array_equal(net.predict_class(generate()), net.predict_class(ALL_X))
+    rows: Any = collections.deque(ALL_X.tolist())  # rows of one array, as those of a list
+    np.testing.assert_allclose(net.predict(rows), net.predict(ALL_X), rtol=1e-6)
 
 
 def test_twice_one_epoch_equals_two_epochs_and_epoch_k_is_pass_k() -> None:
@@ -281,6 +288,10 @@ MISTAKES: dict[str, tuple[Callable[[cr.Network], Any], str]] = {
         lambda net: net.fit([*pairs(), (X[:, :3], Y)]), r"batch 4 of epoch 0: X has shape",
     ),
     "a Sequence of Keras, as a class": (lambda net: net.fit(Sequence), "pass an instance"),
+    "a function of arguments": (lambda net: net.fit(pairs_of), "functools.partial"),
+    "targets beside batches to evaluate": (
+        lambda net: net.evaluate(data.Pipeline((X, Y)).batch(8), Y), "y is given beside Pipeline",
+    ),
     "steps of arrays": (lambda net: net.fit(X, Y, steps_per_epoch=3), "no iterable of batches"),
     "batches for a method of all samples": (
         lambda net: [net.compile("cross_entropy", "lbfgs"), net.fit(pairs())], "pass arrays",

@@ -41,7 +41,7 @@ class FitRun:
 
     @property
     def steps(self) -> int | None:
-        """Steps of an epoch; None if they are not known."""
+        """Number of steps of an epoch; None if it is not known."""
         if isinstance(self.samples, BatchStream):
             return self.samples.expected_steps
         return -(-len(self.samples) // self.batch_size)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from chainrule.errors import ArgumentError, DataError
@@ -21,7 +22,7 @@ __all__ = ["opened_stream", "source_of_batches", "validation_stream"]
 
 def source_of_batches(X: Any, y: Any, arguments: FitArguments) -> BatchSource | None:
     """Return the batches of an iterable, None for arrays; refuse arguments that do not fit."""
-    is_array = y is not None and isinstance(X, list | tuple)
+    is_array = y is not None and isinstance(X, Sequence)
     source = None if is_array else as_batch_source(X, "fit")
     if source is None:
         _refuse_missing_targets(X, y)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from chainrule.errors import ArgumentError, DataError, ShapeError, counted
 from chainrule.train.inference.evaluate import evaluate_batches
 from chainrule.train.inference.gathered_loss import kind_of_loss
-from chainrule.train.inputs.batch_source import BatchSource
+from chainrule.train.inputs.batch_source import BatchSource, as_batch_source
 from chainrule.train.inputs.batch_stream import BatchChecks
 from chainrule.train.inputs.samples import Samples
 from chainrule.train.model.model import Model
@@ -23,14 +23,19 @@ Array = NDArray[Any]
 
 
 def evaluate_each(
-    model: Model, objective: Objective, source: BatchSource, sample_weight: Any
-) -> dict[str, float]:
-    """Return loss and metrics on all batches of an iterable."""
-    if sample_weight is not None:
-        raise ArgumentError(
-            f"evaluate: sample_weight is given beside {source.title}: its batches may be tuples "
-            "(X, y, sample_weight)"
-        )
+    model: Model, objective: Objective, X: Any, y: Any, sample_weight: Any
+) -> dict[str, float] | None:
+    """Return loss and metrics on all batches of an iterable; None if X is none."""
+    is_array = y is not None and isinstance(X, Sequence)
+    source = None if is_array else as_batch_source(X, "evaluate")
+    if source is None:
+        return None
+    for name, value in {"y": y, "sample_weight": sample_weight}.items():
+        if value is not None:
+            raise ArgumentError(
+                f"evaluate: {name} is given beside {source.title}: its batches must be tuples "
+                "(X, y) or (X, y, sample_weight)"
+            )
     return ValidationStream(model, objective, source, None, "evaluate").evaluate()
 
 

@@ -13,8 +13,11 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
+from functools import partial
+from inspect import signature
+from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import Any, cast
 
 import numpy as np
@@ -74,8 +77,8 @@ def as_batch_source(value: Any, function: str, name: str = "X") -> BatchSource |
     """
     if value is None or isinstance(value, (np.ndarray, np.generic, *_DATA)):
         return None
-    if isinstance(value, list | tuple):
-        rows = cast("list[Any] | tuple[Any, ...]", value)
+    if isinstance(value, Sequence):
+        rows = cast("Sequence[Any]", value)
         return _iterated(rows) if _are_batches(rows, function) else None
     if isinstance(value, type):
         raise ArgumentError(
@@ -84,7 +87,7 @@ def as_batch_source(value: Any, function: str, name: str = "X") -> BatchSource |
         )
     if isinstance(value, Pipeline):
         return _of_pipeline(cast("Pipeline[Any]", value))
-    if any(hasattr(value, each) for each in _ARRAY_PROTOCOLS):
+    if any(hasattr(value, each) for each in _ARRAY_PROTOCOLS) or _has_buffer(value):
         return None
     if isinstance(value, Iterator):
         return _once(cast("Iterator[Any]", value))
@@ -92,7 +95,8 @@ def as_batch_source(value: Any, function: str, name: str = "X") -> BatchSource |
         return _iterated(cast("Iterable[Any]", value))
     if hasattr(value, "__getitem__") and hasattr(value, "__len__"):
         return _indexed(value)
-    return _called(value, function, name) if callable(value) else None
+    is_function = isinstance(value, FunctionType | MethodType | BuiltinFunctionType | partial)
+    return _called(value, function, name) if is_function else None
 
 
 def parts_of_batch(batch: Any) -> tuple[Any, Any, Any]:
@@ -153,6 +157,15 @@ def _indexed(sequence: Any) -> BatchSource:
 def _called(function: Callable[[], Any], caller: str, name: str) -> BatchSource:
     title = getattr(function, "__name__", type(function).__name__)
     latest: list[Any] = [None]
+    try:
+        signature(function).bind()
+    except TypeError:
+        raise ArgumentError(
+            f"{caller}: {name} is the function {title}, which needs arguments, and is called "
+            "without any for the batches of each epoch; give functools.partial(function, ...)"
+        ) from None
+    except ValueError:  # a function in C may have no signature
+        pass
 
     def start(_: int, first: int) -> Iterator[Any]:
         given = function()
@@ -183,6 +196,15 @@ def _notifications(source: Any) -> list[Callable[[], Any]]:
     return [each if callable(each) else lambda: None for each in found]
 
 
+def _has_buffer(value: Any) -> bool:
+    """Whether an object has the buffer protocol, as an `array.array` does."""
+    try:
+        memoryview(value)
+    except (TypeError, BufferError):
+        return False
+    return True
+
+
 def _length_of(source: Any) -> int | None:
     try:
         return len(source)
@@ -190,7 +212,7 @@ def _length_of(source: Any) -> int | None:
         return None
 
 
-def _are_batches(rows: list[Any] | tuple[Any, ...], function: str) -> bool:
+def _are_batches(rows: Sequence[Any], function: str) -> bool:
     """Whether a list holds batches: tuples or lists of arrays with rows, not rows of numbers.
 
     Where targets belong to them, tuples of lists are batches as well.

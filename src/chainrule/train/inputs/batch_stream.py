@@ -218,7 +218,7 @@ class BatchStream:
 
     @property
     def expected_steps(self) -> int | None:
-        """Steps of an epoch, if known."""
+        """Number of steps of an epoch, if known."""
         return self.steps or self.source.length
 
     @property
