@@ -168,14 +168,26 @@ class Recorder(cr.Callback):
         self.mean = np.array([epoch, logs["loss"]], "f4")
 
 
+class Returning(Recorder):
+    """A callback that returns what it remembers, and takes it up."""
+
+    def state(self):
+        return vars(self)
+
+    def restore(self, state):
+        if isinstance(state, dict) and all(isinstance(each, str) for each in state):
+            vars(self).update(state)
+
+
 def train(net: Any, X: Any, y: Any, run: Any, epochs: int) -> None:
     """Train a network, or a machine where there are no targets, with checkpoints and callbacks."""
     checkpoint = cr.Checkpoint(run, every="2 steps", keep=2)
-    callbacks = [Recorder(), cr.EarlyStopping("loss", mode="min")]
+    callbacks = [Recorder(), Returning(), cr.EarlyStopping("loss", mode="min")]
     if y is None:
         machine().fit(X, epochs=epochs, verbose=0, checkpoint=checkpoint, callbacks=callbacks)
         return
     size = 6 if isinstance(net.optimizer, optim.Minimizer) else 2
+    callbacks += [cr.LayerHistograms(X, y, samples=4)]
     callbacks += [] if size == 6 else [cr.ReduceOnPlateau("loss", mode="min", patience=1)]
     net.fit(
         X, y, epochs=epochs, batch_size=size, verbose=0, checkpoint=checkpoint, callbacks=callbacks

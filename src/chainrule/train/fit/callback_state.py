@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from chainrule.errors import type_in_words, warn
 from chainrule.train.callbacks import Callback, keeps_state
 from chainrule.train.files.attribute_values import NotDataError, encoded
-from chainrule.train.fit.run_code import Code, code_of_callbacks
+from chainrule.train.fit.run_code import code_of_callbacks
 
 __all__ = ["CallbackStates", "Remembered"]
 
@@ -30,7 +30,7 @@ Remembered = tuple[str, dict[str, Any], Any]
 
 
 class CallbackStates:
-    """Describes and restores what callbacks remember; made before ``fit`` calls them."""
+    """Describe and restore what callbacks remember; made before ``fit`` calls them."""
 
     def __init__(self, callbacks: Sequence[Callback]) -> None:
         self._callbacks = callbacks
@@ -38,11 +38,7 @@ class CallbackStates:
             {name: _fingerprint(value) for name, value in vars(each).items()} for each in callbacks
         ]
         self._warned: set[str] = set()
-
-    @property
-    def code(self) -> Code:
-        """Digests of the code of callbacks of the user's."""
-        return code_of_callbacks(self._callbacks)
+        self.code = code_of_callbacks(callbacks)
 
     def describe(self, store: Callable[[NDArray[Any]], str]) -> list[list[Any]]:
         """Return the title of each callback, with what it remembers."""
