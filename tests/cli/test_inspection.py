@@ -88,6 +88,17 @@ def test_files_are_known_by_their_content(
     assert found | expected == found
 
 
+def test_a_machine_has_its_settings_and_what_its_training_has_come_to(tmp_path: Path) -> None:
+    machine = cr.RBM(3, persistent=True, batch_size=2)
+    machine.fit(np.eye(4), epochs=2, verbose=0)
+    machine.save(tmp_path / "machine.safetensors")
+    code, output, _ = run("inspect", str(tmp_path / "machine.safetensors"), "--json")
+    content = json.loads(output)
+    assert (code, content["kind"], content["epochs"]) == (0, "a Boltzmann machine", 2)
+    assert "hidden=3" in content["settings"]
+    assert {each["name"] for each in content["parameters"]} == {*machine.params}
+
+
 def test_a_pickle_is_named_and_not_opened(folder: Path) -> None:
     assert "it is not opened" in inspected(folder / "objects.pkl")["kind"]
 

@@ -57,9 +57,7 @@ def safetensors_content(path: Path) -> Content:
 def described_model(description: Content) -> Content:
     """Return what a description says of a network and of its training."""
     if description.get("model") == "rbm" or "layers" not in description:
-        scalars = {n: v for n, v in description.items() if isinstance(v, str | int | float)}
-        scalars.pop("checksum", None)
-        return {"kind": "a Boltzmann machine", **scalars}
+        return _described_machine(description)
     is_checkpoint = "run" in description
     kind = "a checkpoint of a run" if is_checkpoint else "a network"
     content: Content = {
@@ -80,6 +78,21 @@ def described_model(description: Content) -> Content:
         content["predicts"] = table.get("target")
         content["columns"] = [_column(each) for each in table.get("columns", [])]
     return content
+
+
+def _described_machine(description: Content) -> Content:
+    """Return what a description says of a machine; up to format 3 it has counters by name."""
+    scalars = {n: v for n, v in description.items() if isinstance(v, str | int | float)}
+    scalars.pop("checksum", None)
+    content: Content = {"kind": "a Boltzmann machine", **scalars}
+    if "input_shape" in description:
+        content["input shape"] = description["input_shape"]
+    if "optimizer" in description:
+        content["optimizer"] = _named(description["optimizer"])
+    config = description.get("config")
+    if isinstance(config, dict):
+        content["settings"] = _layer({"config": config})["settings"]
+    return content | _counted(description.get("training"))
 
 
 def _counted(training: Any) -> Content:
@@ -121,7 +134,12 @@ def _column(entry: Any) -> Content:
 def _parameters(description: Content, tensors: list[Content]) -> Content:
     """Return the tensors of layers; those of training and attributes are counted together."""
     names = tuple(f"{each.get('name')}." for each in description.get("layers", []))
-    ours = [each for each in tensors if each["name"].startswith(names)] if names else tensors
+    # Those of a machine have no layer, and the others have a colon.
+    ours = [
+        each
+        for each in tensors
+        if (each["name"].startswith(names) if names else ":" not in each["name"])
+    ]
     others = len(tensors) - len(ours)
     content = {"numbers in parameters": sum(each["numbers"] for each in ours)}
     if others:
