@@ -13,7 +13,7 @@ from chainrule.errors import DataError, counted
 from chainrule.optim.minimizer import Minimizer
 from chainrule.train.callbacks import Callback, check_monitors, defines, stops
 from chainrule.train.fit.divergence import explained
-from chainrule.train.fit.fit_run import FitRun
+from chainrule.train.fit.fit_run import PARTS, FitRun
 from chainrule.train.fit.nonfinite import NotFinite, nonfinite_sample
 from chainrule.train.fit.step_runner import REPORT_SECONDS
 from chainrule.train.fit.stream_trainer import StreamTrainer
@@ -70,7 +70,7 @@ class EpochLoop:
         run, trainer, checkpoints = self._run, self._trainer, self._checkpoints
         remaining = epochs - (trainer.counter.epoch - self._first_epoch)
         try:
-            run.progress.start(epochs, run.steps or 1, min(epochs, epochs - remaining))
+            run.progress.start(epochs, run.steps or PARTS, min(epochs, epochs - remaining))
             if checkpoints is not None and checkpoints.resumed is not None:
                 run.progress.note(f"goes on from {checkpoints.resumed.saved.path}")
             self._note_fusion()
@@ -293,9 +293,8 @@ class EpochLoop:
 
     def _report(self, step: int, running: RunningMetrics) -> None:
         run = self._run
-        position = 0 if run.steps is None else min(step, run.steps)
         speed = self._speed(run.samples_of(step))
-        run.progress.advance(position, running.means(), speed)
+        run.progress.advance(run.position_of(step), running.means(), speed)
 
     def _speed(self, samples: int) -> float:
         # The resolution of the clock may be coarser than an epoch.

@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from chainrule.train.fit.resumption import Checkpoints
     from chainrule.train.fit.scipy_trainer import SciPyTrainer
 
-__all__ = ["FitRun"]
+__all__ = ["PARTS", "FitRun"]
+
+PARTS = 1000
+"""What the display counts of an epoch whose number of steps is not known before."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,13 @@ class FitRun:
         if isinstance(self.samples, BatchStream):
             return self.samples.expected_steps
         return -(-len(self.samples) // self.batch_size)
+
+    def position_of(self, step: int) -> int:
+        """Return a step as the display counts it; as parts of the last epoch where need be."""
+        if self.steps is not None:
+            return min(step, self.steps)
+        last = self.samples.last_steps if isinstance(self.samples, BatchStream) else 0
+        return min(PARTS * step // last, PARTS - 1) if last else 0
 
     def samples_of(self, step: int | None = None) -> int:
         """Return the samples of an epoch, or of its first steps; of a stream, those so far."""

@@ -155,6 +155,7 @@ class StreamTrainer:
                 self._end_early(f"after {done} of the {planned} of steps_per_epoch")
         if self._pauses is not None:
             self._pauses.before_steps()
+        self.stream.last_steps = self.counter.step
         self.counter.end_epoch()
 
     def has_next_epoch(self) -> bool:

@@ -189,6 +189,7 @@ class BatchStream:
 
     def __init__(self, source: BatchSource, steps: int | None, epoch: int) -> None:
         self.source, self.steps = source, steps
+        self.last_steps = 0  # those of the last epoch
         self._reader, self._checks = BatchReader(source, steps), None
         self._first: list[Array] | None = None
         with _noted(source, epoch, 0):
