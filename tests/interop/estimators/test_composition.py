@@ -40,10 +40,10 @@ X, y = MinMaxScaler().fit_transform(iris.data)[ROWS], iris.target[ROWS]
 NAMES = np.array(["setosa", "versicolor", "virginica"])[y]
 
 MLP: dict[str, Any] = {
-    "hidden_layer_sizes": (4,), "max_iter": 5, "random_state": 0, "batch_size": 20,
+    "hidden_layer_sizes": (4,), "max_iter": 5, "random_state": 0, "batch_size": 10,
 }  # fmt: skip
 NETWORK: dict[str, Any] = {
-    "network__units": 4, "epochs": 5, "random_state": 0, "batch_size": 20,
+    "network__units": 4, "epochs": 5, "random_state": 0, "batch_size": 10,
 }  # fmt: skip
 CLASSIFIERS = [MLPClassifier(**MLP), NetworkClassifier(**NETWORK)]
 REGRESSORS = [MLPRegressor(**MLP), NetworkRegressor(**NETWORK)]
@@ -100,11 +100,12 @@ def test_pipelines_searches_and_scores_take_them() -> None:
 
 
 def test_searches_choose_and_scores_of_two_workers_are_those_of_one() -> None:
-    one, other = CLASSIFIERS
-    grid = {"batch_size": [20], "hidden_layer_sizes": [(2,), (4,)]}
+    one, other = map(clone, CLASSIFIERS)
+    grid = {"learning_rate_init": [0.001, 0.1], "hidden_layer_sizes": [(4,)]}
     search = GridSearchCV(one, grid, cv=2).fit(X, NAMES)
-    nets = GridSearchCV(other, {"network__units": [2, 4]}, cv=2).fit(X, NAMES)
-    assert nets.best_estimator_.network_[0].units == nets.best_params_["network__units"]
+    units = {"network__units": [4], "learning_rate": [0.001, 0.1]}
+    nets = GridSearchCV(other.set_params(network__units=9), units, cv=2).fit(X, NAMES)
+    assert nets.best_estimator_.network_[0].units == 4
     assert set(search.predict(X)) <= set(NAMES)
     expected = cross_val_score(one, X, NAMES, cv=2)
     for backend in ("multiprocessing", "threading"):

@@ -1,5 +1,7 @@
 """Networks whose first layer is a table of columns."""
 
+import copy
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -116,10 +118,12 @@ def test_misuse_is_refused_with_a_suggestion() -> None:
         net.predict(np.zeros((2, 3)))
 
 
-def test_a_data_frame_with_its_columns_in_another_order_is_refused(tmp_path: Path) -> None:
+def test_a_data_frame_with_its_columns_in_another_order_is_read_by_their_names(
+    tmp_path: Path,
+) -> None:
     pandas = pytest.importorskip("pandas")
     frame = pandas.DataFrame(np.random.default_rng(0).normal(size=(20, 3)), columns=list("abc"))
-    other = frame[["b", "a", "c"]]
+    other = frame.assign(d=9.0)[["b", "a", "d", "c"]]
     y = frame[["a"]]
     net = cr.Network([nn.Dense(1)], seed=0)
     net.compile(loss="mse")
@@ -129,23 +133,21 @@ def test_a_data_frame_with_its_columns_in_another_order_is_refused(tmp_path: Pat
     for trained in (net, cr.load(tmp_path / "net.safetensors")):
         trained.compile(loss="mse")
         assert trained.columns == ["a", "b", "c"]
-        for call in (
-            trained.predict,
-            trained,
-            lambda X, net=trained: net.evaluate(X, y),
-            lambda X, net=trained: net.fit(X, y, verbose=0),
-            lambda X, net=trained: net.fit(frame, y, validation_data=(X, y), verbose=0),
-        ):
-            with pytest.raises(
-                DataError, match=r"column 0 is 'b' and was 'a'; pass X\[net.columns"
-            ):
-                call(other)
-            call(other[trained.columns])
-            call(frame.to_numpy())
+        calls: tuple[Callable[[Any, Any], Any], ...] = (
+            lambda net, X: net.predict(X),
+            lambda net, X: net(X),
+            lambda net, X: list(net.evaluate(X, y)),
+            lambda net, X: net.fit(X, y, verbose=0)["loss"],
+            lambda net, X: net.fit(frame, y, validation_data=(X, y), verbose=0)["val_loss"],
+        )
+        for call in calls:
+            expected = call(copy.deepcopy(trained), frame)
+            for X in (other, frame.to_numpy()):
+                np.testing.assert_array_equal(call(copy.deepcopy(trained), X), expected)
             with pytest.raises(
                 DataError, match="X lacks 3 columns of those in training, first 'a'"
             ):
-                call(frame.set_axis(["x", "y", "z"], axis=1))
+                call(trained, frame.set_axis(["x", "y", "z"], axis=1))
 
 
 def test_a_frame_of_numbers_and_truth_values_is_one_of_numbers() -> None:
