@@ -1,5 +1,7 @@
 """A run whose own code has changed since its checkpoint is refused by name; versions are told."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 
@@ -145,6 +147,37 @@ def test_a_rate_is_compared_with_what_it_calls_and_reads(tmp_path):
         with pytest.raises(ArgumentError, match="the learning rate 'rate' computes something else"):
             fit(3, other)
     assert fit(3, rate(0.1, 1)).epochs == 3
+
+
+def test_schedules_and_optimisers_of_ones_own_are_compared(tmp_path):
+    def fit(epochs, folder, **code):
+        code = {"rate": "0.1 / (1 + epoch)", "factor": "1.0"} | code
+        names = {"optim": optim, "dataclass": dataclass, "__name__": "of_user"}
+        exec(
+            "@dataclass(frozen=True)\nclass Own(optim.Schedule):\n"
+            "    def __call__(self, step, epoch):\n"
+            f"        return {code['rate']}\n"
+            "@dataclass(frozen=True)\nclass Scaled(optim.SGD):\n"
+            "    def update_parameter(self, parameter, gradient, *others):\n"
+            f"        gradient = {code['factor']} * gradient\n"
+            "        return optim.SGD.update_parameter(self, parameter, gradient, *others)\n",
+            names,
+        )
+        net = cr.Network([nn.Dense(2)], seed=0)
+        own = optim.warmup(names["Own"](), epochs=1)
+        optimizer = optim.SGD(own) if folder.name == "rate" else names["Scaled"](0.1)
+        net.compile("mse", optimizer)
+        return net.fit(X, Y, epochs=epochs, checkpoint=folder, verbose=0)
+
+    changed = {
+        "rate": ({"rate": "0.2"}, "the learning rate 'warmup' computes"),
+        "optimiser": ({"factor": "2.0"}, "the optimiser 'Scaled' computes"),
+    }
+    for name, (code, message) in changed.items():
+        fit(2, tmp_path / name)
+        with pytest.raises(ArgumentError, match=message):
+            fit(3, tmp_path / name, **code)
+        assert fit(3, tmp_path / name).epochs == 3
 
 
 def test_a_checkpoint_of_another_version_is_warned_of(tmp_path, monkeypatch):

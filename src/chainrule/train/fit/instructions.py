@@ -15,6 +15,8 @@ from functools import partial
 from types import CodeType, FunctionType, MethodType
 from typing import Any, cast
 
+from chainrule.optim.schedules.schedule import Schedule
+
 __all__ = ["PYTHON", "digest_of_code"]
 
 PYTHON = (
@@ -82,7 +84,7 @@ def _of_object(value: Any) -> Iterator[str | tuple[Any]]:
     for method in _own_methods(kind):
         yield (method,)
     for name, each in sorted({} if is_class else getattr(value, "__dict__", {}).items()):
-        if isinstance(each, FunctionType | MethodType | partial):
+        if isinstance(each, FunctionType | MethodType | partial | Schedule):
             yield name
             yield (each,)
 

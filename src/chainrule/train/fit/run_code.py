@@ -14,7 +14,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from types import FunctionType
 from typing import Any, cast
 
 import numpy as np
@@ -51,9 +50,7 @@ def code_of(
         else:
             own[f"the loss {arguments.loss.name!r}"] = program, arguments.loss.per_sample
     code = {title: _digest(*each, tensors) for title, each in own.items()}
-    if arguments is not None and (function := _rate_function(arguments.optimizer)) is not None:
-        code[f"the learning rate {function.__name__!r}"] = [PYTHON, digest_of_code(function) or ""]
-    return code
+    return code | (_code_of_optimizer(arguments.optimizer) if arguments is not None else {})
 
 
 def code_of_callbacks(callbacks: Sequence[Callback]) -> Code:
@@ -108,7 +105,12 @@ def _with_constants(entry: Any, tensors: Mapping[str, NDArray[Any]]) -> Any:
     return entry
 
 
-def _rate_function(optimizer: Optimizer) -> Any:
+def _code_of_optimizer(optimizer: Optimizer) -> Code:
+    """Return the digests of an optimiser and of a learning rate, where their code is the user's."""
     rate = vars(optimizer).get("learning_rate")
-    function = rate.function if isinstance(rate, EpochFunction) else None
-    return function if isinstance(function, FunctionType) else None
+    function = rate.function if isinstance(rate, EpochFunction) else rate
+    name = getattr(function, "__name__", type(function).__name__)
+    own = {f"the learning rate {name!r}": function}
+    own[f"the optimiser {type(optimizer).__name__!r}"] = type(optimizer)
+    digests = {title: digest_of_code(each) for title, each in own.items() if callable(each)}
+    return {title: [PYTHON, each] for title, each in digests.items() if each is not None}
