@@ -162,7 +162,8 @@ class Recorder(cr.Callback):
         self.seen, self.mean, self.names = [], np.zeros(2, "f4"), {"a": (1, {2.5}), "b": None}
 
     def on_step_end(self, net, step, logs):
-        self.seen.append((step, np.float32(logs["loss"]), {"loss": float(logs["loss"])}))
+        if isinstance(self.seen, list):  # what a file has may be of any type
+            self.seen.append((step, np.float32(logs["loss"]), {"loss": float(logs["loss"])}))
 
     def on_epoch_end(self, net, epoch, logs):
         self.mean = np.array([epoch, logs["loss"]], "f4")

@@ -11,6 +11,7 @@ import pytest
 import chainrule as cr
 from chainrule import nn, optim
 from chainrule.errors import ChainruleWarning, FormatError
+from chainrule.train.fit.callback_state import CallbackStates
 from tests.storage.system_faults import forked
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs POSIX signals")
@@ -130,6 +131,20 @@ def test_what_callbacks_return_and_record_goes_on(tmp_path):
         with pytest.raises(FormatError, match="no record of it"):
             histograms.restore(state)
     assert histograms.epochs == [0, 1, 2, 3, 4]
+
+
+def test_attributes_that_no_training_has_written_are_refused(tmp_path):
+    stopper = cr.EarlyStopping("loss", mode="min")
+    states = CallbackStates([stopper, Latest()])
+    for title, attributes in (
+        ("EarlyStopping", {"best_epoch": "3"}),
+        ("EarlyStopping", {"_best_params": [1]}),
+        ("Latest", {"on_step_end": 3}),
+    ):
+        with pytest.raises(FormatError, match=f"for {title}.* what is none of its values"):
+            states.restore([(title, attributes, None)])
+    states.restore([("EarlyStopping", {"best": 3, "best_epoch": np.int64(2)}, None)])
+    assert (stopper.best, stopper.best_epoch) == (3, 2)
 
 
 def test_a_state_without_the_method_that_takes_it_up_is_warned_of(tmp_path):

@@ -14,7 +14,7 @@ from chainrule.errors import ArgumentError
 from chainrule.train.callbacks.callback import Callback
 from chainrule.train.progress import Progress
 
-__all__ = ["FunctionCallback", "defines", "keeps_state", "resolve_callbacks", "stops"]
+__all__ = ["HOOKS", "FunctionCallback", "defines", "keeps_state", "resolve_callbacks", "stops"]
 
 
 class FunctionCallback(Callback):
@@ -96,6 +96,9 @@ _ARGUMENTS = {
 
 
 _OF_CHECKPOINTS = {"state", "restore"}
+
+HOOKS = tuple(name for name in _ARGUMENTS if name not in _OF_CHECKPOINTS)
+"""The methods that ``fit`` calls for what has happened."""
 
 _SETTERS = {"set_model", "set_params"}
 """Methods that Keras calls before the training."""

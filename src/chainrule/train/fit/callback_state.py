@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.errors import type_in_words, warn
-from chainrule.train.callbacks import Callback, keeps_state
+from chainrule.errors import FormatError, type_in_words, warn
+from chainrule.train.callbacks import HOOKS, Callback, keeps_state
 from chainrule.train.files.attribute_values import NotDataError, encoded
 from chainrule.train.fit.run_code import code_of_callbacks
 
@@ -92,6 +92,7 @@ class CallbackStates:
                     )
                 continue
             waiting.remove(callback)
+            _check_types(callback, attributes)
             vars(callback).update(attributes)
             if state is not None and keeps_state(callback):
                 callback.restore(state)
@@ -101,6 +102,29 @@ class CallbackStates:
                     "state(self), but it has no restore(self, state) now; write one, to go on as "
                     "if unbroken"
                 )
+
+
+def _check_types(callback: Callback, attributes: dict[str, Any]) -> None:
+    """Raise a FormatError for attributes that ``fit`` cannot have written.
+
+    Those of callbacks of the library keep their types; none takes the place of a method.
+    """
+    is_ours = type(callback).__module__.startswith("chainrule.")
+    for name, value in attributes.items():
+        now = vars(callback).get(name)
+        is_other = is_ours and None not in (_kind(now), _kind(value)) and _kind(now) != _kind(value)
+        if is_other or name in HOOKS:
+            raise FormatError(
+                f"fit: the checkpoint has for {callback.title}.{name:.60} what is none of its "
+                f"values: {type_in_words(value)}; remove the folder to begin anew"
+            )
+
+
+def _kind(value: Any) -> str | None:
+    """Return the type of a value, in which all numbers are one; None for None."""
+    if isinstance(value, bool | int | float | np.number):
+        return "number"
+    return None if value is None else type(value).__name__
 
 
 def _fingerprint(value: Any) -> Any:
