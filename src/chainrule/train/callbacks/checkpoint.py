@@ -37,7 +37,8 @@ class Checkpoint(Callback):
 
     A call of ``fit`` that finds a checkpoint of the same run there goes on from it, bit for bit as
     if it had not been interrupted, in the middle of an epoch too. Data and settings must be those
-    of the run. Checkpoints are model files, which `chainrule.load` reads.
+    of the run; an iterable is read again up to the step, and refused if other batches come.
+    Checkpoints are model files, which `chainrule.load` reads.
 
     Parameters
     ----------
