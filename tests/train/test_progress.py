@@ -239,8 +239,9 @@ def test_ctrl_c_on_a_terminal_leaves_a_line_of_the_last_epoch_and_the_cursor(mon
     import pty
 
     program = """
-import sys, time
+import signal, time
 import numpy as np, chainrule as cr
+signal.signal(signal.SIGINT, signal.default_int_handler)  # which a background job ignores
 net = cr.Network([cr.nn.Dense(1)], seed=0)
 net.compile("mse")
 X = np.random.default_rng(0).normal(size=(20, 3))
