@@ -23,8 +23,6 @@ from chainrule.train.progress import choose_display, display, notebook
 from chainrule.train.progress.run_state import Curves
 from tests.terminal_screen import screen_of
 
-pytestmark = pytest.mark.usefixtures("numpy_backend")
-
 X = np.random.default_rng(0).normal(size=(20, 3))
 CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 

@@ -12,8 +12,6 @@ from chainrule import Network, data, nn
 from chainrule.errors import ArgumentError, DataError
 from chainrule.insight.report.sample import most_samples
 
-pytestmark = pytest.mark.usefixtures("numpy_backend")
-
 VOID = {"meta", "img", "rect", "path", "line", "circle", "marker", "mspace"}
 
 
