@@ -55,6 +55,7 @@ def test_verbose_0_prints_nothing(capsys):
     assert capsys.readouterr() == ("", "")
 
 
+@pytest.mark.usefixtures("numpy_backend")  # a slow compilation has a line of its own
 @pytest.mark.parametrize("verbose", ["auto", 1, 2])
 def test_without_a_terminal_each_epoch_is_a_plain_line(capsys, verbose):
     fit(verbose=verbose, validation_split=0.5)
