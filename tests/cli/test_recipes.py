@@ -137,14 +137,12 @@ def test_the_printed_lines_load_the_test_part(data_folder: Path, name: str) -> N
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("name", "lines"), [("shakespeare", 200), ("shakespeare-transformer", 100)]
-)
+@pytest.mark.parametrize("name", ["shakespeare", "shakespeare-transformer"])
 def test_sampling_continues_the_prompt(
-    name: str, lines: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     line = "KING:\nWhat say the lords of the realm?\n\nROMEO AND JULIET:\nNothing, my lord.\n\n"
-    monkeypatch.setattr(language.datasets, "shakespeare", lambda: line * lines)
+    monkeypatch.setattr(language.datasets, "shakespeare", lambda: line * 200)
     language.plays.cache_clear()
     try:
         code, output, errors = run(
