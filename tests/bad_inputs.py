@@ -340,7 +340,7 @@ FITS = [
     ((X[:5], y), {}, DataError, "X has 5 samples but y has 12"),
     ((X.T, y), {}, DataError, "pass X.T"),
     ((X[:, 0], y), {}, ShapeError, "but the network was built for (batch, 2)"),
-    ((iter(X), y), {}, DataError, "X is an iterator, whose rows"),
+    ((iter(X), y), {}, ArgumentError, "y is given beside an iterator: its batches must be tuples"),
     ((X, y + 1), {}, DataError, "these go from 1 to 3: subtract 1"),
     ((X, y - 1), {}, DataError, "y has 4 labels that are negative, first -1 at y[0]"),
     ((X, y + 0.5), {}, DataError, "y has 12 labels that are not integers"),
