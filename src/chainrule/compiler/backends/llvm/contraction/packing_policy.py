@@ -6,9 +6,10 @@ from chainrule.compiler.backends.llvm.emit import ITEM_BYTES
 __all__ = ["should_pack_left", "should_pack_right"]
 
 # A panel whose rows are at least this many bytes apart, and that has this many of them, misses the
-# TLB; packing it pays once several row tiles read the copy.
+# TLB, or its rows evict each other from few sets of the caches; packing it pays once several row
+# tiles read the copy.
 TLB_STRIDE_BYTES = 1024
-TLB_ROWS = 256
+TLB_ROWS = 32
 MIN_READERS = 4
 # Rows of at most one cache line, this many bytes apart (some of many channels, say), map to few
 # sets of the first-level cache and evict each other.
