@@ -201,7 +201,7 @@ def test_predictions_import_no_other_command(folder: Path) -> None:
         "try: cli.main(sys.argv[1:])\n"
         "finally: print(*sorted(name for name in sys.modules if name.startswith('chainrule.cli.')))"
     )
-    for arguments, most in ((["--help"], 3), (["predict", str(folder), os.devnull], 11)):
+    for arguments, most in ((["--help"], 3), (["predict", str(folder), os.devnull], 12)):
         child = subprocess.run(
             [sys.executable, "-c", program, *arguments], capture_output=True, text=True, timeout=60
         )
