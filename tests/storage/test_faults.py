@@ -24,12 +24,13 @@ from matplotlib.figure import Figure
 import chainrule as cr
 from chainrule.insight.figure import save as save_figure
 from chainrule.storage import atomic_write as storage
-from chainrule.storage import target_file, temporary_file
+from chainrule.storage import interruption, target_file, temporary_file
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 
 OLD, NEW = b"old" * 1000, b"new" * 2000
 FILES = {
+    interruption.__file__,
     storage.__file__,
     target_file.__file__,
     temporary_file.__file__,
