@@ -1,10 +1,12 @@
 """Thread limit: lowered while cores are oversubscribed, tried again after growing pauses."""
 
+import threading
 import time
 
+import numpy as np
 import pytest
 
-from chainrule.compiler.runtime import thread_limit
+from chainrule.compiler.runtime import thread_limit, thread_pool
 from chainrule.compiler.runtime.thread_limit import ThreadLimit
 
 
@@ -71,3 +73,14 @@ def test_short_runs_are_not_measured(monkeypatch):
     short, long = thread_limit.LONG_SECONDS / 2, thread_limit.EVIDENCE_SECONDS * 1.1
     assert [run(each) for each in (short, short, long, short, long)] == [2] * 5
     assert [run(each) for each in (long, short)] == [1, 1]
+
+
+def test_the_time_of_other_threads_does_not_count():
+    pool = thread_pool._Pool()
+    before, process = pool._cpu_time(), time.process_time()
+    other = threading.Thread(target=lambda: [np.sort(np.arange(10**6) % 977) for _ in range(5)])
+    other.start()
+    other.join()
+    spent = time.process_time() - process
+    assert spent > 0.02
+    assert pool._cpu_time() - before < spent / 2

@@ -9,6 +9,7 @@ so it may change from call to call.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 __all__ = ["ThreadLimit"]
 
@@ -27,6 +28,9 @@ short, too, and each failed trial doubles the next."""
 class ThreadLimit:
     """Measures runs, and lowers the number of threads while cores are oversubscribed.
 
+    `cpu_time` returns the CPU time of the threads that run programs, in seconds. That of the
+    process has the time of other threads too, such as those of BLAS, which go on spinning.
+
     Examples
     --------
     >>> limit = ThreadLimit()
@@ -37,7 +41,8 @@ class ThreadLimit:
     (1, 2)
     """
 
-    def __init__(self) -> None:
+    def __init__(self, cpu_time: Callable[[], float] = time.process_time) -> None:
+        self._cpu_time = cpu_time
         self._limit = 0
         self._limited_until = -1.0
         self._pause = FIRST_PAUSE
@@ -52,7 +57,7 @@ class ThreadLimit:
     def start(self) -> tuple[float, float]:
         """Return wall time, and CPU time if this run is likely to be long enough to count."""
         # To read CPU time takes longer than a small program.
-        return time.perf_counter(), time.process_time() if self._was_long else 0.0
+        return time.perf_counter(), self._cpu_time() if self._was_long else 0.0
 
     def stop(self, threads: int, started: tuple[float, float]) -> None:
         """Measure a run from what `start` returned before it."""
@@ -60,7 +65,7 @@ class ThreadLimit:
         wall, has_cpu = now - started[0], self._was_long
         self._was_long = wall >= LONG_SECONDS
         if has_cpu and self._was_long and threads > 1:
-            self.record(threads, wall, time.process_time() - started[1], now)
+            self.record(threads, wall, self._cpu_time() - started[1], now)
 
     def record(self, threads: int, wall: float, cpu: float, now: float) -> None:
         """Record a long run, and adapt the limit when enough are measured."""

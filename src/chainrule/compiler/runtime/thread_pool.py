@@ -91,6 +91,10 @@ def compile_pool_in_background() -> None:
 _preparation: BackgroundTask[LoadedCode] | None = None
 
 
+_HAS_CLOCKS = hasattr(time, "pthread_getcpuclockid") and hasattr(time, "thread_time")
+"""Whether the system tells the CPU time of single threads."""
+
+
 class _Pool:
     """The workers of one process, as many as any program has requested so far."""
 
@@ -103,11 +107,12 @@ class _Pool:
         self._work = WORK_TYPE(self._library.address("chainrule.work"))
         self._memory, self._control = _control_block(self._library)
         self._workers: list[threading.Thread] = []
+        self._clocks: list[int] = []  # of the workers' CPU time
         self.busy = threading.Lock()
         self._growth = threading.Lock()
         self._is_stopped = self._has_warned = False
         self._next_request = 0.0  # by time.perf_counter
-        self.limit = ThreadLimit()
+        self.limit = ThreadLimit(self._cpu_time)
 
     def run(self, program: int, block: int, threads: int, is_limit: bool) -> None:
         """Run one program; its caller holds `busy`."""
@@ -121,6 +126,12 @@ class _Pool:
         self._run(self._control, program, block, threads)
         self.limit.stop(threads, started)
 
+    def _cpu_time(self) -> float:
+        """Return the CPU time of the calling thread and the workers, if the system tells it."""
+        if not _HAS_CLOCKS:
+            return time.process_time()
+        return time.thread_time() + sum(map(time.clock_gettime, self._clocks))
+
     def stop(self) -> None:
         """Make the workers return from native code before its memory is unmapped."""
         if os.getpid() != self._process:
@@ -131,6 +142,7 @@ class _Pool:
             for worker in self._workers:
                 worker.join()
             self._workers.clear()
+            self._clocks.clear()
             # Exit handlers and daemon threads may still run programs, on their own thread.
             self._is_stopped = True
 
@@ -175,6 +187,8 @@ class _Pool:
             target=self._work, args=(self._control, index), name=f"chainrule-{index}", daemon=True
         )
         worker.start()
+        if _HAS_CLOCKS and worker.ident is not None:
+            self._clocks.append(time.pthread_getcpuclockid(worker.ident))
         self._workers.append(worker)
 
 

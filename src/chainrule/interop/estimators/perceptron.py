@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from contextlib import nullcontext
 from itertools import pairwise
 from typing import Any
 
@@ -16,6 +17,7 @@ from sklearn.utils.validation import (
     check_is_fitted,
 )
 
+from chainrule.blas_threads import one_blas_thread
 from chainrule.errors import ArgumentError, DataError
 from chainrule.interop.estimators.form import Form, hidden_activations, output_function
 from chainrule.interop.estimators.observers import observer_of
@@ -28,6 +30,9 @@ from chainrule.interop.estimators.training import EpochRunner, Rows
 from chainrule.interop.estimators.validated import validated
 
 __all__ = ["MultilayerPerceptron"]
+
+_MANY_PRODUCTS = 2**26
+"""Products of numbers from which on several threads of BLAS pay."""
 
 
 class MultilayerPerceptron(BaseEstimator):
@@ -270,8 +275,12 @@ class MultilayerPerceptron(BaseEstimator):
         return self._outputs_of(self._state_of(), inputs)
 
     def _outputs_of(self, state: Tree, X: Any) -> Any:
-        form = self._form(len(state["params"]["coefs"]) - 1)
-        with np.errstate(all="ignore"):
+        weights = state["params"]["coefs"]
+        form = self._form(len(weights) - 1)
+        products = X.shape[0] * sum(each.size for each in weights)
+        # Threads of BLAS go on spinning, on the cores that a fit that follows needs.
+        threads = one_blas_thread() if products < _MANY_PRODUCTS else nullcontext()
+        with threads, np.errstate(all="ignore"):
             scores = scores_of(form, state["params"], state["statistics"], X)
             return output_function(self.out_activation_)(scores)
 
