@@ -49,6 +49,14 @@ def test_rows_are_predicted_as_one_by_one_by_few_programs(compiled):
     assert compiled == [1, 40, 112, 640, 1024, 6, 80]
 
 
+def test_any_batch_size_and_number_of_rows_may_follow_another():
+    net = cr.Network([nn.Flatten(), nn.Dense(2)], seed=0)
+    whole = net.predict(X, batch_size=None)
+    for count, size in ((1090, 100), (190, 100), (93, 100), (90, 1000), (160, 96), (64, 30)):
+        outputs = net.predict(X[:count], batch_size=size)
+        np.testing.assert_allclose(outputs, whole[:count], atol=1e-6)
+
+
 @pytest.mark.parametrize(
     "layers",
     [

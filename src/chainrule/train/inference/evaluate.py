@@ -147,8 +147,9 @@ def _predict(
         part = inputs[rows]
         batch_type: ArrayType = type_of(part)
         part = part if part.dtype.isnative else part.astype(batch_type.dtype)
-        # The program of full batches is there: for most of one it takes less than another.
-        count = size if parts and 2 * len(part) > size else padded_count(len(part))
+        # For most of a batch, the program of full ones takes less time than to compile another.
+        is_full = len(inputs) > size and 2 * len(part) > size
+        count = size if is_full else padded_count(len(part))
         forward = _forward(stack, programs, batch_type, activation, count)
         parts.append(forward(part))
     return np.concatenate(parts) if len(parts) > 1 else parts[0]
@@ -160,22 +161,23 @@ def _forward(
     """Return the function for a batch: if possible, by a program for a padded one."""
     count, *shape = batch_type.shape
 
-    def key(rows: int) -> tuple[Any, ...]:
-        return "predict", activation, batch_type.dtype, (rows, *shape)
+    def compiled(rows: int) -> PredictFunction:
+        def build() -> tuple[PredictFunction, Guards]:
+            function = PredictFunction(stack, batch_type.with_shape((rows, *shape)), activation)
+            return function, function.guards
 
-    def compiled(rows: int) -> tuple[PredictFunction, Guards]:
-        function = PredictFunction(stack, batch_type.with_shape((rows, *shape)), activation)
-        return function, function.guards
+        key = "predict program", activation, batch_type.dtype, (rows, *shape)
+        return programs.get(key, build)
 
-    def build() -> tuple[PredictFunction | PaddedRows, Guards]:
-        if padded == count or not are_row_independent(stack.layers):
-            return compiled(count)
-        function = programs.get(key(padded), lambda: compiled(padded))
+    def choose() -> tuple[PredictFunction | PaddedRows, Guards]:
+        function = compiled(padded if are_row_independent(stack.layers) else count)
         if not function.is_native:
-            return compiled(count)
-        return PaddedRows(function, (padded, *shape), count), function.guards
+            function = compiled(count)
+        rows = function.count
+        chosen = function if rows == count else PaddedRows(function, (rows, *shape), count)
+        return chosen, function.guards
 
-    return programs.get(key(count), build)
+    return programs.get(("predict", activation, batch_type.dtype, batch_type.shape), choose)
 
 
 def _predict_cached(model: Model, X: Any, size: Any, activation: str) -> Array | None:

@@ -22,7 +22,7 @@ class PredictFunction:
     """The output of a network for inputs of type `X`, under a further activation; "" for none."""
 
     def __init__(self, stack: LayerStack, X: ArrayType, activation: str = "") -> None:
-        self._stack = stack
+        self._stack, self.count = stack, X.shape[0]  # of rows
         self._program, self.guards = compile_prediction(stack, X, activation)
         self._bound = self._bind()
 
