@@ -50,9 +50,9 @@ class StepInputs:
     def sizes(self, first: int, end: int) -> int | Array:
         """Return the number of samples of each of some steps, one number if it is of all."""
         partial = self._samples % self._size
-        is_partial = np.arange(first, end) % self.steps == self.steps - 1
-        if not partial or not is_partial.any():
+        if not partial or first // self.steps == end // self.steps:
             return self._size
+        is_partial = np.arange(first, end) % self.steps == self.steps - 1
         return np.where(is_partial, partial, self._size)
 
     def fill(
