@@ -38,10 +38,10 @@ def test_steps_are_those_of_numpy(monkeypatch, batch_size):
     monkeypatch.setenv("CHAINRULE_BACKEND", "numpy")
     by_numpy = trained([3], batch_size)
     for name, value in parameters(by_numpy).items():
-        np.testing.assert_allclose(native.params[name], value, rtol=2e-3, atol=2e-4, err_msg=name)
+        np.testing.assert_allclose(native.params[name], value, rtol=1e-4, atol=2e-5, err_msg=name)
     for name in ("loss", "accuracy", "auc"):
         expected = by_numpy.history[name]
-        np.testing.assert_allclose(native.history[name], expected, rtol=2e-3, err_msg=name)
+        np.testing.assert_allclose(native.history[name], expected, rtol=1e-4, err_msg=name)
 
 
 def test_epochs_of_one_call_have_the_bits_of_epochs_one_by_one():

@@ -56,6 +56,8 @@ class MacroKernel:
         self.tiling = tiling
         self.epilogue = epilogue
         self.packed_right, self.packed_left = packed_sizes(roles, tiling)
+        self.block_tiles = tiles_per_block(roles, tiling)
+        self.has_blocks = self.block_tiles < tiling.tiles
 
     def emit(self) -> None:
         """Emit the loops over batch, panels and row tiles."""
@@ -87,15 +89,14 @@ class MacroKernel:
 
     def _panels_outermost(self) -> None:
         """Emit block, panel, tile: a panel of `right` stays in cache, and a block of `left`."""
-        has_blocks = tiles_per_block(self.roles, self.tiling) < self.tiling.tiles
-        if self.packed_right and has_blocks:
+        if self.packed_right and self.has_blocks:
             for group in self.tiling.groups:
                 with self._panels(group) as (column, mask):
                     self._pack_right(group, column, mask)
         with self._row_blocks() as tiles:
             for group in self.tiling.groups:
                 with self._panels(group) as (column, mask):
-                    if self.packed_right and not has_blocks:
+                    if self.packed_right and not self.has_blocks:
                         self._pack_right(group, column, mask)
                     with emit.counted_loop(self.builder, *tiles, "tile") as tile:
                         self._row_tile(group, tile, column, mask)
@@ -150,8 +151,8 @@ class MacroKernel:
     @contextmanager
     def _row_blocks(self) -> Generator[tuple[ir.Value, ir.Value]]:
         """Emit the loop over blocks of this call's row tiles, if there may be several."""
-        builder, tiles = self.builder, tiles_per_block(self.roles, self.tiling)
-        if tiles >= self.tiling.tiles:
+        builder, tiles = self.builder, self.block_tiles
+        if not self.has_blocks:
             yield self.tile_start, self.tile_stop
             return
         size = emit.index(tiles)
