@@ -1,5 +1,6 @@
 """SIGTERM ends ``fit`` after a whole step; handlers of others stay; forked children die of it."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -7,13 +8,18 @@ import sys
 import threading
 import time
 import traceback
+import warnings
 
 import numpy as np
 import pytest
 
 import chainrule as cr
 from chainrule import nn
-from chainrule.train.fit.termination import ends_on_termination, run_to_its_end
+from chainrule.train.fit.termination import (
+    ends_on_termination,
+    raise_if_terminated,
+    run_to_its_end,
+)
 from chainrule.train.network import model_of
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs POSIX signals")
@@ -264,6 +270,32 @@ def test_what_must_not_be_left_half_way_is_repeated_before_the_signal_is_raised(
             assert (len(started), len(ended)) == (4, 1)
         assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
         assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+    assert in_child(check) == 0
+
+
+def test_a_ctrl_c_that_arrives_in_a_finalizer_ends_the_training():
+    """Python drops what is raised there; as it is what the callback's own code handles."""
+
+    class Interrupted:
+        def __del__(self):
+            signal.raise_signal(signal.SIGINT)
+
+    def handle(net, epoch, logs):
+        with contextlib.suppress(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+
+    def check():
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        warnings.simplefilter("ignore", pytest.PytestUnraisableExceptionWarning)
+        assert network().fit(X, X, epochs=2, verbose=0, callbacks=[handle]).epochs == 2
+        with pytest.raises(KeyboardInterrupt), ends_on_termination():
+            Interrupted()
+            network().fit(X, X, epochs=10**9, verbose=0)
+        with ends_on_termination():
+            Interrupted()
+        raise_if_terminated()
+        assert network().fit(X, X, epochs=2, verbose=0).epochs == 2
 
     assert in_child(check) == 0
 

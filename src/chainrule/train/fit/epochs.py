@@ -17,7 +17,11 @@ from chainrule.train.fit.fit_run import PARTS, FitRun
 from chainrule.train.fit.nonfinite import NotFinite, nonfinite_sample
 from chainrule.train.fit.step_runner import REPORT_SECONDS
 from chainrule.train.fit.stream_trainer import StreamTrainer
-from chainrule.train.fit.termination import raise_if_terminated, run_to_its_end
+from chainrule.train.fit.termination import (
+    forget_interrupts,
+    raise_if_terminated,
+    run_to_its_end,
+)
 from chainrule.train.fit.trainer import Trainer
 from chainrule.train.history import History
 from chainrule.train.inference.evaluate import evaluate
@@ -279,6 +283,7 @@ class EpochLoop:
 
     def _take_changes(self, callback: Callback) -> None:
         """Go on with what a callback has written; raise if that is not finite."""
+        forget_interrupts()
         if self._trainer.read_back() and (name := self._trainer.nonfinite_parameter):
             raise DataError(
                 f"fit: the callback {callback.title} has written NaN or infinite values into "

@@ -21,7 +21,6 @@ from chainrule.train.fit.run_code import code_of
 from chainrule.train.fit.run_settings import CODE, RunSettings
 from chainrule.train.fit.termination import (
     hold_signals,
-    interrupts_when_released,
     release_signals,
 )
 from chainrule.train.model.model import Model
@@ -64,7 +63,7 @@ class RunCheckpoints:
     @contextmanager
     def opened(self) -> Generator[None]:
         """Hold the lock of the folder."""
-        with locked_folder(self.folder.path), interrupts_when_released():
+        with locked_folder(self.folder.path):
             self.folder.clear()
             yield
 

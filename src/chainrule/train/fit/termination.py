@@ -15,8 +15,8 @@ __all__ = [
     "TERMINATED",
     "StoppedError",
     "ends_on_termination",
+    "forget_interrupts",
     "hold_signals",
-    "interrupts_when_released",
     "raise_if_terminated",
     "release_signals",
     "run_to_its_end",
@@ -40,40 +40,45 @@ _waiting: list[type[BaseException]] = []
 
 @contextmanager
 def ends_on_termination() -> Generator[None]:
-    """Raise ``SystemExit(143)`` on SIGTERM, as Ctrl-C raises KeyboardInterrupt.
+    """Raise ``SystemExit(143)`` on SIGTERM, and KeyboardInterrupt on Ctrl-C, lost by no finalizer.
 
     Where the system's default would end the process at once, ``fit`` so ends after a whole step,
     and the caller's ``finally`` clauses run. Another handler is the caller's own, and stays.
     """
     # Only the main thread may set handlers, and runs them.
-    is_main = threading.current_thread() is threading.main_thread()
-    if not is_main or signal_module.getsignal(signal.SIGTERM) != signal_module.SIG_DFL:
+    if threading.current_thread() is not threading.main_thread():
         yield
         return
     _keep_out_of_children()
+    own = [each for each in _defaults() if signal_module.getsignal(each[0]) == each[1]]
     try:
-        _received.clear()
-        signal_module.signal(signal.SIGTERM, _exit)
+        for number, _, handler in own:
+            _forget(number)
+            signal_module.signal(number, handler)
         yield
     finally:
-        if signal_module.getsignal(signal.SIGTERM) is _exit:
-            signal_module.signal(signal.SIGTERM, signal_module.SIG_DFL)
-        _received.clear()
+        for number, default, handler in own:
+            if signal_module.getsignal(number) is handler:
+                signal_module.signal(number, default)
+            _forget(number)
 
 
-@contextmanager
-def interrupts_when_released() -> Generator[None]:
-    """Let Ctrl-C wait where `hold_signals` says so, unless the caller has another handler."""
-    is_main = threading.current_thread() is threading.main_thread()
-    if not is_main or signal_module.getsignal(signal.SIGINT) != signal.default_int_handler:
-        yield
-        return
-    try:
-        signal_module.signal(signal.SIGINT, _interrupt)
-        yield
-    finally:
-        if signal_module.getsignal(signal.SIGINT) is _interrupt:
-            signal_module.signal(signal.SIGINT, signal.default_int_handler)
+def _defaults() -> list[tuple[int, Any, Callable[[int, FrameType | None], None]]]:
+    """Return the signals that are handled here, Python's handlers of them and our own."""
+    return [
+        (signal.SIGTERM, signal_module.SIG_DFL, _exit),
+        (signal.SIGINT, signal.default_int_handler, _interrupt),
+    ]
+
+
+def _forget(number: int) -> None:
+    _received[:] = [each for each in _received if each != number]
+
+
+def forget_interrupts() -> None:
+    """Count a Ctrl-C that came during code of the user's as seen by it."""
+    if _received and threading.current_thread() is threading.main_thread():
+        _forget(signal.SIGINT)
 
 
 def hold_signals() -> None:
@@ -102,6 +107,7 @@ def _waits(kind: type[BaseException]) -> bool:
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
+    _received.append(number)
     if not _waits(KeyboardInterrupt):
         raise KeyboardInterrupt
 
@@ -127,14 +133,14 @@ def run_to_its_end(function: Callable[[], None]) -> None:
 
 
 def raise_if_terminated() -> None:
-    """Raise ``SystemExit(143)`` once more if SIGTERM came and what the handler raised was lost.
+    """Raise once more what a handler has raised for Ctrl-C or SIGTERM, if that was lost.
 
     In a thread whose training is to end, see `stopping_at`, raise a `StoppedError`.
     """
     if (stop := getattr(_own, "stop", None)) is not None and stop.is_set():
         raise StoppedError
     if _received and threading.current_thread() is threading.main_thread():
-        raise SystemExit(TERMINATED)
+        raise SystemExit(TERMINATED) if signal.SIGTERM in _received else KeyboardInterrupt
 
 
 class StoppedError(SystemExit):

@@ -11,7 +11,7 @@ from typing import Any
 
 from chainrule.errors import ArgumentError, counted
 from chainrule.storage import locked_folder
-from chainrule.train.fit.termination import ends_on_termination
+from chainrule.train.fit.termination import ends_on_termination, forget_interrupts
 from chainrule.train.network import Network
 from chainrule.train.sweep.halving import rank, rungs_of, survivors
 from chainrule.train.sweep.journal import Journal, digest_of, key_of
@@ -75,6 +75,7 @@ class SweepRun:
                 if not self._reached:
                     raise
                 is_interrupted = True
+                forget_interrupts()
                 report.note(
                     f"interrupted: {counted(len(self._reached), 'fit')} of {len(self.fits)} are "
                     "in the result"
