@@ -17,7 +17,7 @@ from chainrule.nn.initializers.initializer import INITIALIZERS
 __all__ = ["describe", "describe_arguments", "refuse_late_activation", "snake_case"]
 
 
-_LATER_ARGUMENTS = {"mask_zero"}
+_LATER_ARGUMENTS = {"mask_zero", "sparse"}
 """Arguments that earlier versions did not have: left out at their defaults, as in old files."""
 
 

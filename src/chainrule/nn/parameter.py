@@ -56,6 +56,9 @@ class Parameter(NDArrayOperatorsMixin):
         The live array, also while a trace binds another value.
     is_state : bool
         Whether it was created as state.
+    sparse : bool
+        Whether an optimiser updates the rows alone that a batch has looked up, also where its rule
+        changes others, see `Embedding`; False at first.
 
     Examples
     --------
@@ -70,7 +73,7 @@ class Parameter(NDArrayOperatorsMixin):
 
     _guarded_attributes: ClassVar[tuple[str, ...]] = ("array",)
 
-    __slots__ = ("_grad", "_trainable", "array", "is_state", "is_weight", "name")
+    __slots__ = ("_grad", "_trainable", "array", "is_state", "is_weight", "name", "sparse")
     last_replacement: ClassVar[object] = object()
     """Another object after each assignment of another array to the value of any parameter."""
 
@@ -84,6 +87,7 @@ class Parameter(NDArrayOperatorsMixin):
         self._grad: Any = None
         self.trainable = trainable
         self.is_state = not trainable
+        self.sparse = False
         is_weight = self.array.ndim >= 2 if is_weight is None else is_weight
         self.is_weight = checked_flag(f"parameter {name}", "is_weight", is_weight)
 

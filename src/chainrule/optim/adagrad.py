@@ -59,6 +59,11 @@ class Adagrad(Optimizer):
         """Return the initial sum of squares."""
         return {"sum": zeros_like(parameter) + self.initial_accumulator}
 
+    @property
+    def keeps_at_zero_gradient(self) -> bool:
+        """Whether an element whose gradient is zero keeps its value and its sum of squares."""
+        return type(self).update_parameter is Adagrad.update_parameter
+
     def update_parameter(
         self, parameter: Array, gradient: Array, slots: Slots, rate: Array, step: Array
     ) -> tuple[Array, Slots]:

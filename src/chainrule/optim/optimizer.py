@@ -195,6 +195,15 @@ class Optimizer(ABC):
         return rate(step, epoch) if isinstance(rate, Schedule) else rate
 
     @property
+    def keeps_at_zero_gradient(self) -> bool:
+        """Whether an element whose gradient is zero keeps its value and slots, bit for bit.
+
+        Then a table is updated in the rows alone that a batch has looked up, see `Embedding`. False
+        unless a rule says otherwise: a velocity or a moment moves an element once more.
+        """
+        return False
+
+    @property
     def has_schedule(self) -> bool:
         """Whether the learning rate is another one in other steps or epochs."""
         return isinstance(vars(self).get("learning_rate"), Schedule)

@@ -70,6 +70,11 @@ class SGD(Optimizer):
         """Return the velocity, initially zero; nothing without momentum."""
         return {"velocity": zeros_like(parameter)} if self.momentum else {}
 
+    @property
+    def keeps_at_zero_gradient(self) -> bool:
+        """Whether an element whose gradient is zero keeps its value: without momentum."""
+        return type(self).update_parameter is SGD.update_parameter and not self.momentum
+
     def update_parameter(
         self, parameter: Array, gradient: Array, slots: Slots, rate: Array, step: Array
     ) -> tuple[Array, Slots]:

@@ -15,6 +15,7 @@ from chainrule.compiler.loop_ir.loops import Affine, Buffer, Expression, Index, 
 from chainrule.compiler.lowering.gather_scatter import as_index
 from chainrule.compiler.lowering.graph_lowering import Lowering, Rule
 from chainrule.compiler.lowering.liveness import Reader, reads
+from chainrule.compiler.lowering.loop_body import initial_index
 from chainrule.compiler.lowering.movement import sliced_index
 from chainrule.graph.node import Node
 
@@ -67,7 +68,8 @@ def _written(lowering: Lowering, node: Node) -> tuple[Buffer, Index]:
     if isinstance(value, Load) and _is_updated_in_place(lowering, node, value):
         return value.buffer, value.index
     target, index = lowering.target(node)
-    lowering.items.append(Statement(target, index, value, layer=node.layer))
+    stored = initial_index(old, index)
+    lowering.items.append(Statement(target, stored, value, layer=node.layer))
     return target, index
 
 

@@ -35,8 +35,8 @@ from chainrule.ops.primitives.contraction import contract, split_spec
 from chainrule.ops.primitives.gather_scatter import gather
 
 __all__ = [
-    "as_steps", "first_carries", "labelled", "loop_invariants", "lower_body", "lower_into",
-    "result_targets",
+    "as_steps", "first_carries", "initial_index", "labelled", "loop_invariants", "lower_body",
+    "lower_into", "result_targets",
 ]  # fmt: skip
 
 MIN_COPY_ITERATIONS = 16
@@ -58,14 +58,22 @@ def labelled(item: Item, layer: str) -> Item:
 def first_carries(
     loop: Node, results: Sequence[Target], starts: Sequence[Node], values: Sequence[Expression]
 ) -> list[Item]:
-    """Return the stores of the first carries; of an uninitialized one, that of its first row."""
+    """Return the stores of the first carries."""
     items: list[Item] = []
     for (buffer, index), start, value in zip(results, starts, values, strict=False):
-        if start.primitive is not None and start.primitive.name == "uninitialized":
-            first = len(index) - len(start.shape)
-            index = (*index[:first], Affine(), *index[first + 1 :])
-        items.append(Statement(buffer, index, value, layer=loop.layer))
+        items.append(Statement(buffer, initial_index(start, index), value, layer=loop.layer))
     return items
+
+
+def initial_index(node: Node, index: tuple[Affine, ...]) -> tuple[Affine, ...]:
+    """Return the part of an array that is stored before its elements are replaced.
+
+    It is all of it; of an uninitialized one its first row, as the verifier wants a store.
+    """
+    if node.primitive is None or node.primitive.name != "uninitialized":
+        return index
+    first = len(index) - len(node.shape)
+    return (*index[:first], Affine(), *index[first + 1 :])
 
 
 def loop_invariants(

@@ -39,6 +39,13 @@ class Embedding(Layer):
         Layer name; None numbers it by kind, as ``dense_1``.
     trainable : bool
         False freezes it: training leaves its weights alone. See `Layer`.
+    sparse : bool
+        Whether an update changes the rows alone that its batch has looked up, whatever the
+        optimiser; the cost of a step then is that of the lookups, not of the vocabulary. False
+        does so where it makes no difference: of `SGD` without momentum and `Adagrad`. The moments
+        of other optimisers would decay, and move a row on, in steps that do not look it up; with
+        ``sparse=True`` they wait for the next that does (lazy updates). Needs a gradient of
+        lookups only: no `l2` and no clipping.
 
     Attributes
     ----------
@@ -76,12 +83,14 @@ class Embedding(Layer):
         mask_zero: bool = False,
         name: str | None = None,
         trainable: bool = True,
+        sparse: bool = False,
     ) -> None:
         self.vocabulary_size = checked_count("Embedding", "vocabulary_size", vocabulary_size)
         self.units = checked_count("Embedding", "units", units)
         self.initializer = checked_initializer(initializer)
         self.l2 = checked_l2("Embedding", l2)
         self.mask_zero = checked_flag("Embedding", "mask_zero", mask_zero)
+        self.sparse = checked_flag("Embedding", "sparse", sparse)
         self.name = name
         freeze_unless(self, trainable)
 
@@ -89,6 +98,7 @@ class Embedding(Layer):
         """Create W; inputs may have any shape."""
         shape = (self.vocabulary_size, self.units)
         self.weight = self.parameter("weight", shape, self.initializer)
+        self.weight.sparse = self.sparse
 
     def forward(self, x: Any) -> Any:
         """Return the vector of each index, (batch, ..., units)."""

@@ -33,6 +33,7 @@ from chainrule.optim.clipping import clip
 from chainrule.optim.minimizer import Minimizer
 from chainrule.optim.optimizer import Optimizer
 from chainrule.train.fit.penalized_loss import penalized_loss
+from chainrule.train.fit.row_updates import update_parameter
 from chainrule.train.fit.shared_steps import shared_function, shared_program
 from chainrule.train.model.layer_stack import LayerStack
 from chainrule.train.model.objective import Objective
@@ -150,6 +151,8 @@ def _step(stack: LayerStack, objective: Objective) -> Callable[..., Any]:
 
         return _keeping_types(iteration(stack, objective))
 
+    trained = stack.parameters(trainable=True)
+
     def step(state: dict[str, Any], batch: dict[str, Any], step_input: dict[str, Any]) -> Any:
         random = RandomStream(stack.seed, step_input["epoch"], step_input["step"])
 
@@ -160,12 +163,17 @@ def _step(stack: LayerStack, objective: Objective) -> Callable[..., Any]:
         rate, count, slots = step_input["rate"], step_input["count"], state["slots"]
         missed = state["missed"]
         counts = {name: count - each for name, each in missed.items()}
-        updates = {
-            name: objective.optimizer.update_parameter(
-                param, gradients[name], slots[name], rate, counts.get(name, count)
-            )
-            for name, param in state["params"].items()
-        }
+
+        def updated(name: str, param: Any) -> Any:
+            def rule(param: Any, gradient: Any, slots: Any) -> Any:
+                own = counts.get(name, count)
+                return objective.optimizer.update_parameter(param, gradient, slots, rate, own)
+
+            is_exact, is_sparse = objective.optimizer.keeps_at_zero_gradient, trained[name].sparse
+            rows = f"fit: {name}", is_exact, is_sparse
+            return update_parameter(rule, *rows, param, gradients[name], slots[name])
+
+        updates = {name: updated(name, param) for name, param in state["params"].items()}
         new = {
             "params": {name: param for name, (param, _) in updates.items()},
             "slots": {name: slots for name, (_, slots) in updates.items()},
