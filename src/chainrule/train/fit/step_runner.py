@@ -1,4 +1,8 @@
-"""Runs native train steps in chunks of about a tenth of a second."""
+"""Runs native train steps in chunks of about a tenth of a second, longer ones of a large state.
+
+A call reads one set of arrays and writes another, which takes a time of its own, whatever its
+number of steps. It is not counted as time of the steps, and does not become most of a chunk.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +23,12 @@ __all__ = ["REPORT_SECONDS", "StepRunner"]
 
 REPORT_SECONDS = 0.1
 """Target duration of a native call: progress is reported and Ctrl-C handled between calls."""
+
+_COPIED_BYTES_PER_SECOND = 4e9
+"""By which a call copies its state; a machine has more, if it does nothing else."""
+
+_MAX_COPY_SHARE, _MAX_SECONDS = 0.1, 1.0
+"""Share of the copy in a call; and the duration of a call that this may ask for."""
 
 _FIRST_CHUNK = 1
 """Steps of the first call, before the time of a step is known: it may be long."""
@@ -68,7 +78,7 @@ class StepRunner:
                 steps = max(1, min(steps, left))
             start = time.perf_counter()
             values, columns = self.run_steps(state, samples, done, done + steps)
-            target = steps * REPORT_SECONDS / max(time.perf_counter() - start, 1e-9)
+            target = _target_steps(steps, time.perf_counter() - start, state.nbytes)
             if steps == self._chunk or target < self._chunk:
                 self._chunk = int(np.clip(target, 1, 8 * self._chunk))
             done += steps
@@ -92,3 +102,11 @@ class StepRunner:
         inputs = [*state.values, *samples, *self.step_inputs.columns, *self._constants]
         outputs = self.program(inputs, (first, end), state.spare_buffers())
         return outputs[: self._width], [each[first:end] for each in outputs[self._width :]]
+
+
+def _target_steps(steps: int, seconds: float, size: int) -> float:
+    """Return how many steps the next call is to make, after one on a state of `size` bytes."""
+    copy = size / _COPIED_BYTES_PER_SECOND
+    own = max(seconds - copy, seconds * _MAX_COPY_SHARE, 1e-9)
+    target = min(max(REPORT_SECONDS, copy / _MAX_COPY_SHARE), max(REPORT_SECONDS, _MAX_SECONDS))
+    return steps * target / own

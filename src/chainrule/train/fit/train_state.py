@@ -83,6 +83,11 @@ class TrainState:
         return sum(each.size for each in self.values[: len(self.trained)])
 
     @property
+    def nbytes(self) -> int:
+        """Bytes of all arrays."""
+        return sum(each.nbytes for each in self.values)
+
+    @property
     def is_finite(self) -> bool:
         """Whether all elements are."""
         return all(is_clearly_finite(each) or np.isfinite(each).all() for each in self.values)
