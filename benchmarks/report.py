@@ -5,17 +5,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import numpy as np
+
 from benchmarks.benchmark import Quantity
 from benchmarks.measure import Row
 from benchmarks.rivals import CONTESTANTS, OURS
 
 __all__ = [
+    "Slope",
     "Standing",
     "Table",
+    "growth_markdown",
     "label_of",
     "markdown",
     "show",
     "significant",
+    "slopes",
     "standings",
     "summary",
     "write_json",
@@ -119,6 +124,8 @@ def markdown(tables: Sequence[Table], machine: Mapping[str, object]) -> str:
         lines.append("| --- " + "| ---: " * (len(table.headings) - 2) + "| --- |")
         lines += ["| " + " | ".join(table.cells(row)) + " |" for row in table.rows]
         blocks.append("\n".join(lines))
+    if growth := growth_markdown(tables):
+        blocks.append(growth.rstrip())
     versions = machine.get("versions")
     named = versions.items() if isinstance(versions, Mapping) else ()
     listed = ", ".join(f"{package} {number}" for package, number in named if number)
@@ -167,6 +174,54 @@ def summary(tables: Sequence[Table]) -> str:
         title = f"{each.table.name}: {each.table.title}"
         rival = f"{label_of(each.rival)} {best}"
         lines.append(f"| {title} | {ours} {unit} | {rival} | {significant(each.ratio)} |")
+    return "\n".join(lines) + "\n"
+
+
+@dataclass(frozen=True)
+class Slope:
+    """How the median of a contestant grows with a size: the slope of its logarithm."""
+
+    axis: str
+    contestant: str
+    value: float
+    first: int
+    last: int
+
+
+def slopes(tables: Sequence[Table]) -> list[Slope]:
+    """Fit log median over log size by least squares, for tables named growth-axis-size."""
+    points: dict[tuple[str, str], list[tuple[int, float]]] = {}
+    for table in tables:
+        family, *rest = table.name.split("-")
+        if family != "growth" or len(rest) != 2:
+            continue
+        for row in table.rows:
+            if row.outcome is not None:
+                found = points.setdefault((rest[0], row.contestant), [])
+                found.append((int(rest[1]), row.outcome.median))
+    result: list[Slope] = []
+    for (axis, contestant), found in points.items():
+        if len(found) > 1:
+            sizes, medians = (np.log(each) for each in zip(*sorted(found), strict=True))
+            ends = min(found)[0], max(found)[0]
+            result.append(Slope(axis, contestant, float(np.polyfit(sizes, medians, 1)[0]), *ends))
+    return result
+
+
+def growth_markdown(tables: Sequence[Table]) -> str:
+    """Return the slopes as a Markdown table, a row an axis; empty if nothing grows."""
+    found = slopes(tables)
+    if not found:
+        return ""
+    contestants = list(dict.fromkeys(each.contestant for each in found))
+    lines = ["**Slope of log time over log size** (1: proportional, 0: independent)", ""]
+    lines.append("| axis | " + " | ".join(map(label_of, contestants)) + " |")
+    lines.append("| --- " + "| ---: " * len(contestants) + "|")
+    for axis in dict.fromkeys(each.axis for each in found):
+        own = {each.contestant: each for each in found if each.axis == axis}
+        ends = next(iter(own.values()))
+        cells = (f"{own[name].value:.2f}" if name in own else "–" for name in contestants)
+        lines.append(f"| {axis}, {ends.first} to {ends.last} | " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
 
 

@@ -18,7 +18,7 @@ from benchmarks.benchmark import Benchmark
 from benchmarks.chart import draw, draw_summary
 from benchmarks.machine import describe, limit_threads, peak_flops
 from benchmarks.measure import Outcome, compare, measure
-from benchmarks.report import Table, markdown, show, summary, write_json
+from benchmarks.report import Table, growth_markdown, markdown, show, summary, write_json
 from benchmarks.rivals import CONTESTANTS, OURS, PACKAGES
 from benchmarks.workloads import BENCHMARKS
 
@@ -36,6 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for benchmark in options.benchmarks:
         tables.append(tabulate(benchmark, options.rivals, options.repeats, rate))
         show(tables[-1])
+    print(growth_markdown(tables), end="")
     write_files(options.json, tables, machine)
     return 0 if all(row.same_work for table in tables for row in table.rows) else 1
 

@@ -13,6 +13,7 @@ from benchmarks.workloads import (
     filters,
     full_batch,
     gaussian_process,
+    growth,
     import_time,
     install_size,
     integrations,
@@ -48,7 +49,7 @@ BENCHMARKS: dict[str, Benchmark] = {
         *(w6_images, w7_series, w8_call, w9_first_call),
         *(import_time, install_size, peak_memory, attention, convolutions, products, rbm, crowded),
         *(derivatives, batches, gaussian_process, full_batch, lorenz, integrations, filters),
-        *(neural_ode, transformer, callbacks, sweep, estimators),
+        *(neural_ode, transformer, callbacks, sweep, estimators, growth),
     )
     for benchmark in module.BENCHMARKS
 }

@@ -144,3 +144,19 @@ def test_the_summary_is_plotted(table, tmp_path):
     rows = [*table.rows, Row("chainrule", Outcome((1.5e-6,), 0.25, "XOR"))]
     assert chart.draw_summary(tmp_path / "speed.svg", [dataclasses.replace(table, rows=rows)])
     assert "<svg" in (tmp_path / "speed.svg").read_text(encoding="utf-8")
+
+
+def test_the_slope_of_a_growth_is_that_of_the_logarithms(table):
+    tables = [
+        dataclasses.replace(
+            table,
+            name=f"growth-depth-{size}",
+            rows=[Row("numpy", Outcome((3e-6 * size**1.5,), 0.25, "XOR")), Row("torch", None)],
+        )
+        for size in (10, 100, 1000)
+    ]
+    (slope,) = report.slopes([table, *tables])
+    assert (slope.axis, slope.contestant, slope.first, slope.last) == ("depth", "numpy", 10, 1000)
+    assert slope.value == pytest.approx(1.5)
+    assert "| depth, 10 to 1000 | 1.50 |" in report.markdown(tables, MACHINE)
+    assert report.growth_markdown([table]) == ""

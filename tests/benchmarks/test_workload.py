@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks.rivals import CONTESTANTS
 from benchmarks.rivals.numpy_by_hand import build
-from benchmarks.workloads import WORKLOADS
+from benchmarks.workloads import WORKLOADS, growth, vocabulary
 
 WITHOUT_FILES = [name for name in WORKLOADS if name != "W4"]
 CHEAP = [name for name in WITHOUT_FILES if name != "W5"]
@@ -111,3 +111,30 @@ def test_numpys_adam_takes_the_first_step_of_its_paper():
     for old, new, gradient in zip(before, contestant.parameters(), gradients, strict=True):
         expected = -0.01 * gradient / (np.abs(gradient) + 1e-8)
         np.testing.assert_allclose(new - old, expected, rtol=1e-3, atol=1e-6)
+
+
+def test_the_gradient_of_any_depth_is_that_of_three_layers():
+    workload = WORKLOADS["W5"]
+    arguments = batch_of(workload)
+    pairs = zip(growth.gradients(*arguments), workload.gradients(*arguments), strict=True)
+    for general, own in pairs:
+        np.testing.assert_allclose(general, own, rtol=1e-9, atol=1e-12)
+
+
+def test_an_embedding_is_trained_as_by_hand(tmp_path, monkeypatch):
+    monkeypatch.setattr(vocabulary, "STEPS", 2)
+    task = vocabulary.Task(5000)
+    (x, y), (table, weight, bias) = task.data(), task.initial_parameters()
+    for step in range(2):
+        rows, labels = (each[64 * step : 64 * step + 64] for each in (x, y))
+        signal = table[rows].reshape(64, -1)
+        scores = signal @ weight + bias
+        delta = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
+        delta[np.arange(64), labels] -= 1
+        update = vocabulary.RATE / 64 * (delta @ weight.T).reshape(64, 16, 32)
+        weight = weight - vocabulary.RATE / 64 * signal.T @ delta
+        bias = bias - vocabulary.RATE / 64 * delta.sum(axis=0)
+        np.subtract.at(table, rows, update)
+    figure = vocabulary.start(task, "chainrule", tmp_path).repeat()
+    assert figure.check == pytest.approx(task.loss((table, weight, bias)), rel=1e-5)
+    assert figure.value > 0
