@@ -39,7 +39,8 @@ class Publication:
         """Begin with a state that is that of the model; `one` says that it has slots as a whole."""
         self._model, self._state, self._counter, self._has_one_slot = model, state, counter, one
         self._first_step, self._lock = counter.steps, model.parameter_lock
-        self._published, self._next = self._progress, 0.0
+        self._published = self._progress
+        self._next = time.perf_counter() + REPORT_SECONDS
         self._thread, self._is_changed = 0, False
         # By name: the arrays taken away, and copies of the values that a read has replaced.
         self._taken: dict[str, Array] = {}
