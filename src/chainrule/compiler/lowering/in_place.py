@@ -7,6 +7,7 @@ can store it in ``old``, since it may run after all others that read ``old``.
 from __future__ import annotations
 
 import heapq
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import cast
@@ -36,16 +37,12 @@ def coalesce_copies(
     order = _DependenceOrder([*items, *copies])
     renaming: dict[Buffer, Buffer] = {}
     for number, copy in enumerate(copies, len(items)):
-        writer = _only_writer(items, copy)
+        writer = _only_writer(order, copy, len(items))
         if writer is None or not _may_overwrite(items[writer], copy):
             continue
         value = copy.value
         assert isinstance(value, Load)
-        readers = [
-            i
-            for i, touched in enumerate(order.accesses)
-            if copy.target.root in touched.reads | touched.writes and i not in (writer, number)
-        ]
+        readers = [i for i in order.touching[copy.target.root] if i not in (writer, number)]
         if value.buffer.root not in renaming and order.try_coalesce(number, writer, readers):
             renaming[value.buffer.root] = copy.target
     both = [*items, *copies]
@@ -56,18 +53,14 @@ def coalesce_copies(
     ]
 
 
-def _only_writer(items: Sequence[Item], copy: Statement) -> int | None:
-    """The only item that writes what `copy` reads, if that is a whole buffer of the same type."""
+def _only_writer(order: _DependenceOrder, copy: Statement, items: int) -> int | None:
+    """The only one of the first items that writes what `copy` reads, a whole buffer of its type."""
     value = copy.value
     if not isinstance(value, Load) or value.buffer.kind != "arena" or value.index != copy.index:
         return None
     if value.buffer.shape != copy.target.shape or value.buffer.dtype != copy.target.dtype:
         return None
-    writers = [
-        i
-        for i, item in enumerate(items)
-        if any(is_write and buffer.root is value.buffer for buffer, _, is_write in accesses(item))
-    ]
+    writers = [i for i in order.writing[value.buffer] if i < items]
     return writers[0] if len(writers) == 1 else None
 
 
@@ -88,40 +81,58 @@ class _DependenceOrder:
     """The dependence graph of some items: which must run before which others."""
 
     def __init__(self, items: Sequence[Item]) -> None:
-        self.accesses = [AccessSet.of(accesses(item)) for item in items]
+        self.touching: defaultdict[Buffer, list[int]] = defaultdict(list)
+        self.writing: defaultdict[Buffer, list[int]] = defaultdict(list)
         self.successors: list[set[int]] = [set() for _ in items]
+        self.predecessors: list[set[int]] = [set() for _ in items]
         self.coalesced: set[int] = set()
-        for late in range(len(items)):
-            for early in range(late):
-                if self.accesses[early].conflicts_with(self.accesses[late]):
-                    self.successors[early].add(late)
+        for late, item in enumerate(items):
+            touched = AccessSet.of(accesses(item))
+            # Bernstein's conditions: what it reads must be written before, what it writes touched.
+            before = [self.writing[root] for root in touched.reads]
+            before += [self.touching[root] for root in touched.writes]
+            for early in {number for numbers in before for number in numbers}:
+                self._connect(early, late)
+            for root in touched.reads | touched.writes:
+                self.touching[root].append(late)
+            for root in touched.writes:
+                self.writing[root].append(late)
+
+    def _connect(self, early: int, late: int) -> None:
+        self.successors[early].add(late)
+        self.predecessors[late].add(early)
+
+    def _disconnect(self, early: int, late: int) -> None:
+        self.successors[early].discard(late)
+        self.predecessors[late].discard(early)
 
     def try_coalesce(self, copy: int, writer: int, readers: Sequence[int]) -> bool:
         """Run a writer after some readers and drop a copy; change nothing if that makes a cycle."""
-        added = [reader for reader in readers if writer not in self.successors[reader]]
-        for reader in added:
-            self.successors[reader].add(writer)
-        after = self.successors[copy]
-        before = [others for others in self.successors if copy in others]
-        self.successors[copy] = set()
-        for others in before:
-            others.discard(copy)
-        if len(self.sorted()) == len(self.successors):
-            self.coalesced.add(copy)
-            return True
-        for reader in added:
-            self.successors[reader].discard(writer)
-        self.successors[copy] = after
-        for others in before:
-            others.add(copy)
+        if self._reaches(writer, set(readers), copy):
+            return False
+        for reader in readers:
+            self._connect(reader, writer)
+        for late in list(self.successors[copy]):
+            self._disconnect(copy, late)
+        for early in list(self.predecessors[copy]):
+            self._disconnect(early, copy)
+        self.coalesced.add(copy)
+        return True
+
+    def _reaches(self, start: int, ends: set[int], without: int) -> bool:
+        """Whether a path leads from an item to some others, without another one."""
+        pending, seen = [start], {start, without}
+        while pending:
+            following = self.successors[pending.pop()] - seen
+            if not ends.isdisjoint(following):
+                return True
+            seen |= following
+            pending += following
         return False
 
     def sorted(self) -> list[int]:
-        """Sort topologically, as near to the given order as possible; a cycle is left out."""
-        predecessors = [0] * len(self.successors)
-        for others in self.successors:
-            for late in others:
-                predecessors[late] += 1
+        """Sort topologically, as near to the given order as possible."""
+        predecessors = [len(each) for each in self.predecessors]
         ready = [i for i, count in enumerate(predecessors) if count == 0]
         result: list[int] = []
         while ready:

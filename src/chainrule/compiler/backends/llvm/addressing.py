@@ -8,7 +8,6 @@ from chainrule.compiler.backends.calling_convention import (
     ARENA,
     CONTEXT_BLOCK,
     CONTEXT_INDICES,
-    CONTEXT_SCRATCH,
     FAILURE,
 )
 from chainrule.compiler.backends.llvm import emit, ir
@@ -24,7 +23,7 @@ of NumPy's binary interface (``PyArrayObject_fields``)."""
 
 
 class BufferAddresses:
-    """Emits base addresses, each once, in the entry block of the function ``run``.
+    """Emits base addresses: those that nests in place access in the entry block of ``run``.
 
     `context` is the address of the kernel context, on the stack, and `thread_memory` that of the
     thread's scratch memory (see `backends.calling_convention`): first the bytes in which kernels
@@ -48,10 +47,14 @@ class BufferAddresses:
         self.packing_bytes = packing_bytes
         self.words = words
         self.bases: dict[Buffer, ir.Value] = {each: self._slot(each) for each in in_registers}
+        self.argument_block: ir.Block | None = None
+        self.arguments: dict[Buffer, ir.Value] = {}  # addresses that were emitted in that block
         self.context = self.stack_slot(ir.ArrayType(emit.INDEX, CONTEXT_INDICES + depth))
+        self.arena = self._in_entry(
+            lambda builder: builder.load(word_address(builder, block, ARENA), typ=emit.POINTER)
+        )
         self.thread_memory = self._in_entry(lambda builder: self._thread_memory(builder, thread))
-        for word, pointer in ((CONTEXT_BLOCK, block), (CONTEXT_SCRATCH, self.thread_memory)):
-            builder.store(pointer, word_address(builder, self.context, word))
+        builder.store(block, word_address(builder, self.context, CONTEXT_BLOCK))
 
     def stack_slot(self, type: ir.Type) -> ir.Value:
         """Reserve a stack slot."""
@@ -67,10 +70,19 @@ class BufferAddresses:
         """Return a buffer's address in the function ``run``."""
         root = buffer.root
         if root not in self.bases:
-            self.bases[root] = self._in_entry(
-                lambda builder: self._address(builder, self.block, self.thread_memory, root)
-            )
+            self.bases[root] = self._in_entry(lambda builder: self._address(builder, root))
         return self.bases[root]
+
+    def argument(self, buffer: Buffer) -> ir.Value:
+        """Return a buffer's address for a call at this point, so that few are live at a time."""
+        root = buffer.root
+        if root in self.bases:
+            return self.bases[root]
+        if self.builder.block is not self.argument_block:
+            self.argument_block, self.arguments = self.builder.block, {}
+        if root not in self.arguments:
+            self.arguments[root] = self._address(self.builder, root)
+        return self.arguments[root]
 
     def _slot(self, buffer: Buffer) -> ir.Value:
         """Reserve stack slots for the elements of a buffer."""
@@ -79,7 +91,7 @@ class BufferAddresses:
 
     def store_result(self, buffer: Buffer) -> None:
         """Store an output that was in registers."""
-        result = self._address(self.builder, self.block, self.thread_memory, buffer)
+        result = self._address(self.builder, buffer)
         for number in range(buffer.size):
             element, at = memory_type(buffer.dtype), [emit.index(number)]
             source, target = (
@@ -90,30 +102,22 @@ class BufferAddresses:
             value = self.builder.load(source, typ=element, align=align)
             self.builder.store(value, target, align=align)
 
-    def base_in_kernel(self, builder: ir.IRBuilder, context: ir.Value, root: Buffer) -> ir.Value:
-        """Emit a buffer's address from the context of a kernel."""
-        words = [word_address(builder, context, word) for word in (CONTEXT_BLOCK, CONTEXT_SCRATCH)]
-        block, thread_memory = (builder.load(word, typ=emit.POINTER) for word in words)
-        return self._address(builder, block, thread_memory, root)
-
-    def _address(
-        self, builder: ir.IRBuilder, block: ir.Value, thread_memory: ir.Value, root: Buffer
-    ) -> ir.Value:
+    def _address(self, builder: ir.IRBuilder, root: Buffer) -> ir.Value:
         if root.kind == "thread_local":
             offset = self.packing_bytes + self.plan.offsets[root]
-            return _byte_address(builder, thread_memory, emit.index(offset))
+            return _byte_address(builder, self.thread_memory, emit.index(offset))
         if root.kind == "arena":
-            arena = builder.load(word_address(builder, block, ARENA), typ=emit.POINTER)
-            return _byte_address(builder, arena, emit.index(self.plan.offsets[root]))
-        array = builder.load(word_address(builder, block, self.words[root]), typ=emit.POINTER)
+            return _byte_address(builder, self.arena, emit.index(self.plan.offsets[root]))
+        array = builder.load(word_address(builder, self.block, self.words[root]), typ=emit.POINTER)
         data = _byte_address(builder, array, emit.index(ARRAY_DATA))
         return builder.load(data, name=root.name, typ=emit.POINTER)
 
     def _thread_memory(self, builder: ir.IRBuilder, thread: ir.Value) -> ir.Value:
         """Emit the address of this thread's memory: behind the arena, by thread number."""
-        arena = builder.load(word_address(builder, self.block, ARENA), typ=emit.POINTER)
         offset = builder.mul(thread, emit.index(self.packing_bytes + self.plan.thread_size))
-        return _byte_address(builder, arena, builder.add(emit.index(self.plan.arena_size), offset))
+        return _byte_address(
+            builder, self.arena, builder.add(emit.index(self.plan.arena_size), offset)
+        )
 
     def _in_entry(self, emit_address: Callable[[ir.IRBuilder], ir.Value]) -> ir.Value:
         with self.builder.goto_entry_block():

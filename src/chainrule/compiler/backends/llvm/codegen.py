@@ -25,7 +25,7 @@ from chainrule.compiler.backends.llvm.cycle_counter import CycleCounter
 from chainrule.compiler.backends.llvm.kernel_calls import KernelTable
 from chainrule.compiler.backends.llvm.nest.expression import ExpressionEmitter, Point
 from chainrule.compiler.backends.llvm.nest.loop_nest import Schedule, lanes_of
-from chainrule.compiler.backends.llvm.nest.statement import emit_nest
+from chainrule.compiler.backends.llvm.nest_calls import NestTable
 from chainrule.compiler.backends.llvm.routine_calls import RoutineTable
 from chainrule.compiler.backends.llvm.scalar_loops import buffers_in_registers
 from chainrule.compiler.backends.llvm.spmd.barrier import barrier_function
@@ -125,6 +125,7 @@ class _ModuleEmitter:
         self.builder.branch(start)
         self.builder.position_at_end(start)
         in_registers = () if self.is_multithreaded else buffers_in_registers(self.program.steps)
+        self.nests = NestTable(self.program.steps, self.layout, in_registers)
         self.addresses = BufferAddresses(
             self.builder,
             self.block,
@@ -208,7 +209,8 @@ class _ModuleEmitter:
         for line in self.comments.get(step, ()):
             self.builder.comment(line)
         if step.contraction is None:
-            emit_nest(self.emitter, step, self._nest_schedule(step, shared))
+            schedule = self._nest_schedule(step, shared)
+            self.nests.emit(self.emitter, self.addresses, step, schedule, shared)
         else:
             self._emit_kernel_call(step, shared)
 

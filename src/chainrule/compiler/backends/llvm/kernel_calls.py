@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -31,6 +31,7 @@ from chainrule.compiler.loop_ir.loops import (
     Nest,
     Step,
 )
+from chainrule.compiler.loop_ir.structure import nest_structure
 
 __all__ = ["KernelTable"]
 
@@ -38,7 +39,7 @@ LINE_BYTES = 64
 
 
 class KernelTable:
-    """The contraction kernels of a program; those without an epilogue are shared by shape.
+    """The contraction kernels of a program, each shared by all nests of one shape and epilogue.
 
     `partitions` says how threads partition the rows of batch-parallel loops: contractions in these
     have row tiles of the partition's size.
@@ -60,7 +61,7 @@ class KernelTable:
             if nest.contraction is not None
         }
         self.packing_bytes = self._packing_bytes()
-        self.shared_kernels: dict[KernelShape, ContractionKernel] = {}
+        self.kernels: dict[Hashable, ContractionKernel] = {}
 
     def emit_call(
         self,
@@ -79,7 +80,7 @@ class KernelTable:
         out, contraction = kernel_output(nest), nest.contraction
         assert out is not None
         assert contraction is not None
-        kernel = self._kernel(module, nest, out, addresses, enclosing)
+        kernel, roots = self._kernel(module, nest, out, enclosing)
         axes = {*contraction.axes, *contraction.depth}
         pointers = [
             self._operand_address(emitter, addresses, buffer, index, axes)
@@ -99,6 +100,7 @@ class KernelTable:
             )
         ]
         arguments = [*pointers, addresses.thread_memory, addresses.context, *ranges]
+        arguments += [addresses.argument(root) for root in roots]
         emitter.builder.call(kernel.function, arguments)
 
     def _nests(self, steps: Sequence[Step], row_tile: int) -> Iterator[tuple[Nest, int]]:
@@ -140,32 +142,24 @@ class KernelTable:
             flat += position.scaled(stride)
         start = Affine(flat.constant, tuple(term for term in flat.terms if term[0] not in axes))
         element_type = emit.FLOATS[buffer.dtype.name]
-        base = addresses.base(buffer)
+        base = addresses.argument(buffer)
         return emitter.builder.gep(base, [emitter.scalar_index(start)], source_etype=element_type)
 
     def _kernel(
-        self,
-        module: ir.Module,
-        nest: Nest,
-        out: Buffer,
-        addresses: BufferAddresses,
-        enclosing: Sequence[Axis],
-    ) -> ContractionKernel:
-        """Return a nest's kernel: with its own epilogue, or shared by shape."""
+        self, module: ir.Module, nest: Nest, out: Buffer, enclosing: Sequence[Axis]
+    ) -> tuple[ContractionKernel, list[Buffer]]:
+        """Return a nest's kernel, and the buffers whose addresses its epilogue needs."""
         shape, contraction = self.shapes[nest], nest.contraction
         assert isinstance(contraction, Contraction)
         name = f"contraction{len(module.functions)}"
-        if nest.statements:
-            epilogue = Epilogue(
-                nest,
-                contraction,
-                out,
-                self.layout,
-                enclosing,
-                addresses.base_in_kernel,
-                bounds_flag,
-            )
-            return emit_kernel(module, name, shape, self.target, epilogue)
-        if shape not in self.shared_kernels:
-            self.shared_kernels[shape] = emit_kernel(module, name, shape, self.target)
-        return self.shared_kernels[shape]
+        if not nest.statements:
+            if shape not in self.kernels:
+                self.kernels[shape] = emit_kernel(module, name, shape, self.target)
+            return self.kernels[shape], []
+        structure = nest_structure(nest, self.layout, enclosing)
+        roots = [root for root in structure.roots if root not in nest.registers]
+        key = shape, structure.key, structure.roots.index(out.root)
+        if key not in self.kernels:
+            epilogue = Epilogue(nest, contraction, out, self.layout, enclosing, roots, bounds_flag)
+            self.kernels[key] = emit_kernel(module, name, shape, self.target, epilogue, len(roots))
+        return self.kernels[key], roots

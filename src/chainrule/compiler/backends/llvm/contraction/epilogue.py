@@ -23,8 +23,9 @@ __all__ = ["Epilogue"]
 class Epilogue:
     """Emits the statements of a nest for vectors of accumulators.
 
-    What is invariant in the kernel (addresses, indices of the enclosing loops) is loaded once, in
-    its entry block, from the kernel context.
+    The addresses of its buffers are the last arguments of the kernel, in the order of `roots`, so
+    that nests of one structure share it. Indices of the enclosing loops are loaded once, in its
+    entry block, from the kernel context.
     """
 
     def __init__(
@@ -34,7 +35,7 @@ class Epilogue:
         out: Buffer,  # what the kernel itself stores to
         layout: Layout,
         enclosing: Sequence[Axis],  # loops around the nest, outermost first
-        address: Callable[[ir.IRBuilder, ir.Value, Buffer], ir.Value],  # of a buffer, by context
+        roots: Sequence[Buffer],
         bounds_flag: Callable[[ir.IRBuilder, ir.Value], ir.Value],  # its address, by argument block
     ) -> None:
         self.nest = nest
@@ -42,9 +43,8 @@ class Epilogue:
         self.out = out
         self.layout = layout
         self.enclosing = tuple(enclosing)
-        self.address = address
+        self.roots = tuple(roots)
         self.bounds_flag = bounds_flag
-        self.bases: dict[Buffer, ir.Value] = {}
         self.enclosing_indices: dict[Axis, ir.Value] = {}
         self.flag_address: ir.Value | None = None
         shape = kernel_shape(contraction, out, layout)
@@ -90,10 +90,7 @@ class Epilogue:
         # The kernel's output is noalias: it may only be accessed through that argument.
         if buffer is self.out:
             return site.builder.function.args[0]
-        if buffer.root not in self.bases:
-            builder = _entry_builder(site)
-            self.bases[buffer.root] = self.address(builder, site.context, buffer.root)
-        return self.bases[buffer.root]
+        return site.builder.function.args[self.roots.index(buffer.root) - len(self.roots)]
 
 
 def _entry_builder(site: EpilogueSite) -> ir.IRBuilder:

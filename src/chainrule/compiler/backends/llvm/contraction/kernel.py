@@ -45,7 +45,8 @@ class ContractionKernel:
     Its signature is ``void (ptr out, ptr left, ptr right, ptr scratch, ptr context,
     i64 batch_start, i64 batch_stop, i64 tile_start, i64 tile_stop, i64 panel_start,
     i64 panel_stop)``. ``scratch`` is private to the thread: `scratch_size` elements, 64-byte
-    aligned. If `roles.swapped`, tiles run over what the caller calls columns.
+    aligned. Last come the addresses that an epilogue needs. If `roles.swapped`, tiles run over what
+    the caller calls columns.
     """
 
     function: ir.Function
@@ -70,11 +71,13 @@ def emit_kernel(
     shape: KernelShape,
     target: Target,
     epilogue: EmitEpilogue | None = None,
+    addresses: int = 0,
 ) -> ContractionKernel:
-    """Emit the function of a contraction into a module."""
+    """Emit the function of a contraction into a module; its epilogue needs some addresses."""
     roles = assign_roles(shape)
     tiling = choose_tiling(roles, target)
-    function_type = ir.FunctionType(ir.VoidType(), [emit.POINTER] * 5 + [emit.INDEX] * 6)
+    parameters = [emit.POINTER] * 5 + [emit.INDEX] * 6 + [emit.POINTER] * addresses
+    function_type = ir.FunctionType(ir.VoidType(), parameters)
     function = ir.Function(module, function_type, name)
     function.linkage = "internal"
     # The output overlaps no input, and scratch overlaps nothing: loads may move across stores.
