@@ -24,9 +24,11 @@ for it takes longer than a small program.
 
 The arena is followed by the scratch memory of each thread, one after the other.
 
-A contraction kernel takes the address of a *kernel context*, words on the stack of ``run``::
+Kernels of contractions and functions of nests take the address of a *kernel context*, words on the
+stack of ``run``::
 
     CONTEXT_BLOCK            address of the argument block
+    CONTEXT_SCRATCH          address of this thread's scratch memory
     CONTEXT_INDICES and on   indices of the enclosing loops, outermost first
 
 The threads of a pool share one *control block* of ``CONTROL_BYTES``, at a multiple of
@@ -44,6 +46,7 @@ __all__ = [
     "CONDITION",
     "CONTEXT_BLOCK",
     "CONTEXT_INDICES",
+    "CONTEXT_SCRATCH",
     "CONTROL_BYTES",
     "END_ITERATION",
     "FAILED_ROUTINE",
@@ -69,7 +72,7 @@ FAILURE, FIRST_ITERATION, END_ITERATION, FIRST_ARRAY = range(4, 8)
 FAILED_ROUTINE = 2
 INTERRUPTED = 2**62
 
-CONTEXT_BLOCK, CONTEXT_INDICES = range(2)
+CONTEXT_BLOCK, CONTEXT_SCRATCH, CONTEXT_INDICES = range(3)
 
 BARRIER_GENERATION = 64
 JOB_GENERATION, JOB_PROGRAM, JOB_BLOCK, JOB_THREADS, JOB_CORE = range(128, 168, 8)

@@ -145,4 +145,7 @@ class _Walk:
         root = self.roots.setdefault(buffer.root, len(self.roots))
         in_register = buffer in self.item.registers
         is_column_major = buffer in self.layout.column_major
-        self.tokens.append((root, buffer.dtype.char, buffer.shape, in_register, is_column_major))
+        kind = buffer.root.kind if buffer.root.kind in ("arena", "thread_local") else "array"
+        self.tokens.append(
+            (root, kind, buffer.dtype.char, buffer.shape, in_register, is_column_major)
+        )

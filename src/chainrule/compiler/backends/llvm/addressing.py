@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 
 from chainrule.compiler.backends.calling_convention import (
     ARENA,
     CONTEXT_BLOCK,
     CONTEXT_INDICES,
+    CONTEXT_SCRATCH,
     FAILURE,
 )
 from chainrule.compiler.backends.llvm import emit, ir
@@ -15,7 +16,7 @@ from chainrule.compiler.backends.llvm.registers import memory_type
 from chainrule.compiler.loop_ir.loops import Buffer
 from chainrule.compiler.loop_passes.memory_plan import MemoryPlan
 
-__all__ = ["BufferAddresses", "bounds_flag", "word_address"]
+__all__ = ["BufferAddresses", "bounds_flag", "operand_address", "word_address"]
 
 ARRAY_DATA = object.__basicsize__
 """Offset of an array object's data pointer, its first field behind the object header. It is part
@@ -54,7 +55,10 @@ class BufferAddresses:
             lambda builder: builder.load(word_address(builder, block, ARENA), typ=emit.POINTER)
         )
         self.thread_memory = self._in_entry(lambda builder: self._thread_memory(builder, thread))
-        builder.store(block, word_address(builder, self.context, CONTEXT_BLOCK))
+        for word, pointer in ((CONTEXT_BLOCK, block), (CONTEXT_SCRATCH, self.thread_memory)):
+            builder.store(pointer, word_address(builder, self.context, word))
+        self.operand_words: list[int] = []
+        self.operand_table: ir.GlobalVariable | None = None
 
     def stack_slot(self, type: ir.Type) -> ir.Value:
         """Reserve a stack slot."""
@@ -83,6 +87,27 @@ class BufferAddresses:
         if root not in self.arguments:
             self.arguments[root] = self._address(self.builder, root)
         return self.arguments[root]
+
+    def operands(self, roots: Sequence[Buffer]) -> ir.Value:
+        """Return the address of the words by which a function finds the memory of buffers."""
+        if self.operand_table is None:
+            empty = ir.ArrayType(emit.INDEX, 0)
+            self.operand_table = ir.GlobalVariable(self.builder.module, empty, "operands")
+            self.operand_table.linkage, self.operand_table.global_constant = "internal", True
+        first = len(self.operand_words)
+        self.operand_words += map(self._operand_word, roots)
+        return word_address(self.builder, self.operand_table, first)
+
+    def close(self) -> None:
+        """Define the words of all operands, when the last call is emitted."""
+        if self.operand_table is not None:
+            array = ir.ArrayType(emit.INDEX, len(self.operand_words))
+            self.operand_table.initializer = ir.Constant(array, self.operand_words)
+
+    def _operand_word(self, root: Buffer) -> int:
+        if root.kind == "thread_local":
+            return self.packing_bytes + self.plan.offsets[root]
+        return self.plan.offsets[root] if root.kind == "arena" else self.words[root]
 
     def _slot(self, buffer: Buffer) -> ir.Value:
         """Reserve stack slots for the elements of a buffer."""
@@ -122,6 +147,28 @@ class BufferAddresses:
     def _in_entry(self, emit_address: Callable[[ir.IRBuilder], ir.Value]) -> ir.Value:
         with self.builder.goto_entry_block():
             return emit_address(self.builder)
+
+
+def operand_address(
+    builder: ir.IRBuilder, context: ir.Value, operands: ir.Value, number: int, root: Buffer
+) -> ir.Value:
+    """Emit, in a function that is given operands, the address of one of them.
+
+    `root` may be that of any call: of equal structures, operands are in the same kind of memory.
+    """
+
+    def loaded(base: ir.Value, word: int) -> ir.Value:
+        return builder.load(word_address(builder, base, word), typ=emit.POINTER)
+
+    word = builder.load(word_address(builder, operands, number), typ=emit.INDEX)
+    if root.kind == "thread_local":
+        return _byte_address(builder, loaded(context, CONTEXT_SCRATCH), word)
+    block = loaded(context, CONTEXT_BLOCK)
+    if root.kind == "arena":
+        return _byte_address(builder, loaded(block, ARENA), word)
+    at = builder.gep(block, [word], source_etype=emit.INDEX)
+    data = _byte_address(builder, builder.load(at, typ=emit.POINTER), emit.index(ARRAY_DATA))
+    return builder.load(data, typ=emit.POINTER)
 
 
 def word_address(builder: ir.IRBuilder, block: ir.Value, word: int) -> ir.Value:

@@ -149,6 +149,7 @@ class _ModuleEmitter:
             if buffer.kind == "output":
                 self.addresses.store_result(buffer)
         self.builder.ret_void()
+        self.addresses.close()
         return str(self.module)
 
     def _new_cycle_counter(self) -> CycleCounter:
@@ -209,8 +210,9 @@ class _ModuleEmitter:
         for line in self.comments.get(step, ()):
             self.builder.comment(line)
         if step.contraction is None:
-            schedule = self._nest_schedule(step, shared)
-            self.nests.emit(self.emitter, self.addresses, step, schedule, shared)
+            work_sharing = shared, self._nest_schedule(step, shared)
+            enclosing = tuple(self.loop_indices)
+            self.nests.emit(self.emitter, self.addresses, step, enclosing, work_sharing)
         else:
             self._emit_kernel_call(step, shared)
 

@@ -7,7 +7,7 @@ from collections.abc import Hashable, Iterator, Mapping, Sequence
 import numpy as np
 
 from chainrule.compiler.backends.llvm import emit, ir
-from chainrule.compiler.backends.llvm.addressing import BufferAddresses, bounds_flag
+from chainrule.compiler.backends.llvm.addressing import BufferAddresses
 from chainrule.compiler.backends.llvm.contraction.epilogue import Epilogue
 from chainrule.compiler.backends.llvm.contraction.kernel import (
     ContractionKernel,
@@ -100,7 +100,7 @@ class KernelTable:
             )
         ]
         arguments = [*pointers, addresses.thread_memory, addresses.context, *ranges]
-        arguments += [addresses.argument(root) for root in roots]
+        arguments += [addresses.operands(roots)] if nest.statements else []
         emitter.builder.call(kernel.function, arguments)
 
     def _nests(self, steps: Sequence[Step], row_tile: int) -> Iterator[tuple[Nest, int]]:
@@ -148,7 +148,7 @@ class KernelTable:
     def _kernel(
         self, module: ir.Module, nest: Nest, out: Buffer, enclosing: Sequence[Axis]
     ) -> tuple[ContractionKernel, list[Buffer]]:
-        """Return a nest's kernel, and the buffers whose addresses its epilogue needs."""
+        """Return a nest's kernel, and the operands of its epilogue."""
         shape, contraction = self.shapes[nest], nest.contraction
         assert isinstance(contraction, Contraction)
         name = f"contraction{len(module.functions)}"
@@ -160,6 +160,6 @@ class KernelTable:
         roots = [root for root in structure.roots if root not in nest.registers]
         key = shape, structure.key, structure.roots.index(out.root)
         if key not in self.kernels:
-            epilogue = Epilogue(nest, contraction, out, self.layout, enclosing, roots, bounds_flag)
-            self.kernels[key] = emit_kernel(module, name, shape, self.target, epilogue, len(roots))
+            epilogue = Epilogue(nest, contraction, out, self.layout, enclosing, roots)
+            self.kernels[key] = emit_kernel(module, name, shape, self.target, epilogue)
         return self.kernels[key], roots

@@ -1,4 +1,4 @@
-"""Nests of one structure as one function, called with the addresses of their buffers.
+"""Nests of one structure as one function, called with the places of their buffers.
 
 A nest is emitted in place, unless the program has another one of its structure, such as that of an
 equal layer. The statements of a nest that fusion joined for their iterations alone, as the updates
@@ -6,32 +6,47 @@ of many parameters, are emitted apart where other statements have their structur
 run in any order, so each group may run all of its points before the next group. All groups keep the
 part of the iterations that a thread has of the whole nest.
 
-The function is never inlined. Its arguments are the address of the out-of-bounds flag, those of the
-buffers, the indices of the enclosing loops, and the iterations of the outermost loop.
+The arguments of a function, which is never inlined, are the kernel context, the operands that say
+where its buffers are, and the iterations of its outermost loop if threads share these. So a call
+is a few instructions, however many buffers it has.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Hashable, Sequence
+from collections.abc import Collection, Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from chainrule.compiler.backends.calling_convention import CONTEXT_BLOCK, CONTEXT_INDICES
 from chainrule.compiler.backends.llvm import emit, ir
-from chainrule.compiler.backends.llvm.addressing import BufferAddresses
-from chainrule.compiler.backends.llvm.nest.expression import ExpressionEmitter
+from chainrule.compiler.backends.llvm.addressing import (
+    BufferAddresses,
+    bounds_flag,
+    operand_address,
+    word_address,
+)
+from chainrule.compiler.backends.llvm.nest.expression import ExpressionEmitter, Point
 from chainrule.compiler.backends.llvm.nest.loop_nest import Schedule, lanes_of
 from chainrule.compiler.backends.llvm.nest.statement import emit_nest
 from chainrule.compiler.backends.llvm.spmd.work_sharing import estimated_cycles
 from chainrule.compiler.loop_ir.access import accesses
-from chainrule.compiler.loop_ir.expressions import nests_of
 from chainrule.compiler.loop_ir.layout import Layout
-from chainrule.compiler.loop_ir.loops import Affine, Buffer, Expression, Nest, Statement, Step
+from chainrule.compiler.loop_ir.loops import (
+    Affine,
+    Axis,
+    Buffer,
+    Expression,
+    Loop,
+    Nest,
+    Statement,
+    Step,
+)
 from chainrule.compiler.loop_ir.structure import NestStructure, nest_structure
 
 __all__ = ["NestTable"]
 
-MIN_CALL_CYCLES = 200
-"""Cycles of a nest in a loop from which on a call, some five, does not count."""
+MIN_CALL_CYCLES = 400
+"""Cycles of a nest in a loop from which on a call, some ten, does not count."""
 
 
 @dataclass(frozen=True)
@@ -49,16 +64,15 @@ class NestTable:
         self, steps: Sequence[Step], layout: Layout, in_registers: Collection[Buffer]
     ) -> None:
         self.layout = layout
-        self.parts = {
-            nest: _independent_parts(nest) for nest in nests_of(steps) if nest.contraction is None
-        }
+        self.parts: dict[Nest, list[Nest]] = {}
         self.structures: dict[Nest, NestStructure] = {}
-        for nest, parts in self.parts.items():
-            least = 0 if nest in steps else MIN_CALL_CYCLES
-            for part in parts:
+        for nest, enclosing in _nests(steps):
+            self.parts[nest] = _independent_parts(nest)
+            least = MIN_CALL_CYCLES if enclosing else 0
+            for part in self.parts[nest]:
                 touched = {buffer.root for buffer, _, _ in accesses(part)}
                 if estimated_cycles(part) >= least and touched.isdisjoint(in_registers):
-                    self.structures[part] = nest_structure(part, layout)
+                    self.structures[part] = nest_structure(part, layout, enclosing)
         self.counts = Counter(each.key for each in self.structures.values())
         self.functions: dict[Hashable, _NestFunction] = {}
 
@@ -67,20 +81,23 @@ class NestTable:
         emitter: ExpressionEmitter,
         addresses: BufferAddresses,
         nest: Nest,
-        schedule: Schedule,
-        is_shared: bool,
+        enclosing: Sequence[Axis],
+        work_sharing: tuple[bool, Schedule],
     ) -> None:
-        """Emit a nest: calls of functions, and in place what occurs once."""
+        """Emit a nest: calls of functions, and in place what occurs once.
+
+        `work_sharing` is whether threads share it, and this thread's part of its iterations.
+        """
         rest: list[Statement] = []
         for part in self.parts[nest]:
             if self._occurs_again(part):
-                self._emit_call(emitter, addresses, part, schedule, is_shared)
+                self._emit_call(emitter.builder, addresses, part, enclosing, work_sharing)
             else:
                 rest += part.statements
         if rest:
             chosen = set(rest)
             statements = tuple(each for each in nest.statements if each in chosen)
-            emit_nest(emitter, replace(nest, statements=statements), schedule)
+            emit_nest(emitter, replace(nest, statements=statements), work_sharing[1])
 
     def _occurs_again(self, part: Nest) -> bool:
         structure = self.structures.get(part)
@@ -88,60 +105,74 @@ class NestTable:
 
     def _emit_call(
         self,
-        emitter: ExpressionEmitter,
+        builder: ir.IRBuilder,
         addresses: BufferAddresses,
         nest: Nest,
-        schedule: Schedule,
-        is_shared: bool,
+        enclosing: Sequence[Axis],
+        work_sharing: tuple[bool, Schedule],
     ) -> None:
+        is_shared, schedule = work_sharing
         structure = self.structures[nest]
+        roots = [root for root in structure.roots if root not in nest.registers]
         key = structure.key, is_shared
         if key not in self.functions:
-            self.functions[key] = self._emit_function(emitter, nest, structure, is_shared)
+            self.functions[key] = self._emit_function(
+                builder.module, nest, roots, enclosing, is_shared
+            )
         known = self.functions[key]
-        bases = [addresses.argument(root) for root in _in_memory(nest, structure)]
-        indices = [_as_value(emitter.axes[axis]) for axis in structure.loops]
         bounds = [] if known.trip_count is None else schedule(known.trip_count)
-        emitter.builder.call(known.function, [emitter.flag, *bases, *indices, *bounds])
+        builder.call(known.function, [addresses.context, addresses.operands(roots), *bounds])
 
     def _emit_function(
-        self, caller: ExpressionEmitter, nest: Nest, structure: NestStructure, is_shared: bool
+        self,
+        module: ir.Module,
+        nest: Nest,
+        roots: Sequence[Buffer],
+        enclosing: Sequence[Axis],
+        is_shared: bool,
     ) -> _NestFunction:
-        module, roots = caller.builder.module, _in_memory(nest, structure)
-        pointers, integers = 1 + len(roots), len(structure.loops) + 2 * is_shared
-        types = [emit.POINTER] * pointers + [emit.INDEX] * integers
-        signature = ir.FunctionType(ir.VoidType(), types)
-        function = ir.Function(module, signature, f"nest{len(module.functions)}")
+        types = [*[emit.POINTER] * 2, *[emit.INDEX] * 2 * is_shared]
+        name = f"nest{len(module.functions)}"
+        function = ir.Function(module, ir.FunctionType(ir.VoidType(), types), name)
         function.linkage = "internal"
+        context, operands, *shared_bounds = function.args
         builder = ir.IRBuilder(function.append_basic_block("entry"))
+        bases = {
+            root: operand_address(builder, context, operands, number, root)
+            for number, root in enumerate(roots)
+        }
+        axes: Point = {
+            axis: builder.load(word_address(builder, context, word), typ=emit.INDEX)
+            for word, axis in enumerate(enclosing, CONTEXT_INDICES)
+        }
+        block = builder.load(word_address(builder, context, CONTEXT_BLOCK), typ=emit.POINTER)
+        flag = bounds_flag(builder, block)
         start = function.append_basic_block("start")
         builder.branch(start)
         builder.position_at_end(start)
-        flag, bases = function.args[0], dict(zip(roots, function.args[1:], strict=False))
-        indices = zip(structure.loops, function.args[pointers:], strict=False)
         trip_counts: list[int] = []
 
-        def bounds(count: int) -> tuple[ir.Value, ir.Value]:
+        def schedule(count: int) -> tuple[ir.Value, ir.Value]:
             if not is_shared:
                 return emit.index(0), emit.index(count)
             trip_counts.append(count)
-            first, last = function.args[-2:]
-            return first, last
+            return shared_bounds[0], shared_bounds[1]
 
         emitter = ExpressionEmitter(
-            builder, lambda buffer: bases[buffer.root], self.layout, dict(indices), flag
+            builder, lambda buffer: bases[buffer.root], self.layout, axes, flag
         )
-        emit_nest(emitter, nest, bounds)
+        emit_nest(emitter, nest, schedule)
         builder.ret_void()
         return _NestFunction(function, trip_counts[0] if trip_counts else None)
 
 
-def _as_value(index: int | ir.Value) -> ir.Value:
-    return emit.index(index) if isinstance(index, int) else index
-
-
-def _in_memory(nest: Nest, structure: NestStructure) -> list[Buffer]:
-    return [root for root in structure.roots if root not in nest.registers]
+def _nests(steps: Sequence[Step], *loops: Axis) -> Iterator[tuple[Nest, tuple[Axis, ...]]]:
+    """Iterate over the nests without a contraction, with the axes of the loops around each."""
+    for step in steps:
+        if isinstance(step, Loop):
+            yield from _nests(step.steps, *loops, step.axis)
+        elif isinstance(step, Nest) and step.contraction is None:
+            yield step, loops
 
 
 def _independent_parts(nest: Nest) -> list[Nest]:

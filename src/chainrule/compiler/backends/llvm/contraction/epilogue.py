@@ -5,10 +5,11 @@ They are applied to each vector of accumulators while it is in registers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from chainrule.compiler.backends.calling_convention import CONTEXT_INDICES
 from chainrule.compiler.backends.llvm import emit, ir
+from chainrule.compiler.backends.llvm.addressing import bounds_flag, operand_address
 from chainrule.compiler.backends.llvm.contraction.kernel_shape import kernel_shape
 from chainrule.compiler.backends.llvm.contraction.loop_roles import assign_roles
 from chainrule.compiler.backends.llvm.contraction.macrokernel import EpilogueSite
@@ -23,9 +24,9 @@ __all__ = ["Epilogue"]
 class Epilogue:
     """Emits the statements of a nest for vectors of accumulators.
 
-    The addresses of its buffers are the last arguments of the kernel, in the order of `roots`, so
-    that nests of one structure share it. Indices of the enclosing loops are loaded once, in its
-    entry block, from the kernel context.
+    What is invariant in the kernel is loaded once, in its entry block: the addresses of the buffers
+    by its last argument, the operands `roots`, so that nests of one structure share the kernel; the
+    indices of the enclosing loops from the kernel context.
     """
 
     def __init__(
@@ -36,7 +37,6 @@ class Epilogue:
         layout: Layout,
         enclosing: Sequence[Axis],  # loops around the nest, outermost first
         roots: Sequence[Buffer],
-        bounds_flag: Callable[[ir.IRBuilder, ir.Value], ir.Value],  # its address, by argument block
     ) -> None:
         self.nest = nest
         self.contraction = contraction
@@ -44,7 +44,7 @@ class Epilogue:
         self.layout = layout
         self.enclosing = tuple(enclosing)
         self.roots = tuple(roots)
-        self.bounds_flag = bounds_flag
+        self.bases: dict[Buffer, ir.Value] = {}
         self.enclosing_indices: dict[Axis, ir.Value] = {}
         self.flag_address: ir.Value | None = None
         shape = kernel_shape(contraction, out, layout)
@@ -79,7 +79,7 @@ class Epilogue:
         if self.flag_address is not None:
             return self.flag_address
         builder = _entry_builder(site)
-        self.flag_address = self.bounds_flag(builder, builder.load(site.context, typ=emit.POINTER))
+        self.flag_address = bounds_flag(builder, builder.load(site.context, typ=emit.POINTER))
         for number, axis in enumerate(self.enclosing, CONTEXT_INDICES):
             builder = _entry_builder(site)
             address = builder.gep(site.context, [emit.index(number)], source_etype=emit.INDEX)
@@ -90,7 +90,13 @@ class Epilogue:
         # The kernel's output is noalias: it may only be accessed through that argument.
         if buffer is self.out:
             return site.builder.function.args[0]
-        return site.builder.function.args[self.roots.index(buffer.root) - len(self.roots)]
+        root = buffer.root
+        if root not in self.bases:
+            operands, number = site.builder.function.args[-1], self.roots.index(root)
+            self.bases[root] = operand_address(
+                _entry_builder(site), site.context, operands, number, root
+            )
+        return self.bases[root]
 
 
 def _entry_builder(site: EpilogueSite) -> ir.IRBuilder:

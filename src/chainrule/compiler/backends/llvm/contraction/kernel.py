@@ -45,8 +45,8 @@ class ContractionKernel:
     Its signature is ``void (ptr out, ptr left, ptr right, ptr scratch, ptr context,
     i64 batch_start, i64 batch_stop, i64 tile_start, i64 tile_stop, i64 panel_start,
     i64 panel_stop)``. ``scratch`` is private to the thread: `scratch_size` elements, 64-byte
-    aligned. Last come the addresses that an epilogue needs. If `roles.swapped`, tiles run over what
-    the caller calls columns.
+    aligned. If there is an epilogue, its operands come last. If `roles.swapped`, tiles run over
+    what the caller calls columns.
     """
 
     function: ir.Function
@@ -71,12 +71,12 @@ def emit_kernel(
     shape: KernelShape,
     target: Target,
     epilogue: EmitEpilogue | None = None,
-    addresses: int = 0,
 ) -> ContractionKernel:
-    """Emit the function of a contraction into a module; its epilogue needs some addresses."""
+    """Emit the function of a contraction into a module."""
     roles = assign_roles(shape)
     tiling = choose_tiling(roles, target)
-    parameters = [emit.POINTER] * 5 + [emit.INDEX] * 6 + [emit.POINTER] * addresses
+    operands = [emit.POINTER] * (epilogue is not None)
+    parameters = [*[emit.POINTER] * 5, *[emit.INDEX] * 6, *operands]
     function_type = ir.FunctionType(ir.VoidType(), parameters)
     function = ir.Function(module, function_type, name)
     function.linkage = "internal"
