@@ -15,7 +15,7 @@ from tests.compiler.programs.known_programs import mnist, moons, table, xor
 UNITS = {unit.name: unit for unit in VECTOR_UNITS}
 ELF_MACHINES = {"aarch64": 183, "x86_64": 62}
 PROGRAMS = [xor, moons, table, mnist]
-DEFINED_OR_SYSTEM = re.compile(r"contraction\d+|chainrule\..*|sched_yield")
+DEFINED_OR_SYSTEM = re.compile(r"(contraction|nest)\d+|chainrule\..*|sched_yield")
 
 
 def target_of(architecture, unit):
