@@ -3,7 +3,8 @@
 ::
 
     graph -> simplify -> lower -> assign_layout -> fuse -> promote_to_registers
-          -> mark_batch_parallel -> fuse_over_batch -> plan_memory -> code generation
+          -> mark_batch_parallel -> fuse_over_batch -> fuse_over_rows -> plan_memory
+          -> code generation
 
 ``CHAINRULE_DEBUG`` lists the stages to print on the standard error stream, and whether to verify::
 
@@ -37,6 +38,7 @@ from chainrule.compiler.loop_passes.fusion import fuse
 from chainrule.compiler.loop_passes.layout_assignment import assign_layout
 from chainrule.compiler.loop_passes.memory_plan import MemoryPlan, plan_memory
 from chainrule.compiler.loop_passes.register_promotion import promote_to_registers
+from chainrule.compiler.loop_passes.row_fusion import fuse_over_rows
 from chainrule.compiler.lowering.lower import lower
 from chainrule.compiler.runtime.executable import Executable
 from chainrule.compiler.verify.memory_rules import verify_memory_plan
@@ -96,6 +98,7 @@ def compile_to_loops(graph: Graph, stages: frozenset[str] = frozenset()) -> Lowe
     steps = verified(promote_to_registers(steps, layout), "promote_to_registers")
     steps = verified(mark_batch_parallel(steps), "mark_batch_parallel")
     steps = verified(fuse_over_batch(steps, layout), "fuse_over_batch")
+    steps = verified(fuse_over_rows(steps, layout), "fuse_over_rows")
     plan = plan_memory(steps)
     if "check" in stages:
         verify_memory_plan(steps, plan)

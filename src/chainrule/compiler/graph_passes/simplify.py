@@ -22,7 +22,7 @@ import numpy as np
 from chainrule.arguments.aliases import CORE_ALIASES
 from chainrule.arguments.checks import bad_argument
 from chainrule.arguments.keywords import answers_foreign_names
-from chainrule.compiler.graph_passes import window_rules
+from chainrule.compiler.graph_passes import scatter_rules, window_rules
 from chainrule.graph.graph import Graph
 from chainrule.graph.node import Node, constant
 from chainrule.graph.rewrite import Visit, rebuilt, rewrite
@@ -117,7 +117,8 @@ def _simplified(node: Node, inputs: tuple[Node, ...], known: dict[Any, Node]) ->
     """Return the simplest equivalent of an equation; `known` are those computed before, by key."""
     assert node.primitive is not None
     inputs = _with_rectifier_output(node, inputs, known)
-    rules = (_IDENTITIES.get(node.primitive.name), window_rules.RULES.get(node.primitive.name))
+    name = node.primitive.name
+    rules = (_IDENTITIES.get(name), window_rules.RULES.get(name), scatter_rules.RULES.get(name))
     results = (rule(inputs, node.params) for rule in rules if rule)
     simpler = next((each for each in results if each is not None), None)
     if simpler is None:

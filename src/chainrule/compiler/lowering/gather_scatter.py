@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -10,6 +10,8 @@ from chainrule.compiler.loop_ir.errors import CannotCompile
 from chainrule.compiler.loop_ir.loops import (
     Affine,
     Apply,
+    Axis,
+    Buffer,
     Expression,
     IndexValue,
     Literal,
@@ -21,7 +23,10 @@ from chainrule.graph.node import Node
 
 __all__ = ["RULES", "as_index"]
 
-_INTEGER, _BOOL = np.dtype("int64"), np.dtype(bool)
+MIN_SOURCE_RATIO = 4
+"""Elements of a source for each one gathered, from which on only those are computed."""
+
+_INTEGER, _SHORT, _BOOL = np.dtype("int64"), np.dtype("int32"), np.dtype(bool)
 
 
 def _gather(lowering: Lowering, node: Node, inputs: list[Expression]) -> Expression:
@@ -32,14 +37,64 @@ def _gather(lowering: Lowering, node: Node, inputs: list[Expression]) -> Express
         as_index(lowering, each, canonical[:count], source.shape[i])
         for i, each in enumerate(indices)
     ]
-    value = lowering.materialized(source)
     source_index = lowering.canonical(source.shape)
+    if node.size * MIN_SOURCE_RATIO <= source.size:
+        expression = lowering.expressions[source.serial]
+        full = dict(zip(source_index, (*gathered, *canonical[count:]), strict=True))
+        element = _gathered_element(expression, full)
+        if element is not None:
+            return element
+    value = lowering.materialized(source)
     if not _is_suffix(source_index, source.shape, value):
         copy = lowering.scratch(source.shape, source.dtype, source)
         lowering.items.append(Statement(copy, source_index, value, layer=node.layer))
         value = Load(copy, source_index)
     prefix = value.index[: -len(source_index)]
     return Load(value.buffer, (*prefix, *gathered, *canonical[count:]))
+
+
+def _gathered_element(
+    value: Expression, gathered: Mapping[Affine, Affine | Expression]
+) -> Expression | None:
+    """Return an expression at other indices, each for an axis or a constant; None if it cannot be.
+
+    Every axis must index some buffer of its length, where its index is checked.
+    """
+    index_of = {key.terms[0][0]: new for key, new in gathered.items() if key.terms}
+    checked: set[Axis] = set()
+
+    def position(old: Affine | Expression, length: int) -> Affine | Expression:
+        if not isinstance(old, Affine):
+            return rebuilt(old)
+        used = [axis for axis, _ in old.terms if axis in index_of]
+        if not used:
+            return old
+        (axis,) = used if len(used) == 1 else (None,)
+        if axis is None or old != Affine.of(axis) or axis.extent != length:
+            raise _NotGatheredError
+        checked.add(axis)
+        return index_of[axis]
+
+    def rebuilt(each: Expression) -> Expression:
+        match each:
+            case Literal():
+                return each
+            case Load(buffer, index):
+                return Load(buffer, tuple(map(position, index, buffer.shape)))
+            case Apply(operation, operands, dtype):
+                return Apply(operation, tuple(map(rebuilt, operands)), dtype)
+            case _:
+                raise _NotGatheredError
+
+    try:
+        element = rebuilt(value)
+    except _NotGatheredError:
+        return None
+    return element if checked == index_of.keys() else None
+
+
+class _NotGatheredError(Exception):
+    """An expression has no element at gathered indices."""
 
 
 def _is_suffix(index: Sequence[Affine], shape: tuple[int, ...], load: Load) -> bool:
@@ -95,31 +150,44 @@ def _one_hot(lowering: Lowering, node: Node, inputs: list[Expression]) -> Expres
     """Lower a scatter of row i of the updates into row i of the result to a selection.
 
     Each element of the result gets at most one update, so ``out[i, j] = 0 + updates[i]`` where j is
-    the index of row i, and 0 elsewhere. None where the scatter is of another form.
+    the index of row i, and 0 elsewhere. The indices may have more axes, of length 1. None where the
+    scatter is of another form.
     """
     updates, first, *others = node.inputs
     update_index = lowering.canonical(updates.shape)
     canonical = lowering.canonical(node.shape)
-    if len(first.shape) != 1 or len(others) != 1 or first.shape[0] != node.shape[0]:
+    if len(others) != 1 or first.shape != (node.shape[0], *[1] * (len(first.shape) - 1)):
         return None
+    ones = [Affine()] * (len(first.shape) - 1)
     rows = inputs[1]
     if not isinstance(rows, IndexValue) or rows.index != lowering.canonical(first.shape)[0]:
         return None
     if not update_index[0].terms:
         return None
-    gathered = as_index(lowering, others[0], [canonical[0]], node.shape[1])
+    gathered = as_index(lowering, others[0], [canonical[0], *ones], node.shape[1])
     if isinstance(gathered, Affine):
         return None
     value = lowering.materialize_if_costly(updates)
-    update = lowering.reindexed(value, updates.shape, [canonical[0], *canonical[2:]])
-    length = Literal(np.int64(node.shape[1]), _INTEGER)
-    is_negative = Apply("less", (gathered, Literal(np.int64(0), _INTEGER)), _BOOL)
-    from_end = Apply("add", (gathered, length), _INTEGER)
-    wrapped = Apply("select", (is_negative, from_end, gathered), _INTEGER)
-    is_hit = Apply("equal", (wrapped, IndexValue(canonical[1], _INTEGER)), _BOOL)
+    update = lowering.reindexed(value, updates.shape, [canonical[0], *ones, *canonical[2:]])
+    position = _positions(lowering, node, gathered, canonical[0])
+    is_hit = Apply("equal", (position, IndexValue(canonical[1], _SHORT)), _BOOL)
     zero = Literal(np.zeros((), node.dtype)[()], node.dtype)
     total = Apply("add", (zero, update), node.dtype)
     return Apply("select", (is_hit, total, zero), node.dtype)
+
+
+def _positions(lowering: Lowering, node: Node, index: Expression, row: Affine) -> Load:
+    """Store the index of each row, checked and counted from the front.
+
+    They have 32 bits, as a vector holds more of them.
+    """
+    length = node.shape[1]
+    values = np.arange(length, dtype=_SHORT)
+    table = Buffer("constant", _SHORT, (length,), "positions", node.layer, values)
+    positions = Buffer("arena", _SHORT, (node.shape[0],), "position", node.layer)
+    target = (row,) if row.terms else (Affine(),)
+    lowering.items.append(Statement(positions, target, Load(table, (index,)), layer=node.layer))
+    return Load(positions, target)
 
 
 RULES: dict[str, Rule] = {"gather": _gather, "scatter_add": _scatter_add}

@@ -266,9 +266,10 @@ class Lowering:
         if value.size and value.tobytes() == value.flat[:1].tobytes() * value.size:
             return Literal(value.flat[0], value.dtype)
         index = self.canonical(node.shape)
-        is_range = value.ndim == 1 and value.dtype.kind in "iu"
-        if is_range and np.array_equal(value, range(value.size)):
-            return IndexValue(index[0], value.dtype)
+        long = [position for position in index if position.terms]
+        is_range = len(long) == 1 and value.dtype.kind in "iu"
+        if is_range and np.array_equal(value.ravel(), range(value.size)):
+            return IndexValue(long[0], value.dtype)
         return Load(Buffer("constant", value.dtype, node.shape, node.name, value=value), index)
 
 

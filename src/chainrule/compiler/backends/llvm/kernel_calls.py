@@ -161,5 +161,7 @@ class KernelTable:
         key = shape, structure.key, structure.roots.index(out.root)
         if key not in self.kernels:
             epilogue = Epilogue(nest, contraction, out, self.layout, enclosing, roots)
-            self.kernels[key] = emit_kernel(module, name, shape, self.target, epilogue)
+            self.kernels[key] = emit_kernel(
+                module, name, shape, self.target, epilogue, epilogue.prefetch
+            )
         return self.kernels[key], roots

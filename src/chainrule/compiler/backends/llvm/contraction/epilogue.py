@@ -14,11 +14,17 @@ from chainrule.compiler.backends.llvm.contraction.kernel_shape import kernel_sha
 from chainrule.compiler.backends.llvm.contraction.loop_roles import assign_roles
 from chainrule.compiler.backends.llvm.contraction.macrokernel import EpilogueSite
 from chainrule.compiler.backends.llvm.nest.expression import ExpressionEmitter, Point
-from chainrule.compiler.backends.llvm.registers import splat_scalars
+from chainrule.compiler.backends.llvm.registers import memory_type, splat_scalars
+from chainrule.compiler.loop_ir.expressions import loads_of
 from chainrule.compiler.loop_ir.layout import Layout
-from chainrule.compiler.loop_ir.loops import Axis, Buffer, Contraction, Nest
+from chainrule.compiler.loop_ir.loops import Affine, Axis, Buffer, Contraction, Load, Nest
 
 __all__ = ["Epilogue"]
+
+LINE_BYTES = 64
+MIN_PREFETCHED_BYTES = 2**19
+"""Of an array that an epilogue reads; a smaller one is in the second-level cache."""
+LOCALITY = 3
 
 
 class Epilogue:
@@ -73,6 +79,56 @@ class Epilogue:
                 value = emitter.value(statement.value)
                 emitter.store(statement.target, statement.index, value)
         return splat_scalars(site.builder, [emitter.available[(self.out, index)], accumulators])[0]
+
+    def prefetch(self, site: EpilogueSite, row: int, rows: int, columns: int) -> None:
+        """Emit prefetches of what the statements read for a register tile that begins at a site.
+
+        `row` is the output's stride along its rows. A tile reads a line or two of each row, a
+        pattern that no hardware prefetcher follows.
+        """
+        axes = {stride: axis for axis, stride in self.strides.items()}
+        if row not in axes or self.vector_axis is None:
+            return
+        flag_address = self._load_context(site)
+        indices = {axis: site.indices[stride] for axis, stride in self.strides.items()}
+        point: Point = {**self.enclosing_indices, **indices}
+        emitter = ExpressionEmitter(
+            site.builder, lambda b: self._base(site, b), self.layout, point, flag_address
+        )
+        for load in self._streams(axes[row]):
+            size, strides = load.dtype.itemsize, self.layout.strides(load.buffer)
+            flat = Affine()
+            for index, stride in zip(load.index, strides, strict=True):
+                assert isinstance(index, Affine)
+                flat += index.scaled(stride)
+            element = memory_type(load.dtype)
+            first = site.builder.gep(
+                emitter.base(load.buffer), [emitter.scalar_index(flat)], source_etype=element
+            )
+            for i in range(rows):
+                start, length = i * flat.coefficient(axes[row]) * size, columns * size
+                for byte in (*range(0, length, LINE_BYTES), length - 1):
+                    offset = emit.index(start + byte)
+                    address = site.builder.gep(first, [offset], source_etype=ir.IntType(8))
+                    emit.prefetch(site.builder, address, LOCALITY)
+
+    def _streams(self, row: Axis) -> list[Load]:
+        """List the loads of large arrays that run along the columns and differ between rows."""
+        assert self.vector_axis is not None
+        computed = {self.contraction.target} | self.nest.registers
+        streams: dict[tuple[Buffer, tuple[object, ...]], Load] = {}
+        for statement in self.nest.statements:
+            for load in loads_of(statement.value):
+                buffer = load.buffer
+                is_large = buffer.size * buffer.dtype.itemsize >= MIN_PREFETCHED_BYTES
+                if not is_large or buffer in computed or not load.is_affine:
+                    continue
+                steps = (
+                    self.layout.stride(buffer, load.index, axis) for axis in (self.vector_axis, row)
+                )
+                if next(steps) == 1 and next(steps):
+                    streams.setdefault((buffer, load.index), load)
+        return list(streams.values())
 
     def _load_context(self, site: EpilogueSite) -> ir.Value:
         """Emit, once, the loads of what is invariant in the kernel; return the flag's address."""

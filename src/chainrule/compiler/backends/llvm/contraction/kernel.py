@@ -30,7 +30,11 @@ from dataclasses import dataclass
 from chainrule.compiler.backends.llvm import emit, ir
 from chainrule.compiler.backends.llvm.contraction.kernel_shape import KernelShape
 from chainrule.compiler.backends.llvm.contraction.loop_roles import LoopRoles, assign_roles
-from chainrule.compiler.backends.llvm.contraction.macrokernel import EmitEpilogue, MacroKernel
+from chainrule.compiler.backends.llvm.contraction.macrokernel import (
+    EmitEpilogue,
+    EmitPrefetch,
+    MacroKernel,
+)
 from chainrule.compiler.backends.llvm.contraction.packing import packed_sizes
 from chainrule.compiler.backends.llvm.contraction.tiling import Tiling, choose_tiling
 from chainrule.compiler.backends.llvm.target import Target
@@ -71,6 +75,7 @@ def emit_kernel(
     shape: KernelShape,
     target: Target,
     epilogue: EmitEpilogue | None = None,
+    prefetch: EmitPrefetch | None = None,
 ) -> ContractionKernel:
     """Emit the function of a contraction into a module."""
     roles = assign_roles(shape)
@@ -84,6 +89,6 @@ def emit_kernel(
     for argument in (function.args[0], function.args[3]):
         argument.add_attribute("noalias")
     builder = ir.IRBuilder(function.append_basic_block("entry"))
-    MacroKernel(builder, roles, tiling, epilogue).emit()
+    MacroKernel(builder, roles, tiling, epilogue, prefetch).emit()
     builder.ret_void()
     return ContractionKernel(function, roles, tiling)

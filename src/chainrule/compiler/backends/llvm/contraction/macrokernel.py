@@ -26,7 +26,7 @@ from chainrule.compiler.backends.llvm.contraction.packing import (
 from chainrule.compiler.backends.llvm.contraction.tiling import PanelGroup, Tiling, tiles_per_block
 from chainrule.compiler.backends.llvm.vector_memory import store_vector
 
-__all__ = ["EmitEpilogue", "EpilogueSite", "MacroKernel"]
+__all__ = ["EmitEpilogue", "EmitPrefetch", "EpilogueSite", "MacroKernel"]
 
 
 @dataclass(frozen=True)
@@ -43,18 +43,26 @@ class EpilogueSite:
 
 EmitEpilogue = Callable[[EpilogueSite, ir.Value], ir.Value]
 """From the accumulators to the vector to store."""
+EmitPrefetch = Callable[[EpilogueSite, int, int, int], None]
+"""From the start of a register tile, its row loop's stride in the output, its rows and columns."""
 
 
 class MacroKernel:
     """Emits the body of a contraction kernel, at the start of its function (see `kernel`)."""
 
     def __init__(
-        self, builder: ir.IRBuilder, roles: LoopRoles, tiling: Tiling, epilogue: EmitEpilogue | None
+        self,
+        builder: ir.IRBuilder,
+        roles: LoopRoles,
+        tiling: Tiling,
+        epilogue: EmitEpilogue | None,
+        prefetch: EmitPrefetch | None = None,  # of what the epilogue reads
     ) -> None:
         self.builder = builder
         self.roles = roles
         self.tiling = tiling
         self.epilogue = epilogue
+        self.prefetch = prefetch
         self.packed_right, self.packed_left = packed_sizes(roles, tiling)
         self.block_tiles = tiles_per_block(roles, tiling)
         self.has_blocks = self.block_tiles < tiling.tiles
@@ -193,6 +201,7 @@ class MacroKernel:
         mask: ir.Value | None,
     ) -> None:
         """Emit the micro-kernel for `count` rows, then the epilogue and the stores."""
+        self._prefetch(group, count, rows, column)
         accumulators = self._microkernel(group, count, rows, column, mask)
         vectors = group.vectors
         if self.epilogue is None:
@@ -219,6 +228,16 @@ class MacroKernel:
                 for j in range(vectors)
             ]
             self._store_row(rows, column, i, row, mask)
+
+    def _prefetch(
+        self, group: PanelGroup, count: int, rows: list[ir.Value], column: ir.Value
+    ) -> None:
+        """Emit prefetches of what the epilogue of a register tile reads."""
+        if self.prefetch is None:
+            return
+        site = EpilogueSite(self.builder, self._output_indices(rows, column), None, self.context)
+        columns = sum(group.lanes(self.tiling.width))
+        self.prefetch(site, self.tiling.tiled_row.out, count, columns)
 
     def _microkernel(
         self,

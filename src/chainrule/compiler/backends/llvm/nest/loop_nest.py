@@ -32,6 +32,8 @@ BLOCK = 16
 
 The error of a sum of n terms grows with 16 log₁₆ n and not with n (Higham 1993).
 """
+MIN_PEELED = 16
+"""Whole vectors from which on a ragged one is peeled: masked stores take many cycles on AVX2."""
 MAX_VECTORS, MAX_CHAIN = 128, 1024
 """Vectors of a row, and terms in all, that are added up one after the other, without blocks."""
 
@@ -214,23 +216,38 @@ class LoopNest:
         self._vector_loop(vector_axis, bounds, body)
 
     def _vector_loop(self, vector_axis: Axis, bounds: Range, body: Body) -> None:
-        """Emit a strip-mined loop, of one vector an iteration; the ragged tail is masked."""
+        """Emit a strip-mined loop, of one vector an iteration; the ragged one is masked."""
         builder, emitter, extent = self.emitter.builder, self.emitter, vector_axis.extent
         if extent <= self.width:
             emitter.axes[vector_axis] = 0
             with emitter.vectorized(vector_axis, self.width, self._tail_mask(extent)):
                 body()
             return
-        with emit.counted_loop(builder, *bounds, "vector") as iteration:
+        start, stop = bounds
+        whole, tail = emit.index(extent // self.width), extent % self.width
+        is_peeled = tail and extent // self.width >= MIN_PEELED
+        end = emit.minimum(builder, stop, whole) if is_peeled else stop
+        with emit.counted_loop(builder, start, end, "vector") as iteration:
             first = builder.mul(iteration, emit.index(self.width))
-            emitter.axes[vector_axis] = first
             mask = None
-            if extent % self.width:
+            if tail and not is_peeled:
                 remaining = builder.sub(emit.index(extent), first)
                 mask = emit.first_lanes(builder, remaining, self.width)
+            self._vector(vector_axis, first, mask, body)
+        if is_peeled:
+            with builder.if_then(builder.icmp_signed(">", stop, whole)):
+                self._vector(vector_axis, emit.index(extent - tail), self._tail_mask(tail), body)
             emitter.available = KnownValues()
-            with emitter.vectorized(vector_axis, self.width, mask):
-                body()
+
+    def _vector(
+        self, vector_axis: Axis, first: ir.Value, mask: ir.Value | None, body: Body
+    ) -> None:
+        """Emit the body for the vector that begins at an index."""
+        emitter = self.emitter
+        emitter.axes[vector_axis] = first
+        emitter.available = KnownValues()
+        with emitter.vectorized(vector_axis, self.width, mask):
+            body()
 
     def _tail_mask(self, remaining: int) -> ir.Value | None:
         """Return the mask of the first lanes, None if all of them remain."""
