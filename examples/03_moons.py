@@ -7,7 +7,8 @@ number of units, that on 2,000 others has not: many units fit the noise too (ove
 
 The last lines show that from about 2,500 updates on, descent with three units alternates between
 two losses, of which the tutorial, printing every thousandth, shows the higher one; with two or four
-units it does not converge. The largest curvature has grown beyond 2 / learning rate, so that each
+units it does not converge, and the last bit of one coordinate, in which processors differ, changes
+the fourth digit of its loss. The largest curvature has grown beyond 2 / learning rate, so that each
 update overshoots the minimum. A smaller learning rate converges, or one that decays:
 ``learning_rate=optim.cosine(0.01, epochs=20_000)``.
 
