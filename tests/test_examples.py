@@ -3,11 +3,12 @@
 import ast
 import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+import chainrule as cr
+from tests.prepared_python import run_program
 
 EXAMPLES = sorted((Path(__file__).parents[1] / "examples").glob("[0-9]*.py"))
 NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
@@ -22,16 +23,7 @@ def documented_output(path: Path) -> str:
 
 
 def run(path: Path, folder: Path) -> str:
-    environment = {**os.environ, "PYTHONWARNINGS": "error", "PYTHONIOENCODING": "utf-8"}
-    done = subprocess.run(
-        [sys.executable, str(path)],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        encoding="utf-8",
-        timeout=300,
-        check=False,
-    )
+    done = run_program([str(path)], folder, {**os.environ, "PYTHONIOENCODING": "utf-8"})
     assert done.returncode == 0, done.stderr
     return "\n".join(line.rstrip() for line in done.stdout.rstrip("\n").split("\n"))
 
@@ -40,6 +32,14 @@ def test_examples_have_fewer_than_100_lines() -> None:
     assert len(EXAMPLES) >= 5
     for path in EXAMPLES:
         assert len(path.read_text(encoding="utf-8").splitlines()) < 100, path.name
+
+
+def test_examples_import_what_they_use() -> None:
+    """They run in processes that have imported more than `chainrule`."""
+    for path in EXAMPLES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "cr":
+                assert node.attr in cr.__all__, f"{path.name}: cr.{node.attr}"
 
 
 @pytest.mark.slow

@@ -33,6 +33,8 @@ Array = NDArray[Any]
 MOST_CLASSES = 30
 """Classes up to which precision and recall are printed of each; of more, of the ten worst."""
 LONGEST_LABEL = 24
+_PROVED_SAMPLES = 16
+"""Samples that equations are proved on: a whole batch would take as long as the training."""
 
 
 def report_classes(run: Run) -> None:
@@ -98,7 +100,7 @@ def print_comparison(predictions: Sequence[tuple[str, Array]], truth: Array) -> 
 
 def print_derivation(run: Run) -> None:
     """Print the equations of the last layer and of the gradient of the loss by its parameters."""
-    rows = slice(min(run.recipe.batch_size, len(run.parts[1][1])))
+    rows = slice(min(_PROVED_SAMPLES, run.recipe.batch_size, len(run.parts[1][1])))
     explanation = run.net.explain(*(take_rows(part, rows) for part in run.parts[1]))
     last, first = explanation.sections[-2:], explanation.gradients[0]
     click.echo(

@@ -177,6 +177,7 @@ def test_mistakes_of_training_are_named_by_the_change_that_helps(name: str):
     assert code in cr.check(compiled(layers, arguments), inputs, targets, **settings).codes
 
 
+@pytest.mark.usefixtures("numpy_backend")
 @pytest.mark.parametrize("names", [FAST, pytest.param(GOOD.keys() - FAST, marks=pytest.mark.slow)])
 def test_sound_networks_have_no_mistakes(names: set[str]):
     for name in sorted(names):
@@ -197,6 +198,7 @@ def test_validation_rows_among_the_training_rows_are_counted():
     assert not cr.check(net, X[50:], AMOUNT[50:], X[:50], AMOUNT[:50], trials=False)
 
 
+@pytest.mark.usefixtures("numpy_backend")
 def test_the_network_stays_as_it_is():
     net = compiled(dense(RELU, (1,)), MSE)
     net.fit(X, AMOUNT, epochs=1, verbose=0)
@@ -232,6 +234,7 @@ def test_every_code_raised_is_in_the_catalogue_and_on_the_page():
     assert page.endswith(entries())
 
 
+@pytest.mark.usefixtures("numpy_backend")
 def test_a_first_loss_far_above_that_of_a_guess_is_reported_of_a_network_that_fails():
     random = np.random.default_rng(0)
     X = random.normal(size=(60, 4)) * 300
@@ -265,6 +268,7 @@ def wrong(y_true: Any, y_pred: Any) -> Any:
     return np.mean(np.argmax(y_pred, axis=-1) != y_true)
 
 
+@pytest.mark.usefixtures("numpy_backend")
 def test_weights_without_a_gradient_are_named():
     noise = random.normal(size=300)  # that no change would help to learn
     for layers, loss, y, named in (
@@ -277,6 +281,7 @@ def test_weights_without_a_gradient_are_named():
         assert named in found.evidence
 
 
+@pytest.mark.usefixtures("numpy_backend")
 def test_trained_weights_and_those_of_a_frozen_base_are_not_accused():
     base = compiled(dense((16, "relu"), (3,)), CE)
     base.fit(X, Y3, epochs=40, verbose=0)
@@ -287,6 +292,7 @@ def test_trained_weights_and_those_of_a_frozen_base_are_not_accused():
     assert not cr.check(head, X, Y3 == 2, epochs=30)
 
 
+@pytest.mark.usefixtures("numpy_backend")
 @pytest.mark.slow
 def test_a_rate_that_is_found_by_reading_and_by_trial_is_named_before_another_optimiser():
     net = compiled(dense(RELU, (1,)), {"loss": "mse", "optimizer": cr.optim.SGD(50.0)})
@@ -312,6 +318,7 @@ def test_a_loss_or_layer_that_no_copy_can_be_made_of_is_said():
     assert "copies could not be trained" in display(found)
 
 
+@pytest.mark.usefixtures("numpy_backend")
 def test_labels_of_each_step_are_classes_and_layers_that_adapt_are_tried():
     words = random.integers(1, 5, (60, 3))
     tagger = compiled([nn.Embedding(5, 4), nn.LSTM(4, return_sequences=True), nn.Dense(2)], CE)
@@ -333,6 +340,7 @@ def test_a_loss_of_the_wrong_sign_is_named_and_others_of_ones_own_are_not():
         assert cr.check(net, X, np.sign(AMOUNT), trials=False).codes == codes
 
 
+@pytest.mark.usefixtures("numpy_backend")
 def test_targets_that_only_training_samples_tell_are_remarked_on():
     shuffled = np.random.default_rng(1).permutation(Y3[:60])
     found = cr.check(compiled(dense((64, "relu"), (3,)), CE), X[:60], shuffled, epochs=50)
