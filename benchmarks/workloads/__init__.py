@@ -6,6 +6,7 @@ from benchmarks.workloads import (
     attention,
     batches,
     callbacks,
+    compile_time,
     convolutions,
     crowded,
     derivatives,
@@ -49,7 +50,7 @@ BENCHMARKS: dict[str, Benchmark] = {
         *(w6_images, w7_series, w8_call, w9_first_call),
         *(import_time, install_size, peak_memory, attention, convolutions, products, rbm, crowded),
         *(derivatives, batches, gaussian_process, full_batch, lorenz, integrations, filters),
-        *(neural_ode, transformer, callbacks, sweep, estimators, growth),
+        *(neural_ode, transformer, callbacks, sweep, estimators, growth, compile_time),
     )
     for benchmark in module.BENCHMARKS
 }

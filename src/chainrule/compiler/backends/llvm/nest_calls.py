@@ -45,8 +45,10 @@ from chainrule.compiler.loop_ir.structure import NestStructure, nest_structure
 
 __all__ = ["NestTable"]
 
+CALL_CYCLES, MAX_SHARE = 30, 0.01
+"""Cycles of a call, and the part of a loop's cycles that the calls of all its nests may take."""
 MIN_CALL_CYCLES = 400
-"""Cycles of a nest in a loop from which on a call, some ten, does not count."""
+"""Cycles of a nest from which on its call does not count in any case."""
 
 
 @dataclass(frozen=True)
@@ -66,9 +68,8 @@ class NestTable:
         self.layout = layout
         self.parts: dict[Nest, list[Nest]] = {}
         self.structures: dict[Nest, NestStructure] = {}
-        for nest, enclosing in _nests(steps):
+        for nest, enclosing, least in _nests(steps, 0):
             self.parts[nest] = _independent_parts(nest)
-            least = MIN_CALL_CYCLES if enclosing else 0
             for part in self.parts[nest]:
                 touched = {buffer.root for buffer, _, _ in accesses(part)}
                 if estimated_cycles(part) >= least and touched.isdisjoint(in_registers):
@@ -166,13 +167,22 @@ class NestTable:
         return _NestFunction(function, trip_counts[0] if trip_counts else None)
 
 
-def _nests(steps: Sequence[Step], *loops: Axis) -> Iterator[tuple[Nest, tuple[Axis, ...]]]:
-    """Iterate over the nests without a contraction, with the axes of the loops around each."""
+def _nests(
+    steps: Sequence[Step], least: int, *loops: Axis
+) -> Iterator[tuple[Nest, tuple[Axis, ...], int]]:
+    """Iterate over nests without a contraction: the axes of the loops around, least cycles."""
     for step in steps:
         if isinstance(step, Loop):
-            yield from _nests(step.steps, *loops, step.axis)
+            yield from _nests(step.steps, _least_cycles(step), *loops, step.axis)
         elif isinstance(step, Nest) and step.contraction is None:
-            yield step, loops
+            yield step, loops, least
+
+
+def _least_cycles(loop: Loop) -> int:
+    """The cycles from which on nests of a loop may be functions: 0 if calls of all are cheap."""
+    nests = sum(isinstance(step, Nest) for step in loop.steps)
+    is_long = nests * CALL_CYCLES <= MAX_SHARE * sum(map(estimated_cycles, loop.steps))
+    return 0 if is_long else MIN_CALL_CYCLES
 
 
 def _independent_parts(nest: Nest) -> list[Nest]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Sequence
+from weakref import WeakKeyDictionary
 
 from chainrule.compiler.analysis.dependence import overlap_in_memory
 from chainrule.compiler.backends.llvm.nest.loop_nest import lanes_of
@@ -68,7 +69,16 @@ def estimated_cycles(step: Step) -> float:
         return trip_count * sum(map(estimated_cycles, step.steps))
     if isinstance(step, Call):
         return CALL_CYCLES + step.flops / CALL_FLOPS_PER_CYCLE
-    nest, total = step, 0.0
+    if (known := _known_cycles.get(step)) is None:
+        known = _known_cycles[step] = _nest_cycles(step)
+    return known
+
+
+_known_cycles: WeakKeyDictionary[Nest, float] = WeakKeyDictionary()
+
+
+def _nest_cycles(nest: Nest) -> float:
+    total = 0.0
     if nest.contraction is not None:
         total += _contraction_flops(nest.contraction) / FLOPS_PER_CYCLE
     for each in nest.statements:
@@ -98,13 +108,13 @@ class BarrierPlacement:
         Steps of the first thread alone need no barrier between them.
         """
         buffers = {(buffer.root, is_write) for buffer, _, is_write in accesses(step)}
+        in_arena = [each for each in self.pending if each in self.plan.offsets]
         return any(
-            (is_write or was_write)
-            and (shared or was_shared)
-            and overlap_in_memory(buffer, other, self.plan.offsets)
+            (is_write or was_write) and (shared or was_shared)
             for buffer, is_write in buffers
-            for other, recorded in self.pending.items()
-            for was_write, was_shared in recorded
+            for other in (in_arena if buffer in self.plan.offsets else [buffer])
+            if other in self.pending and overlap_in_memory(buffer, other, self.plan.offsets)
+            for was_write, was_shared in self.pending[other]
         )
 
     def record(self, step: Step, shared: bool) -> None:
