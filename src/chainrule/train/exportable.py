@@ -8,13 +8,14 @@ from typing import Any, cast
 from chainrule.arguments.aliases import FIT_ALIASES
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.train.inspectable import Inspectable
+from chainrule.train.resumable import Resumable
 
 __all__ = ["Exportable"]
 
 
 @answers_foreign_names(FIT_ALIASES)
-class Exportable(Inspectable):
-    """Layers that can be written for other programs."""
+class Exportable(Resumable, Inspectable):
+    """Layers that are trained, explained, and written for other programs."""
 
     def to_numpy(self, path: str | os.PathLike[str] | None = None) -> str:
         """Return the network as a stand-alone predictor: the text of a program in NumPy alone.

@@ -17,6 +17,7 @@ from chainrule.optim.registry import resolve_optimizer
 from chainrule.optim.schedules.schedule import Rate
 from chainrule.pickling import independent_copies
 from chainrule.train.callbacks import Callback, Checkpoint
+from chainrule.train.exportable import Exportable
 from chainrule.train.fit.fit import fit
 from chainrule.train.fit.fit_arguments import DEFAULT_BATCH_SIZE, DEFAULT_SHUFFLE, FitArguments
 from chainrule.train.history import History
@@ -32,14 +33,13 @@ from chainrule.train.metrics import Metric
 from chainrule.train.model.compile_arguments import CompileArguments, resolve_compile_arguments
 from chainrule.train.model.model import Model
 from chainrule.train.progress import Progress
-from chainrule.train.resumable import Resumable
 
 __all__ = ["Network", "model_of"]
 
 
 @independent_copies
 @answers_foreign_names(FIT_ALIASES)
-class Network(Resumable):
+class Network(Exportable):
     """A sequence of layers.
 
     Input sizes are inferred from the first data. Layers without a name are named by kind and

@@ -1,4 +1,4 @@
-"""What a network keeps and takes up again: its state."""
+"""What a network or a machine keeps and takes up again: its state."""
 
 from __future__ import annotations
 
@@ -7,20 +7,21 @@ from typing import TYPE_CHECKING, Any
 from chainrule.arguments.aliases import FIT_ALIASES
 from chainrule.arguments.checks import bad_argument
 from chainrule.arguments.keywords import answers_foreign_names
-from chainrule.train.exportable import Exportable
 from chainrule.train.history import History
 
 if TYPE_CHECKING:
     from chainrule.train.files.network_state import NetworkState
+    from chainrule.train.model.model import Model
 
 __all__ = ["Resumable"]
 
 
 @answers_foreign_names(FIT_ALIASES)
-class Resumable(Exportable):
+class Resumable:
     """Layers whose training can be taken up again."""
 
     history: History | None = None
+    _model: Model
 
     def state(self) -> NetworkState:
         """Return all that determines how the training goes on: a copy, for `restore`.
@@ -37,7 +38,7 @@ class Resumable(Exportable):
         Raises
         ------
         ArgumentError
-            If the network is not built yet, or has parts that `save` refuses.
+            If there are no parameters yet, or there are parts that `save` refuses.
 
         Examples
         --------
@@ -62,7 +63,8 @@ class Resumable(Exportable):
         Parameters
         ----------
         state : NetworkState
-            Of this network, or of one of the same layers that is compiled in the same way.
+            Of this network, or of one of the same layers that is compiled in the same way; of this
+            machine, or of one with the same settings.
 
         Raises
         ------

@@ -1,6 +1,7 @@
 """Saved Boltzmann machines: exact round trips, and refusal of damaged files."""
 
 import json
+import pickle
 
 import numpy as np
 import pytest
@@ -124,3 +125,18 @@ def test_inconsistent_files_are_refused(path, change, words):
     rewritten(path, change)
     with pytest.raises(FormatError, match=words):
         cr.load(path)
+
+
+@pytest.mark.parametrize("settings", SETTINGS[1:3])
+def test_training_from_a_state_goes_on_bit_for_bit(settings):
+    machine, other = trained(settings), cr.RBM(5, **settings)
+    state = pickle.loads(pickle.dumps(machine.state()))
+    losses = machine.fit(X, epochs=3, verbose=0)["loss"]
+    after = {name: each.tobytes() for name, each in machine.params.items()}
+    for each in (machine, other):
+        each.restore(state)
+        assert each.history.epochs == 2
+        assert each.fit(X, epochs=3, verbose=0)["loss"] == losses
+        assert {name: array.tobytes() for name, array in each.params.items()} == after
+    with pytest.raises(ArgumentError, match=r"restore: rbm.weight is f\d\d\[9,5\] in the state"):
+        cr.RBM(7, dtype=machine.dtype.name).restore(state)

@@ -21,11 +21,11 @@ from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.optim.optimizer import Optimizer
 from chainrule.optim.schedules.schedule import Rate
 from chainrule.optim.sgd import SGD
-from chainrule.train.history import History
 from chainrule.train.model.model import Model, checked_dtype
 from chainrule.train.model.parameters import Params
 from chainrule.train.rbm.contrastive_divergence import Contrast
 from chainrule.train.rbm.fit import set_optimizer
+from chainrule.train.resumable import Resumable
 
 __all__ = ["MachineSettings"]
 
@@ -45,14 +45,13 @@ _ASSIGNMENTS = {
 
 
 @answers_foreign_names(FIT_ALIASES)
-class MachineSettings:
+class MachineSettings(Resumable):
     """Sizes and settings: those that the next call of `fit` reads can be assigned."""
 
     hidden: int
     persistent: bool
     batch_size: int
     seed: int
-    history: History | None = None
 
     def __init__(
         self,
