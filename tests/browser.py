@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Self
 
-SECONDS = 60
+SECONDS = 600
 """Until a reply, on a busy machine."""
 
 _FLAGS = (

@@ -17,7 +17,7 @@ class Slow:
     def value(self) -> int:
         if threading.current_thread() is not threading.main_thread():
             computing.set()
-            done.wait(10)
+            done.wait(600)
         return 3
 
 
@@ -26,7 +26,7 @@ def test_a_child_forked_while_a_thread_computes_the_property_computes_it_itself(
     slow = Slow()
     thread = threading.Thread(target=lambda: slow.value)
     thread.start()
-    assert computing.wait(10)
+    assert computing.wait(600)
     child = os.fork()
     if not child:
         os._exit(0 if slow.value == 3 else 1)

@@ -76,7 +76,7 @@ def test_printing_needs_no_unicode(encoding: str, monkeypatch: pytest.MonkeyPatc
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", PROGRAM],
         capture_output=True,
-        timeout=120,
+        timeout=600,
         check=False,
     )
     assert done.returncode == 0, done.stderr.decode(encoding)

@@ -33,6 +33,6 @@ def test_bash_accepts_its_script_and_words_are_completed(tmp_path: Path) -> None
     path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
     child = subprocess.run(
         ["bash", "-c", script],
-        capture_output=True, text=True, timeout=60, env=os.environ | {"PATH": path},
+        capture_output=True, text=True, timeout=600, env=os.environ | {"PATH": path},
     )  # fmt: skip
     assert child.stdout.split("\n")[:2] == ["evaluate", "mnist-cnn"]

@@ -131,7 +131,7 @@ def test_a_warning_takes_one_line(run: Any, monkeypatch: pytest.MonkeyPatch) -> 
 def test_the_module_runs_on_a_terminal_limited_to_ascii() -> None:
     surroundings = os.environ | {"PYTHONIOENCODING": "ascii"}
     command = [sys.executable, "-m", "chainrule", "train", "xor", "--epochs", "2"]
-    child = subprocess.run(command, capture_output=True, text=True, env=surroundings, timeout=60)
+    child = subprocess.run(command, capture_output=True, text=True, env=surroundings, timeout=600)
     assert (child.returncode, child.stderr) == (0, "")
     assert "test accuracy" in child.stdout
 
@@ -151,7 +151,7 @@ def test_control_c_ends_training_without_a_traceback() -> None:
         while "epoch" not in child.stdout.readline():
             assert child.poll() is None
         child.send_signal(signal.SIGINT)
-        _, errors = child.communicate(timeout=60)
+        _, errors = child.communicate(timeout=600)
     assert (child.returncode, errors.strip()) == (130, "chainrule: error: interrupted")
 
 
@@ -160,6 +160,6 @@ def test_a_closed_pipe_prints_no_error() -> None:
     reader, writer = os.pipe()
     os.close(reader)
     command = [sys.executable, "-m", "chainrule", "doctor"]
-    child = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, text=True, timeout=60)
+    child = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, text=True, timeout=600)
     os.close(writer)
     assert (child.returncode, child.stderr) == (1, "")

@@ -188,7 +188,7 @@ def test_standard_input_and_a_closed_pipe(folder: Path) -> None:
     line = f"{sys.executable} -m chainrule predict {folder} - | head -n 2"
     text = "\n".join([HEADER, *rows(9_000)]).encode()
     child = subprocess.run(
-        ["bash", "-c", f"set -o pipefail; {line}"], input=text, capture_output=True, timeout=60
+        ["bash", "-c", f"set -o pipefail; {line}"], input=text, capture_output=True, timeout=600
     )
     assert child.stdout.splitlines() == [b"prediction", b"iris"]
     assert child.stderr == b""
@@ -203,7 +203,7 @@ def test_predictions_import_no_other_command(folder: Path) -> None:
     )
     for arguments, most in ((["--help"], 3), (["predict", str(folder), os.devnull], 12)):
         child = subprocess.run(
-            [sys.executable, "-c", program, *arguments], capture_output=True, text=True, timeout=60
+            [sys.executable, "-c", program, *arguments], capture_output=True, text=True, timeout=600
         )
         found = child.stdout.splitlines()[-1].split()
         assert len(found) <= most, found

@@ -36,7 +36,7 @@ def test_a_killed_training_goes_on_from_its_folder(tmp_path: Path) -> None:
         time.sleep(0.02)
     time.sleep(0.05)
     child.send_signal(signal.SIGTERM)
-    _, errors = child.communicate(timeout=60)
+    _, errors = child.communicate(timeout=600)
     assert child.returncode == 143
     assert f"to go on from the last checkpoint: chainrule resume {folder}\n" in errors
     assert len(list(folder.glob("checkpoint-*"))) == 2

@@ -62,7 +62,7 @@ def test_a_sweep_that_signals_end_goes_on_with_what_is_finished(
                 assert child.poll() is None
                 time.sleep(0.01)
             child.send_signal(number)
-            output, errors = child.communicate(timeout=60)
+            output, errors = child.communicate(timeout=600)
         assert child.returncode == code, errors
         assert errors.splitlines()[-1].startswith("chainrule: error: ")
         lines = finished.read_text().splitlines()

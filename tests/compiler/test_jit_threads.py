@@ -23,7 +23,7 @@ def frequent_switches() -> Iterator[None]:
 
 
 def in_threads(work: Callable[[int], Any]) -> list[Any]:
-    barrier = threading.Barrier(THREADS, timeout=60)
+    barrier = threading.Barrier(THREADS, timeout=600)
 
     def call(number: int) -> Any:
         barrier.wait()

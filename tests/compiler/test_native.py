@@ -1,13 +1,12 @@
 """Native programs agree with NumPy's evaluation; run in child processes, as they may crash."""
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from tests.compiler.programs.vector_units import UNITS
+from tests.prepared_python import run_program
 
 PROGRAMS = Path(__file__).parent / "programs"
 # Not compiled: half precision, powers with an unknown integer exponent, rounded booleans.
@@ -16,13 +15,8 @@ EVALUATED_BY_NUMPY = ("half precision", "to a power", "of bool")
 
 def printed_lines(script, *arguments, vectors=""):
     """Run a program of `programs` in a child process; return the lines it prints."""
-    done = subprocess.run(
-        [sys.executable, "-W", "error", str(PROGRAMS / script), *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        env={**os.environ, "CHAINRULE_VECTORS": vectors},
-        check=False,
-    )
+    command = [str(PROGRAMS / script), *map(str, arguments)]
+    done = run_program(command, environment={**os.environ, "CHAINRULE_VECTORS": vectors})
     assert done.returncode == 0, done.stderr[-2000:]
     return done.stdout.splitlines()
 

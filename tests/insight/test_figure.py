@@ -53,11 +53,11 @@ for backend, left in (("module://matplotlib_inline.backend_inline", []), ("agg",
 
 
 def test_a_figure_is_one_of_pyplot_where_pyplot_is_in_use() -> None:
-    subprocess.run([sys.executable, "-c", PYPLOT], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", PYPLOT], check=True, timeout=600)
 
 
 def test_a_notebook_shows_a_figure_once() -> None:
-    subprocess.run([sys.executable, "-c", NOTEBOOK], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", NOTEBOOK], check=True, timeout=600)
 
 
 def test_titles_that_are_set_later_stand_above_the_legend() -> None:

@@ -71,7 +71,7 @@ def test_plotting_changes_neither_pyplot_nor_rcparams() -> None:
         "plot.history({'loss': [1.0]}); assert dict(matplotlib.rcParams) == before;"
         "assert 'matplotlib.pyplot' not in sys.modules"
     )
-    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=600)
 
 
 def test_what_is_no_network_history_path_or_axes_is_refused() -> None:

@@ -15,21 +15,21 @@ def test_blocks_that_overlap_leave_the_stream_as_it_was(capsys: pytest.CaptureFi
 
     def first() -> None:
         with discarded_output():
-            both.wait(10)
+            both.wait(600)
             print("discarded")
         has_ended.set()
 
     def second() -> None:
         with discarded_output():
-            both.wait(10)
-            has_ended.wait(10)
+            both.wait(600)
+            has_ended.wait(600)
             print("discarded")
 
     with ThreadPoolExecutor(2) as pool:
         running = [pool.submit(first), pool.submit(second)]
-        both.wait(10)
+        both.wait(600)
         print("printed")
-        [each.result(10) for each in running]
+        [each.result(600) for each in running]
     assert sys.stdout is before
     print("printed")
     assert capsys.readouterr().out == "printed\nprinted\n"

@@ -199,7 +199,7 @@ def test_what_python_cannot_pickle_is_named():
 def test_networks_work_in_other_processes():
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "src")])}
     run = subprocess.run(
-        [sys.executable, "-m", "tests.train.test_copies"], env=environment, timeout=120,
+        [sys.executable, "-m", "tests.train.test_copies"], env=environment, timeout=600,
         cwd=ROOT, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert run.returncode == 0, run.stderr[-2000:]
@@ -214,7 +214,7 @@ def _work_in_other_processes() -> None:
             assert np.array_equal(pool.map(net.predict, [X[:2]])[0], net.predict(X[:2]))
             assert pool.map(seen, [net]) == [expected]
         with ProcessPoolExecutor(1, mp_context=context) as executor:
-            assert executor.submit(seen, net).result(60) == expected
+            assert executor.submit(seen, net).result(600) == expected
     from joblib import Parallel, delayed
 
     assert Parallel(n_jobs=2)(delayed(seen)(each) for each in [net] * 2) == [expected] * 2

@@ -255,7 +255,7 @@ except KeyboardInterrupt:
     child, terminal = pty.fork()
     if not child:
         os.execv(sys.executable, [sys.executable, "-c", program])
-    output, deadline, is_sent = "", time.monotonic() + 60, False
+    output, deadline, is_sent = "", time.monotonic() + 600, False
     while select.select([terminal], [], [], max(0, deadline - time.monotonic()))[0]:
         try:
             output += os.read(terminal, 65536).decode("utf-8", "replace")

@@ -1,7 +1,6 @@
 """A network used by several threads gives the bits of a single one, or refuses clearly."""
 
 import asyncio
-import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -16,6 +15,7 @@ import chainrule as cr
 from chainrule import nn
 from chainrule.errors import ArgumentError, ShapeError
 from chainrule.train.network import model_of
+from tests.prepared_python import run_program
 
 THREADS = 8
 X = np.random.default_rng(0).normal(size=(80, 4)).astype("float32")
@@ -99,7 +99,7 @@ def frequent_switches() -> Iterator[None]:
 
 def in_threads(work: Callable[[int], Any], count: int = THREADS) -> list[Any]:
     """Call work(0), work(1), ... at the same moment, one a thread; return results or errors."""
-    barrier = threading.Barrier(count, timeout=60)
+    barrier = threading.Barrier(count, timeout=600)
 
     def call(number: int) -> Any:
         barrier.wait()
@@ -221,12 +221,12 @@ def test_compile_add_and_parameter_writes_are_refused_while_another_thread_train
 
     def wait(net: Any, epoch: int, logs: Any) -> bool:
         started.set()
-        return not go_on.wait(60)
+        return not go_on.wait(600)
 
     alone.fit(X, Y, epochs=2, verbose=0)
     with ThreadPoolExecutor(1) as pool:
         fit = pool.submit(net.fit, X, Y, epochs=2, verbose=0, callbacks=wait)
-        started.wait(60)
+        started.wait(600)
         with pytest.raises(ArgumentError, match="compile: another thread is training"):
             net.compile("mse")
         with pytest.raises(ArgumentError, match="add: another thread is training"):
@@ -316,14 +316,14 @@ def test_a_trace_is_invisible_to_other_threads_while_it_runs() -> None:
             y = super().forward(x)
             if len(x) == 61:
                 reached.set()
-                assert seen.wait(60)
+                assert seen.wait(600)
             return y
 
     net = cr.Network([Slow(3), nn.Dense(1)], seed=0)
     expected = net.predict(X)
     with ThreadPoolExecutor(1) as pool:
         running = pool.submit(net.predict, X[:61])
-        assert reached.wait(60)
+        assert reached.wait(600)
         assert_clean(net)
         assert_same([net.predict(X), net.predict(X[:5])], [expected, expected[:5]])
         seen.set()
@@ -411,8 +411,7 @@ def test_a_machine_answers_while_it_trains() -> None:
 def test_scenarios_of_eight_threads() -> None:
     """In a process of its own: a crash or a hang ends it alone."""
     script = Path(__file__).with_name("thread_scenarios.py")
-    command = [sys.executable, str(script), "1", "7"]
-    run = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    run = run_program([str(script), "1", "7"])
     assert run.returncode == 0, run.stdout + run.stderr
 
 

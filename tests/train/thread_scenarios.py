@@ -130,14 +130,14 @@ def _bytes(params: Any) -> dict[str, bytes]:
 
 def in_threads(work: Callable[[int], Any], count: int = THREADS) -> list[Any]:
     """Call work(0), work(1), ... at the same moment, one a thread; raise the first error."""
-    barrier = threading.Barrier(count, timeout=60)
+    barrier = threading.Barrier(count, timeout=600)
 
     def call(number: int) -> Any:
         barrier.wait()
         return work(number)
 
     with ThreadPoolExecutor(count) as pool:
-        return [each.result(120) for each in [pool.submit(call, k) for k in range(count)]]
+        return [each.result(600) for each in [pool.submit(call, k) for k in range(count)]]
 
 
 def beside_fit(
@@ -253,7 +253,7 @@ def changes_beside_fit(oracle: Oracle, observed: bool) -> None:
 
     def run(number: int) -> None:
         if number:
-            started.wait(60)
+            started.wait(600)
             while not done.is_set():
                 if not started.is_set():
                     break

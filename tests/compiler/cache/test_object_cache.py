@@ -154,7 +154,7 @@ def test_concurrent_processes_leave_one_valid_entry(folder):
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     command = [sys.executable, "-c", program]
     processes = [subprocess.Popen(command, env=environment) for _ in range(4)]
-    assert [each.wait(60) for each in processes] == [0] * 4
+    assert [each.wait(600) for each in processes] == [0] * 4
     compiler = Compiler()
     assert cached_object("program", compiler) == b"code of program" * 100_000
     assert compiler.calls == 0

@@ -170,7 +170,7 @@ sys.exit(7)
 def test_the_interpreter_ends_while_a_daemon_thread_trains_and_an_exit_handler_does():
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run(
-        [sys.executable, "-c", EXIT], env=environment, timeout=100, capture_output=True, text=True
+        [sys.executable, "-c", EXIT], env=environment, timeout=600, capture_output=True, text=True
     )
     assert done.returncode == 7, done.stderr
     assert done.stdout == "(512, 10)\n"

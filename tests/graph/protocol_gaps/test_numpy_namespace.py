@@ -117,7 +117,7 @@ def test_numpys_functions_keep_their_documentation_during_a_trace() -> None:
 
 
 def test_other_threads_and_later_code_see_numpys_own_functions() -> None:
-    barrier = Barrier(2, timeout=20)
+    barrier = Barrier(2, timeout=600)
     seen: list[Any] = []
 
     def other() -> None:

@@ -76,7 +76,7 @@ def notebook() -> tuple[dict[str, list[Any]], dict[str, Any], dict[str, float]]:
     made = nbformat.v4.new_notebook()
     made.cells = [nbformat.v4.new_code_cell(source.strip()) for source in CELLS.values()]
     made.cells[list(CELLS).index("error")].metadata["tags"] = ["raises-exception"]
-    client = Client(made, timeout=120, kernel_name="python3")
+    client = Client(made, timeout=600, kernel_name="python3")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CHAINRULE_BACKEND", "numpy")  # displays do not depend on it
         client.execute()

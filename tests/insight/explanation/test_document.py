@@ -69,7 +69,7 @@ def test_the_documents_of_ten_explanations_compile(ten: list[Explanation], tmp_p
     (tmp_path / "ten.tex").write_text(parts[0][0] + pages, encoding="utf-8")
     run = subprocess.run(
         ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "ten.tex"],
-        cwd=tmp_path, capture_output=True, timeout=60, check=False,
+        cwd=tmp_path, capture_output=True, timeout=600, check=False,
     )  # fmt: skip
     log = run.stdout.decode("utf-8", "replace")
     assert run.returncode == 0, log[-2000:]

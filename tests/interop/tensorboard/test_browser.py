@@ -73,7 +73,7 @@ def get(server: str, route: str, body: Any = None, **query: str) -> Any:
     address = f"{server}data/{route}?{urllib.parse.urlencode(query)}"
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(address, data, {"Content-Type": "application/json"})
-    with urllib.request.urlopen(request, timeout=60) as reply:
+    with urllib.request.urlopen(request, timeout=600) as reply:
         content = reply.read()
     with contextlib.suppress(ValueError):
         return json.loads(content)
@@ -82,7 +82,7 @@ def get(server: str, route: str, body: Any = None, **query: str) -> Any:
 
 def loaded(server: str) -> None:
     """Wait until TensorBoard has read all that is written, which it does beside answering."""
-    end = time.monotonic() + 60
+    end = time.monotonic() + 600
     waiting = {"plugins"}
     while waiting:
         assert time.monotonic() < end, f"TensorBoard shows no {waiting}"

@@ -186,7 +186,7 @@ def in_child(*arguments):
         "CHAINRULE_BACKEND": "numpy",  # files are the subject; to compile takes longer than all
     }
     run = subprocess.run(
-        [sys.executable, "-m", *arguments], env=environment, timeout=120, cwd=ROOT,
+        [sys.executable, "-m", *arguments], env=environment, timeout=600, cwd=ROOT,
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert run.returncode == 0, (run.stdout + run.stderr)[-3000:]

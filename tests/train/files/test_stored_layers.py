@@ -2,8 +2,6 @@
 
 import json
 import random
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +15,7 @@ from chainrule.nn.binding import Binding
 from chainrule.train.files.programs import Program, describe_layer
 from chainrule.train.files.programs.sizes import Point
 from chainrule.train.files.programs.stored_layer import StoredLayer
+from tests.prepared_python import run_program
 from tests.train.files.stored_layers import NETWORKS, TARGETS, Scale, trained
 
 IN_ANOTHER_PROCESS = """
@@ -48,8 +47,7 @@ def test_they_predict_and_train_bit_for_bit_in_a_process_without_their_classes(
         expected[name] = *before, trained(net, X), net.predict(X)
     inputs = {name: X for name, (_, X) in NETWORKS.items()}
     np.savez(tmp_path / "inputs.npz", targets=TARGETS, **inputs)
-    command = [sys.executable, "-c", IN_ANOTHER_PROCESS, str(tmp_path)]
-    result = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    result = run_program(["-c", IN_ANOTHER_PROCESS, str(tmp_path)])
     assert result.returncode == 0, result.stderr
     for name, values in expected.items():
         found = np.load(tmp_path / f"{name}.npz")

@@ -1,8 +1,6 @@
 """A saved network goes on training, in another process, as it would have without being saved."""
 
 import dataclasses
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -10,6 +8,7 @@ import pytest
 import chainrule as cr
 from chainrule import nn, optim
 from chainrule.errors import ChainruleWarning
+from tests.prepared_python import run_program
 from tests.train.files.stored_layers import NETWORKS
 
 X = np.random.default_rng(5).normal(size=(60, 6)).astype("f4")
@@ -69,8 +68,8 @@ def test_five_epochs_saved_and_five_in_another_process_are_ten(tmp_path):
         if name == "frozen weights":
             net.layers[0].trainable = True
     np.savez(tmp_path / "data.npz", names=[*nets], X=X, Y=Y)
-    program = IN_ANOTHER_PROCESS
-    subprocess.run([sys.executable, "-c", program, tmp_path], check=True, timeout=300)
+    done = run_program(["-c", IN_ANOTHER_PROCESS, str(tmp_path)])
+    assert done.returncode == 0, done.stderr
     for name, net in nets.items():
         if name == "frozen weights":
             net.layers[0].trainable = False
@@ -130,7 +129,8 @@ def test_a_run_goes_on_without_the_code_of_its_layers_and_then_with_it(tmp_path)
     run, settings = tmp_path / "run", {"batch_size": 16, "verbose": 0}
     np.savez(tmp_path / "data.npz", X=X, Y=Y)
     own_network().fit(X, Y, epochs=3, checkpoint=run, **settings)
-    subprocess.run([sys.executable, "-c", RESUMED, tmp_path], check=True, timeout=300)
+    done = run_program(["-c", RESUMED, str(tmp_path)])
+    assert done.returncode == 0, done.stderr
     net, expected = own_network(), own_network()
     net.fit(X, Y, epochs=6, checkpoint=run, **settings)
     expected.fit(X, Y, epochs=6, **settings)

@@ -19,7 +19,7 @@ import chainrule as cr
 from chainrule import nn
 from chainrule.train.network import model_of
 
-PATIENCE = 60
+PATIENCE = 600
 DRAW = np.random.default_rng(0)
 X, Y = DRAW.random((512, 300), np.float32), DRAW.integers(0, 10, 512)
 

@@ -16,7 +16,7 @@ from chainrule.train.network import model_of
 
 X = np.random.default_rng(0).normal(size=(2048, 64)).astype("float32")
 Y = (X[:, 0] > 0).astype(int)
-SECONDS = 60
+SECONDS = 600
 
 
 @pytest.fixture(autouse=True)

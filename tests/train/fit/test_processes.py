@@ -31,7 +31,7 @@ def test_training_in_a_separate_process_satisfies(name: str, tmp_path: Path) -> 
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=150,
+        timeout=600,
         env={**os.environ, "CHAINRULE_CACHE": str(tmp_path)},
         check=False,
     )

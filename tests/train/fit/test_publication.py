@@ -41,7 +41,7 @@ def loaded(net: Any, folder: Path) -> Any:
 
 def from_a_thread(net: Any) -> Any:
     with ThreadPoolExecutor(1) as pool:
-        return pool.submit(net.params.copy).result(60)["dense.weight"]
+        return pool.submit(net.params.copy).result(600)["dense.weight"]
 
 
 def trained_on(net: Any) -> Any:
@@ -259,7 +259,7 @@ def test_other_threads_read_what_is_of_one_moment() -> None:
         finally:
             done.set()
         for each in readers:
-            each.result(60)
+            each.result(600)
     assert found <= known
     assert len(sizes) > 1
     for one, two in zip(net.params.values(), alone.params.values(), strict=True):

@@ -17,7 +17,7 @@ def test_a_disk_that_is_full_loses_nothing_and_says_so(tmp_path):
         pytest.skip("no file system can be mounted here")
     module = [sys.executable, "-m", "tests.train.fit.small_disks", str(tmp_path)]
     done = subprocess.run(
-        ["unshare", "-rm", *module], capture_output=True, text=True, timeout=200, check=False
+        ["unshare", "-rm", *module], capture_output=True, text=True, timeout=600, check=False
     )
     assert done.returncode == 0, done.stderr[-3000:]
     assert not list(tmp_path.iterdir())  # all was in the namespace

@@ -311,7 +311,7 @@ def test_the_command_line_exits_with_143_and_one_line(tmp_path):
     assert process.stdout is not None
     assert process.stdout.readline().startswith("moons")
     process.send_signal(signal.SIGTERM)
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=600)
     assert process.returncode == 143
     assert errors.endswith("chainrule: error: terminated\n")
     assert "Traceback" not in errors

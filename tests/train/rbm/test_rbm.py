@@ -1,14 +1,12 @@
 """Restricted Boltzmann machines: likelihood, determinism, momentum and callbacks."""
 
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 
 import chainrule as cr
 from chainrule import datasets, optim
 from chainrule.errors import ArgumentError
+from tests.prepared_python import run_program
 from tests.train.rbm.enumeration import all_states
 from tests.train.rbm.states import X, assert_same, bars_and_stripes, parameters
 
@@ -111,8 +109,9 @@ for threads in (1, 2, 5):
 
 @pytest.mark.slow
 def test_the_number_of_threads_does_not_change_the_bits():
-    command = [sys.executable, "-W", "error", "-c", TRAIN]
-    digests = subprocess.run(command, capture_output=True, check=True).stdout.split()
+    done = run_program(["-c", TRAIN])
+    assert done.returncode == 0, done.stderr
+    digests = done.stdout.split()
     assert len(digests) == 3
     assert len(set(digests)) == 1
 

@@ -100,7 +100,7 @@ print(result["loss"])
 
 def run(*arguments: str) -> Any:
     command = [sys.executable, "-c", SCRIPT, *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
