@@ -32,7 +32,10 @@ from chainrule.sklearn import (
     NetworkRegressor,
 )
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
+    pytest.mark.usefixtures("numpy_backend"),
+]
 
 iris: Any = load_iris()
 ROWS = np.random.default_rng(0).permutation(150)[:60]

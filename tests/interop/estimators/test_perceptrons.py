@@ -12,7 +12,10 @@ from sklearn.datasets import load_iris
 
 from chainrule import sklearn as ours
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
+    pytest.mark.usefixtures("numpy_backend"),
+]
 
 iris: Any = load_iris()
 X, y = iris.data, iris.target
