@@ -16,6 +16,10 @@ MIN_READERS = 4
 NARROW_BYTES = 64
 CONFLICT_STRIDE_BYTES = 256
 CONFLICT_ROWS = 64
+# So many rows of a panel, each in a line or two, fill half of a first-level cache; so many bytes
+# apart they lie in few of its sets.
+DISTANT_STRIDE_BYTES = 256
+DISTANT_ROWS = 256
 # The rows of left are packed for loops over depth of at least this many iterations.
 MIN_LEFT_DEPTH = 64
 
@@ -29,8 +33,10 @@ def should_pack_right(roles: LoopRoles, row_tiles: int) -> bool:
     min_stride, min_rows = (
         (CONFLICT_STRIDE_BYTES, CONFLICT_ROWS) if is_narrow else (TLB_STRIDE_BYTES, TLB_ROWS)
     )
-    is_strided = any(abs(loop.right) * size >= min_stride for loop in roles.depth[-1:])
-    return is_strided and roles.depth_size >= min_rows and row_tiles >= MIN_READERS
+    stride = max((abs(loop.right) * size for loop in roles.depth[-1:]), default=0)
+    is_strided = stride >= min_stride and roles.depth_size >= min_rows
+    is_strided |= stride >= DISTANT_STRIDE_BYTES and roles.depth_size >= DISTANT_ROWS
+    return is_strided and row_tiles >= MIN_READERS
 
 
 def should_pack_left(roles: LoopRoles, panels: int) -> bool:
