@@ -23,6 +23,8 @@ from benchmarks.workloads import (
     peak_memory,
     products,
     rbm,
+    residual,
+    shapes,
     sweep,
     transformer,
     w1_xor,
@@ -51,6 +53,7 @@ BENCHMARKS: dict[str, Benchmark] = {
         *(import_time, install_size, peak_memory, attention, convolutions, products, rbm, crowded),
         *(derivatives, batches, gaussian_process, full_batch, lorenz, integrations, filters),
         *(neural_ode, transformer, callbacks, sweep, estimators, growth, compile_time),
+        *(shapes, residual),
     )
     for benchmark in module.BENCHMARKS
 }

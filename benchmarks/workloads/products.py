@@ -110,6 +110,9 @@ SHAPES = (
     Operands(64, 10, 100, "right"),
     Operands(100, 64, 10, "left"),
     Operands(64, 20, 64),
+    Operands(64, 128, 1000),
+    Operands(64, 1000, 128, "right"),
+    Operands(128, 64, 1000, "left"),
     Operands(256, 784, 1024),
     Operands(256, 1024, 1024),
     Operands(256, 1024, 1024, "right"),
@@ -130,6 +133,8 @@ SHAPES = (
     Operands(1000, 1, 1000),
     # Another dtype, and a batch.
     Operands(64, 784, 100, dtype="float64"),
+    Operands(64, 128, 1000, dtype="float64"),
+    Operands(1024, 1024, 1024, dtype="float64"),
     Operands(512, 512, 512, dtype="float64"),
     Operands(64, 64, 64, batch=32),
 )

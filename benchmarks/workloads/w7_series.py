@@ -14,6 +14,7 @@ TASKS = {
     "W7": Task(),
     "recurrence-lstm": Task(units=128, steps=100, batches=10),
     "recurrence-gru": Task("GRU", units=128, steps=100, batches=10),
+    "recurrence-long": Task(units=256, steps=200, batches=4),
     "recurrence-small": Task(batch_size=8, batches=100),
 }
 
