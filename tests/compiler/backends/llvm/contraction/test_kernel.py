@@ -211,8 +211,8 @@ def test_a_single_column_is_vectorized_along_rows(in_child, contraction_kernel, 
 
 def test_packed_operands_give_the_same_product(in_child, contraction_kernel):
     def check():
-        shape = (600, 70, 400)
-        for layout in ("tnn", "nnn", "ttn"):
+        deep = (70, 300, 100)  # rows of `right` are 400 bytes apart
+        for shape, layout in (*(((600, 70, 400), x) for x in ("tnn", "nnn", "ttn")), (deep, "nnn")):
             out, left, right = operands(shape, layout, "float32")
             kernel = contraction_kernel(matmul_shape(*shape, layout))
             _, tiles, panels = kernel.trip_counts
