@@ -3,8 +3,9 @@
 Its arguments are described in `backends.calling_convention`. All threads call it (SPMD): each
 executes its part of the nests they share, and they wait for one another at barriers (`spmd`).
 
-Nests become loops (`nest`), contractions become calls of kernels (`contraction`), whose fused
-epilogues are emitted by the same `nest.expression` as every other point of a nest.
+Nests become loops (`nest`), those that occur several times calls of one function (`nest_calls`).
+Contractions become calls of kernels (`contraction`), whose fused epilogues are emitted by the same
+`nest.expression` as every other point of a nest.
 """
 
 from __future__ import annotations
