@@ -84,7 +84,7 @@ class TrainState:
 
     @property
     def nbytes(self) -> int:
-        """Bytes of all arrays."""
+        """Number of bytes of all arrays."""
         return sum(each.nbytes for each in self.values)
 
     @property
