@@ -166,17 +166,22 @@ def test_epochs_before_a_diverging_one_are_in_the_history(monkeypatch):
 
 
 class SlowProgram:
-    """A program that takes some seconds a step, on a simulated clock."""
+    """A program that takes some seconds a step, and some a call, on a simulated clock."""
 
     is_multithreaded, threads_now = False, 1
 
-    def __init__(self, seconds):
-        self.seconds, self.now, self.calls = seconds, 0.0, []
+    def __init__(self, seconds, of_a_call=1e-5):
+        self.seconds, self.of_a_call, self.now, self.calls = seconds, of_a_call, 0.0, []
 
     def __call__(self, inputs, steps, buffers):
         self.calls.append(steps[1] - steps[0])
-        self.now += 1e-5 + self.seconds * self.calls[-1]
+        self.now += self.of_a_call + self.seconds * self.calls[-1]
         return [np.zeros(1), np.zeros(10**6)]
+
+
+def state_of(size):
+    """Return what a runner reads of a state of some bytes."""
+    return SimpleNamespace(values=[], spare_buffers=list, nbytes=size)
 
 
 @pytest.mark.parametrize("seconds", [1e-7, 1e-4, 0.012, 0.3])
@@ -185,7 +190,7 @@ def test_a_call_takes_at_most_about_a_tenth_of_a_second(monkeypatch, seconds, le
     """So that Ctrl-C is handled soon, although the time of a step is unknown at first."""
     program = SlowProgram(seconds)
     monkeypatch.setattr(step_runner.time, "perf_counter", lambda: program.now)
-    step_inputs, state = SimpleNamespace(columns=[]), SimpleNamespace(values=[], spare_buffers=list)
+    step_inputs, state = SimpleNamespace(columns=[]), state_of(0)
     runner = step_runner.StepRunner(program, 1, step_inputs)
     for length in lengths:
         for _ in runner.run(state, [], length):
@@ -195,11 +200,24 @@ def test_a_call_takes_at_most_about_a_tenth_of_a_second(monkeypatch, seconds, le
     assert max(program.calls) >= min(0.05 / seconds, 10**5)
 
 
+@pytest.mark.parametrize("seconds", [1e-4, 0.012, 3.0])
+def test_the_copy_of_a_large_state_is_a_tenth_of_a_call_of_at_most_a_second(monkeypatch, seconds):
+    program = SlowProgram(seconds, of_a_call=0.05)
+    monkeypatch.setattr(step_runner.time, "perf_counter", lambda: program.now)
+    state = state_of(int(0.05 * step_runner._COPIED_BYTES_PER_SECOND))
+    runner = step_runner.StepRunner(program, 1, SimpleNamespace(columns=[]))
+    for _ in runner.run(state, [], 10**6):
+        if len(program.calls) > 60:
+            break
+    own = max(program.calls) * seconds
+    assert own == pytest.approx(0.5, rel=0.05) if seconds < 0.5 else max(program.calls) == 1
+
+
 def test_a_call_on_more_threads_than_the_last_one_is_short(monkeypatch):
     """They may have to wait for cores that other processes hold."""
     program = SlowProgram(1e-3)
     monkeypatch.setattr(step_runner.time, "perf_counter", lambda: program.now)
-    step_inputs, state = SimpleNamespace(columns=[]), SimpleNamespace(values=[], spare_buffers=list)
+    step_inputs, state = SimpleNamespace(columns=[]), state_of(0)
     runner = step_runner.StepRunner(program, 1, step_inputs)
 
     def steps_of_calls(count, threads):
