@@ -208,11 +208,12 @@ def test_a_machine_goes_on_from_a_file_and_from_a_checkpoint_of_format_3(tmp_pat
     shutil.copy(folder / "checkpoint-000000000003.safetensors", tmp_path)  # after one
     other = cr.RBM(3, momentum=0.5, persistent=True, batch_size=4, seed=2)
     history = other.fit(X, epochs=3, verbose=0, checkpoint=tmp_path)
-    np.testing.assert_allclose(history["loss"], expected["machine.loss"], rtol=1e-5)
+    # A difference of free energies, which has the rounding of its terms in float32.
+    np.testing.assert_allclose(history["loss"], expected["machine.loss"], rtol=1e-5, atol=1e-7)
     assert losses == history["loss"][2:]
     for each in (machine, other):
         for name, value in each.params.items():
-            np.testing.assert_allclose(value, expected[f"machine.{name}"], rtol=1e-5, atol=1e-7)
+            np.testing.assert_allclose(value, expected[f"machine.{name}"], rtol=1e-5)
 
 
 def test_a_file_of_a_later_format_is_refused_with_both_versions(tmp_path):
