@@ -20,16 +20,25 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from chainrule.compiler.analysis.dependence import AccessSet
-from chainrule.compiler.analysis.independence import KeyedAccess, RowOwnership, ownership_keys
+from chainrule.compiler.analysis.independence import KeyedAccess, ownership_keys
 from chainrule.compiler.loop_ir.access import Access, accesses
-from chainrule.compiler.loop_ir.expressions import kernel_output, leaves_of
+from chainrule.compiler.loop_ir.expressions import kernel_output
 from chainrule.compiler.loop_ir.layout import Layout
 from chainrule.compiler.loop_ir.loops import Affine, Axis, Buffer, Contraction, Loop, Nest, Step
 from chainrule.compiler.loop_passes.partial_reduction import replace_statement, split_reduction
 from chainrule.compiler.loop_passes.privatization import privatize
+from chainrule.compiler.loop_passes.row_groups import (
+    RowGroup,
+    assign_to_group,
+    fuse_inner_loops,
+    memory_accesses,
+    private_buffers,
+    thread_local,
+    users_of_buffers,
+)
 
 __all__ = ["fuse_over_batch"]
 
@@ -45,26 +54,9 @@ MIN_TILE_ROWS = 16
 
 def fuse_over_batch(steps: Sequence[Step], layout: Layout) -> tuple[Step, ...]:
     """Fuse nests over batch rows wherever enough of their buffers become private."""
-    users: dict[Buffer, set[int]] = {}
-    for nest in leaves_of(steps):
-        for buffer, _, _ in accesses(nest):
-            users.setdefault(buffer.root, set()).add(id(nest))
+    users = users_of_buffers(steps)
     arena = sum(b.size * b.dtype.itemsize for b in users if b.kind == "arena")
     return _BatchFusion(layout, users).fuse(steps) if arena >= MIN_PRIVATE_BYTES else tuple(steps)
-
-
-@dataclass
-class _Group:
-    """Nests that may become one loop, each with its row axis; or a single step without one."""
-
-    members: list[Step]
-    rows: list[Axis]
-    ownership: RowOwnership = field(default_factory=RowOwnership)
-    accesses: AccessSet = field(default_factory=AccessSet)
-
-    def add(self, step: Step, touched: Sequence[Access]) -> None:
-        self.members.append(step)
-        self.accesses.add(touched)
 
 
 @dataclass(frozen=True)
@@ -76,24 +68,19 @@ class _BatchFusion:
 
     def fuse(self, steps: Sequence[Step]) -> tuple[Step, ...]:
         """Fuse some steps, and those of the loops among them that are not batch-parallel."""
-        inner = [
-            replace(each, steps=self.fuse(each.steps))
-            if isinstance(each, Loop) and not (each.batch_axes or each.is_parallel)
-            else each
-            for each in steps
-        ]
+        inner = fuse_inner_loops(steps, self.fuse)
         extent = _batch_size(inner)
         if extent < MIN_BATCH:
-            return tuple(inner)
-        groups: list[_Group] = []
+            return inner
+        groups: list[RowGroup] = []
         for each in inner:
-            self._assign(each, extent, groups)
+            assign_to_group(each, _row_candidates(each, extent), groups, self.layout)
         for number, group in enumerate(groups):
             if self._pays(group):
                 self._split_reductions(group, groups[number + 1 :])
         return tuple(step for group in groups for step in self._fused(group))
 
-    def _split_reductions(self, group: _Group, later: Sequence[_Group]) -> None:
+    def _split_reductions(self, group: RowGroup, later: Sequence[RowGroup]) -> None:
         """Move row sums of what a group computes into it, from sums over the batch behind it."""
         for number, other in enumerate(later):
             nest = other.members[0]
@@ -119,41 +106,17 @@ class _BatchFusion:
     def _keyed(self, touched: Sequence[Access], row: Axis) -> list[KeyedAccess]:
         return [(*access, ownership_keys(access, row, self.layout)) for access in touched]
 
-    def _assign(self, step: Step, extent: int, groups: list[_Group]) -> None:
-        """Add a step to the first group in which it is legal, or begin a group with it."""
-        touched = [a for a in accesses(step) if not _is_register(step, a[0])]
-        accessed = AccessSet.of(touched)
-        first = 0
-        for number, group in enumerate(groups):
-            if group.accesses.conflicts_with(accessed):
-                first = number
-        for row in _row_candidates(step, extent):
-            if not _fits_cache(step, row, touched):
-                continue
-            keys = self._keyed(touched, row)
-            for group in [*groups[first:], _Group([], [])]:
-                if len(group.members) > len(group.rows) or not group.ownership.admit(keys):
-                    continue
-                if not group.members:
-                    groups.append(group)
-                group.rows.append(row)
-                group.add(step, touched)
-                return
-        groups.append(_Group([], []))
-        groups[-1].add(step, touched)
-
-    def _pays(self, group: _Group) -> bool:
-        nests = [each for each in group.members if isinstance(each, Nest)]
-        private = self._private(nests, group.rows) if group.rows else []
+    def _pays(self, group: RowGroup) -> bool:
+        private = self._private(group) if group.rows else []
         return sum(each.size * each.dtype.itemsize for each in private) >= MIN_PRIVATE_BYTES
 
-    def _fused(self, group: _Group) -> tuple[Step, ...]:
+    def _fused(self, group: RowGroup) -> tuple[Step, ...]:
         """Return the parallel loop of a group, or its steps as they are."""
         if not self._pays(group):
             return tuple(group.members)
-        nests = [each for each in group.members if isinstance(each, Nest)]
+        nests = group.nests
         iteration = Axis(group.rows[0].extent, "row", is_loop_index=True)
-        private = {root: _thread_local(root) for root in self._private(nests, group.rows)}
+        private = {root: thread_local(root) for root in self._private(group)}
         for nest in nests:
             if nest.contraction and nest.contraction.target in nest.registers:
                 sums = nest.contraction.target
@@ -166,24 +129,8 @@ class _BatchFusion:
         )
         return (Loop(iteration, False, body, is_parallel=True),)
 
-    def _private(self, nests: Sequence[Nest], rows: Sequence[Axis]) -> list[Buffer]:
-        """Return the buffers that only these nests touch, each at its row of the first axis."""
-        own = {id(nest) for nest in nests}
-        is_private: dict[Buffer, bool] = {}
-        for nest, row in zip(nests, rows, strict=True):
-            for buffer, index, _ in accesses(nest):
-                root = buffer.root
-                is_row = (
-                    root.kind == "arena"
-                    and not _is_register(nest, buffer)
-                    and root not in self.layout.column_major
-                    and root in self.users
-                    and self.users[root] <= own
-                    and index[:1] == (Affine.of(row),)
-                    and buffer.shape[0] == row.extent
-                )
-                is_private[root] = is_private.get(root, True) and is_row
-        return [root for root, is_row in is_private.items() if is_row]
+    def _private(self, group: RowGroup) -> list[Buffer]:
+        return private_buffers(group.nests, group.rows, self.layout, self.users)
 
 
 def _batch_size(steps: Sequence[Step]) -> int:
@@ -204,12 +151,18 @@ def _row_candidates(step: Step, extent: int) -> tuple[Axis, ...]:
     if not isinstance(step, Nest):
         return ()
     axes = step.axes[:1] if step.contraction is None else step.contraction.axes
-    return tuple(axis for axis in axes if axis.extent == extent and axis is not step.vector_axis)
+    touched = memory_accesses(step)
+    return tuple(
+        axis
+        for axis in axes
+        if axis.extent == extent
+        and axis is not step.vector_axis
+        and _fits_cache(step, axis, touched)
+    )
 
 
-def _fits_cache(step: Step, row: Axis, touched: Iterable[Access]) -> bool:
+def _fits_cache(step: Nest, row: Axis, touched: Iterable[Access]) -> bool:
     """Whether a row's working set fits a core's cache, and contractions reuse what they load."""
-    assert isinstance(step, Nest)
     sizes: dict[Buffer, int] = {}
     for buffer, index, _ in touched:
         is_row = any(isinstance(i, Affine) and i.coefficient(row) for i in index)
@@ -242,11 +195,3 @@ def _has_full_tiles(contraction: Contraction, row: Axis) -> bool:
     tiled = {axis for i in operand.index if isinstance(i, Affine) for axis, _ in i.terms} - bounded
     rows = (axis.extent for axis in contraction.axes if axis in tiled and axis is not row)
     return math.prod(rows) >= MIN_TILE_ROWS
-
-
-def _is_register(step: Step, buffer: Buffer) -> bool:
-    return isinstance(step, Nest) and buffer.root in step.registers
-
-
-def _thread_local(root: Buffer) -> Buffer:
-    return replace(root, kind="thread_local", shape=(1, *root.shape[1:]))

@@ -21,15 +21,22 @@ cache: softmax, its loss and derivative, normalisation. One row is still there f
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
-from chainrule.compiler.analysis.dependence import AccessSet
-from chainrule.compiler.analysis.independence import RowOwnership, ownership_keys
 from chainrule.compiler.loop_ir.access import Access, accesses
-from chainrule.compiler.loop_ir.expressions import leaves_of
 from chainrule.compiler.loop_ir.layout import Layout
 from chainrule.compiler.loop_ir.loops import Affine, Axis, Buffer, Loop, Nest, Statement, Step
 from chainrule.compiler.loop_passes.privatization import privatize
+from chainrule.compiler.loop_passes.row_groups import (
+    RowGroup,
+    assign_to_group,
+    fuse_inner_loops,
+    is_register,
+    memory_accesses,
+    private_buffers,
+    thread_local,
+    users_of_buffers,
+)
 
 __all__ = ["fuse_over_rows"]
 
@@ -45,29 +52,7 @@ MIN_REUSED_BYTES = 2**17
 
 def fuse_over_rows(steps: Sequence[Step], layout: Layout) -> tuple[Step, ...]:
     """Fuse maps and reductions over rows, wherever enough of what they touch is reused."""
-    users: dict[Buffer, set[int]] = {}
-    for nest in leaves_of(steps):
-        for buffer, _, _ in accesses(nest):
-            users.setdefault(buffer.root, set()).add(id(nest))
-    return _RowFusion(layout, users).fuse(steps)
-
-
-@dataclass
-class _Group:
-    """Nests that may become one loop, each with its row axis; or a single step without one."""
-
-    members: list[Step]
-    rows: list[Axis]
-    ownership: RowOwnership = field(default_factory=RowOwnership)
-    accesses: AccessSet = field(default_factory=AccessSet)
-
-    def add(self, step: Step, touched: Sequence[Access]) -> None:
-        self.members.append(step)
-        self.accesses.add(touched)
-
-    @property
-    def nests(self) -> list[Nest]:
-        return [each for each in self.members if isinstance(each, Nest)]
+    return _RowFusion(layout, users_of_buffers(steps)).fuse(steps)
 
 
 @dataclass(frozen=True)
@@ -79,23 +64,18 @@ class _RowFusion:
 
     def fuse(self, steps: Sequence[Step]) -> tuple[Step, ...]:
         """Fuse some steps, and those of the loops among them that are not batch-parallel."""
-        fused = tuple(
-            replace(each, steps=self.fuse(each.steps))
-            if isinstance(each, Loop) and not (each.batch_axes or each.is_parallel)
-            else each
-            for each in steps
-        )
+        fused = fuse_inner_loops(steps, self.fuse)
         for extent in _row_counts(fused):
             fused = self._fuse_rows(fused, extent)
         return fused
 
     def _fuse_rows(self, steps: tuple[Step, ...], extent: int) -> tuple[Step, ...]:
-        groups: list[_Group] = []
+        groups: list[RowGroup] = []
         for step in steps:
             parts = _parts(step, extent)
             for part in parts:
                 self._follow(step, part)
-                self._assign(part, extent, groups)
+                assign_to_group(part, _rows(part, extent), groups, self.layout)
         if not any(map(self._pays, groups)):
             return steps
         return tuple(step for group in groups for step in self._fused(group))
@@ -108,29 +88,7 @@ class _RowFusion:
             self.users[buffer.root].discard(id(nest))
             self.users[buffer.root].add(id(part))
 
-    def _assign(self, step: Step, extent: int, groups: list[_Group]) -> None:
-        """Add a step to the first group in which it is legal, or begin a group with it."""
-        touched = [a for a in accesses(step) if not _is_register(step, a[0])]
-        accessed = AccessSet.of(touched)
-        first = 0
-        for number, group in enumerate(groups):
-            if group.accesses.conflicts_with(accessed):
-                first = number
-        row = _row(step, extent)
-        if row is not None and _row_bytes(touched, row) <= MAX_ROW_BYTES:
-            keys = [(*access, ownership_keys(access, row, self.layout)) for access in touched]
-            for group in [*groups[first:], _Group([], [])]:
-                if len(group.members) > len(group.rows) or not group.ownership.admit(keys):
-                    continue
-                if not group.members:
-                    groups.append(group)
-                group.rows.append(row)
-                group.add(step, touched)
-                return
-        groups.append(_Group([], []))
-        groups[-1].add(step, touched)
-
-    def _pays(self, group: _Group) -> bool:
+    def _pays(self, group: RowGroup) -> bool:
         """Whether several nests touch much of the same."""
         touching: dict[Buffer, int] = {}
         for nest, row in zip(group.nests, group.rows, strict=False):
@@ -139,46 +97,28 @@ class _RowFusion:
                 for buffer, index, _ in accesses(nest)
                 if index[:1] == (Affine.of(row),)
                 and buffer.size >= MIN_ROW_LENGTH * row.extent
-                and not _is_register(nest, buffer)
+                and not is_register(nest, buffer)
             }
             for root in own:
                 touching[root] = touching.get(root, 0) + 1
         reused = [root for root, count in touching.items() if count > 1]
         return sum(each.size * each.dtype.itemsize for each in reused) >= MIN_REUSED_BYTES
 
-    def _fused(self, group: _Group) -> tuple[Step, ...]:
+    def _fused(self, group: RowGroup) -> tuple[Step, ...]:
         """Return the parallel loop of a group, or its steps as they are."""
         if not self._pays(group):
             return tuple(group.members)
         nests = group.nests
         iteration = Axis(group.rows[0].extent, "row", is_loop_index=True)
         private = {
-            root: replace(root, kind="thread_local", shape=(1, *root.shape[1:]))
-            for root in self._private(nests, group.rows)
+            root: thread_local(root)
+            for root in private_buffers(nests, group.rows, self.layout, self.users)
         }
         body = tuple(
             privatize(_without_vectors_of(nest, row), row, iteration, private)
             for nest, row in zip(nests, group.rows, strict=True)
         )
         return (Loop(iteration, False, body, is_parallel=True),)
-
-    def _private(self, nests: Sequence[Nest], rows: Sequence[Axis]) -> list[Buffer]:
-        """Return the buffers that only these nests touch, each at its row of the first axis."""
-        own = {id(nest) for nest in nests}
-        is_private: dict[Buffer, bool] = {}
-        for nest, row in zip(nests, rows, strict=True):
-            for buffer, index, _ in accesses(nest):
-                root = buffer.root
-                is_row = (
-                    root.kind == "arena"
-                    and not _is_register(nest, buffer)
-                    and root not in self.layout.column_major
-                    and self.users[root] <= own
-                    and index[:1] == (Affine.of(row),)
-                    and buffer.shape[0] == row.extent
-                )
-                is_private[root] = is_private.get(root, True) and is_row
-        return [root for root, is_row in is_private.items() if is_row]
 
 
 def _row_counts(steps: Sequence[Step]) -> list[int]:
@@ -194,13 +134,15 @@ def _row_counts(steps: Sequence[Step]) -> list[int]:
     return sorted((each for each in counts if counts[each] > 1), key=lambda n: (-counts[n], n))
 
 
-def _row(step: Step, extent: int) -> Axis | None:
+def _rows(step: Step, extent: int) -> tuple[Axis, ...]:
     """Return the axis over the rows of a nest of maps and reductions, if it has one."""
     if not isinstance(step, Nest) or step.contraction is not None or not step.axes:
-        return None
+        return ()
     row = step.axes[0]
     is_row = row.extent == extent and (row is not step.vector_axis or step.axes == (row,))
-    return row if is_row and not any(row in each.over for each in step.statements) else None
+    if not is_row or any(row in each.over for each in step.statements):
+        return ()
+    return (row,) if _row_bytes(memory_accesses(step), row) <= MAX_ROW_BYTES else ()
 
 
 def _row_bytes(touched: Sequence[Access], row: Axis) -> int:
@@ -237,7 +179,3 @@ def _part(nest: Nest, statements: tuple[Statement, ...], others: tuple[Statement
 
 def _without_vectors_of(nest: Nest, row: Axis) -> Nest:
     return replace(nest, vector_axis=None) if nest.vector_axis is row else nest
-
-
-def _is_register(step: Step, buffer: Buffer) -> bool:
-    return isinstance(step, Nest) and buffer.root in step.registers
