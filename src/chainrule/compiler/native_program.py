@@ -87,6 +87,7 @@ class NativeProgram:
         self.is_from_cache = code.is_from_cache
         self.is_multithreaded = executable.is_multithreaded
         self.is_read = executable.is_read  # for each input, whether its values are read
+        self._donated = code.graph.donated
         self._routines = Routines(executable.routines) if executable.routines else None
         blas, addresses = None, ()
         if self._routines is not None:
@@ -162,8 +163,8 @@ class NativeProgram:
         """Run the program on inputs of any layout, converted where necessary.
 
         `iterations` are the first and the end of its outermost loop, if it is one loop.
-        `destinations` are arrays for its first results. Calls from several threads run one after
-        the other.
+        `destinations` are arrays for its first results; one may be the donated input in its place,
+        which is then updated in place. Calls from several threads run one after the other.
         """
         return self.run(
             [
@@ -190,6 +191,8 @@ class NativeProgram:
             for each in arrays
         ]
         results = self._result_pool.take(destinations)
+        if self._donated:
+            self._start_in_place(inputs, results)
         launcher, memory = self._launcher, self._memory
         block = memory.block
         with launcher.lock:
@@ -211,6 +214,16 @@ class NativeProgram:
                 raise self._routines.error(failure)
         evaluate(self._graph, inputs)  # raises what NumPy raises
         raise IndexError("an index is out of bounds")
+
+    def _start_in_place(self, inputs: list[Any], results: Sequence[Any]) -> None:
+        """Store donated inputs in the memory of their results; copy one that is read after that."""
+        for number in range(self._donated):
+            value, result = inputs[number], results[number]
+            if not self.is_read[number]:
+                if value is not result:
+                    np.copyto(result, value)
+            elif value is result:
+                inputs[number] = value.copy()
 
     def bind(self, fixed: Sequence[Any]) -> Callable[[Any], Any]:
         """Return a program of one result as a function of its last input alone.

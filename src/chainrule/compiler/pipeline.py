@@ -2,7 +2,7 @@
 
 ::
 
-    graph -> simplify -> lower -> assign_layout -> fuse -> promote_to_registers
+    graph -> simplify -> lower -> update_in_place -> assign_layout -> fuse -> promote_to_registers
           -> mark_batch_parallel -> fuse_over_batch -> fuse_over_rows -> plan_memory
           -> code generation
 
@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -39,6 +39,7 @@ from chainrule.compiler.loop_passes.layout_assignment import assign_layout
 from chainrule.compiler.loop_passes.memory_plan import MemoryPlan, plan_memory
 from chainrule.compiler.loop_passes.register_promotion import promote_to_registers
 from chainrule.compiler.loop_passes.row_fusion import fuse_over_rows
+from chainrule.compiler.lowering.donation import update_in_place
 from chainrule.compiler.lowering.lower import lower
 from chainrule.compiler.runtime.executable import Executable
 from chainrule.compiler.verify.memory_rules import verify_memory_plan
@@ -85,12 +86,14 @@ def compile_to_loops(graph: Graph, stages: frozenset[str] = frozenset()) -> Lowe
     graph = simplify(graph)
     _show(stages, "graph", graph)
     inputs, outputs, items = lower(graph)
+    items, in_place = update_in_place(items, inputs, outputs, graph.donated)
     if "check" in stages:
-        verify_items(items, outputs, "lower")
+        verify_items(items, outputs, in_place, "lower")
+    program = Program(graph.name, tuple(inputs), tuple(outputs), (), in_place)
 
     def verified(steps: tuple[Step, ...], stage: str) -> tuple[Step, ...]:
         if "check" in stages:
-            verify_program(Program(graph.name, tuple(inputs), tuple(outputs), steps), stage)
+            verify_program(replace(program, steps=steps), stage)
         return steps
 
     layout = assign_layout(items)
@@ -102,7 +105,7 @@ def compile_to_loops(graph: Graph, stages: frozenset[str] = frozenset()) -> Lowe
     plan = plan_memory(steps)
     if "check" in stages:
         verify_memory_plan(steps, plan)
-    loops = Program(graph.name, tuple(inputs), tuple(outputs), steps)
+    loops = replace(program, steps=steps)
     if "loops" in stages:  # printing takes a tenth of the time of all stages before it
         _show(stages, "loops", format_program(loops))
     return LoweredProgram(loops, layout, plan)

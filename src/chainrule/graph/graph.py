@@ -52,12 +52,16 @@ class Graph:
         The name it prints with.
     origin : tuple or None
         The instruction of the user's code that made it; see `source_location`.
+    donated : int >= 0
+        How many of the first inputs are given away to be the first outputs, each in the same place
+        and of the same type: compiled code may update them in place.
     """
 
     inputs: tuple[Node, ...]
     outputs: tuple[Node, ...]
     name: str = "f"
     origin: Origin | None = None
+    donated: int = 0
 
     @cached_property
     def nodes(self) -> list[Node]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from chainrule.graph.graph import Graph, check
 from chainrule.graph.node import Node, ancestors, next_serial
@@ -23,7 +24,7 @@ def rewrite(graph: Graph, visit: Visit) -> Graph:
             _inherit(result, node, start)
         rewritten[node.serial] = result
     outputs = tuple(rewritten[node.serial] for node in graph.outputs)
-    return check(Graph(graph.inputs, outputs, graph.name, graph.origin))
+    return check(replace(graph, outputs=outputs))
 
 
 def rebuilt(node: Node, inputs: tuple[Node, ...]) -> Node:

@@ -53,7 +53,8 @@ def _text(graph: Graph, constants: list[Any]) -> str:
         inputs = ",".join([str(positions[each.serial]) for each in node.inputs])
         parts.append(f"{position}={node.primitive.name}({inputs}){_params(node, constants)}")
     results = ",".join([str(positions[node.serial]) for node in graph.outputs])
-    return ";".join([*parts, f"->{results}"])
+    donated = f" in place of {graph.donated}" if graph.donated else ""
+    return ";".join([*parts, f"->{results}{donated}"])
 
 
 def _type(array_type: ArrayType) -> str:

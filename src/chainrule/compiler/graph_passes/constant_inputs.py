@@ -16,7 +16,7 @@ It pays where many such graphs are compiled, as for the settings of a sweep.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -52,7 +52,7 @@ def lift_constants(graph: Graph, chooses: Callable[[int], bool] = lambda _: True
     """
     lifting = _Lifting(chooses)
     lifted, inputs = lifting.graph(graph)
-    result = check(Graph((*lifted.inputs, *inputs), lifted.outputs, graph.name, graph.origin))
+    result = check(replace(lifted, inputs=(*lifted.inputs, *inputs)))
     return Lifted(result, tuple(lifting.values), frozenset(lifting.keys))
 
 
@@ -79,7 +79,7 @@ class _Lifting:
                 result = self._loop(node, operands, inputs) if is_loop else rebuilt(node, operands)
             rewritten[node.serial] = result
         outputs = tuple(rewritten[node.serial] for node in graph.outputs)
-        return Graph(graph.inputs, outputs, graph.name, graph.origin), inputs
+        return replace(graph, outputs=outputs), inputs
 
     def _constant(self, node: Node, is_key: bool, inputs: list[Node]) -> Node:
         number, self._count = self._count, self._count + 1

@@ -331,3 +331,5 @@ class Program:
     inputs: tuple[Buffer, ...]
     outputs: tuple[Buffer, ...]
     steps: tuple[Step, ...]
+    in_place: frozenset[Buffer] = frozenset()
+    """Outputs that hold the values of donated inputs before the first step."""

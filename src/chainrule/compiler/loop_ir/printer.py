@@ -73,11 +73,14 @@ class _Printer:
         touched = [each for b in touched for each in (b.root, b)]
         for buffer in (*program.inputs, *program.outputs, *touched):
             self._buffer(buffer)
+        sources = dict(zip(program.outputs, program.inputs, strict=False))
         lines = [f"program {program.name}"]
         for buffer, name in self.buffers.items():
             layer = f"  # {buffer.layer}" if buffer.layer else ""
             array_type = ArrayType(buffer.dtype, buffer.shape)
             base = f" of {self.buffers[buffer.base]}" if buffer.base in self.buffers else ""
+            if buffer in program.in_place:
+                base = f" in place of {self.buffers[sources[buffer]]}"
             strides = f" strides {self.layout.strides(buffer)}" if self.layout else ""
             lines.append(f"  {buffer.kind} {name}: {array_type}{base}{strides}{layer}")
         for step in program.steps:

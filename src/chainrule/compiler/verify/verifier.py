@@ -46,16 +46,21 @@ _verified_nests: WeakSet[Nest] = WeakSet()
 """Nests, which do not change either, whose statements depend on each other within a point only."""
 
 
-def verify_items(items: Sequence[Item], outputs: Sequence[Buffer], stage: str = "lower") -> None:
+def verify_items(
+    items: Sequence[Item],
+    outputs: Sequence[Buffer],
+    in_place: Collection[Buffer] = (),
+    stage: str = "lower",
+) -> None:
     """Verify what lowering writes: statements, contractions and loops."""
-    written: set[Buffer] = set()
+    written = set(in_place)
     _check(items, (), written, stage)
     _refuse(stage, items[-1:], _missing_outputs(outputs, written))
 
 
 def verify_program(program: Program, stage: str = "fuse") -> None:
     """Verify the nests of a program; `stage` is the pass that produced them."""
-    written: set[Buffer] = set()
+    written = set(program.in_place)
     _check(program.steps, (), written, stage)
     _refuse(stage, program.steps[-1:], _missing_outputs(program.outputs, written))
     leaves = list(leaves_of(program.steps))

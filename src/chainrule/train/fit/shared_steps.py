@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -53,10 +53,17 @@ _lock = ReentrantLock()
 
 
 def shared_program(
-    stack: LayerStack, objective: Objective, key: Any, trace: Callable[[], KeptTrace]
+    stack: LayerStack,
+    objective: Objective,
+    key: Any,
+    trace: Callable[[], KeptTrace],
+    donated: int,
 ) -> tuple[SharedProgram | None, Any]:
-    """Return a native program of the step with a key, and the guards under which it is right."""
-    step, guards = _step(stack, objective, ("native", *key), trace)
+    """Return a native program of the step with a key, and the guards under which it is right.
+
+    It updates its first `donated` inputs, the state, in place.
+    """
+    step, guards = _step(stack, objective, ("native", *key), trace, donated)
     return step.family.program(step.values(stack.seed), step.graph), guards
 
 
@@ -93,12 +100,19 @@ class _Native:
 
 
 def _step(
-    stack: LayerStack, objective: Objective, key: Any, trace: Callable[[], KeptTrace]
+    stack: LayerStack,
+    objective: Objective,
+    key: Any,
+    trace: Callable[[], KeptTrace],
+    donated: int = 0,
 ) -> tuple[_Step, Guards | StructureGuard]:
+    def prepared(kept: KeptTrace) -> _Step:
+        return _prepared(replace(kept.traced.graph, donated=donated), stack.seed, key)
+
     structure = structure_of(stack, objective)
     if structure is None:
         kept = trace()
-        return _prepared(kept.traced.graph, stack.seed, key), kept.guards
+        return prepared(kept), kept.guards
     whole = structure, key
     with _lock:
         known = _known.get(whole)
@@ -106,7 +120,7 @@ def _step(
             _known.move_to_end(whole)
             return known, StructureGuard(stack, objective, structure)
     kept = trace()
-    step = _prepared(kept.traced.graph, stack.seed, key)
+    step = prepared(kept)
     with _lock:
         _known[whole] = step
         if len(_known) > _CAPACITY:

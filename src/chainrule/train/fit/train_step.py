@@ -125,7 +125,7 @@ def compile_steps(
         return _trace(steps, (types, samples, step_inputs), stack, objective)
 
     key = size, capacity, _leaf_types(types), *samples.values()
-    return shared_program(stack, objective, key, trace)
+    return shared_program(stack, objective, key, trace, len(tree.flatten(types)[0]))
 
 
 def _leaf_types(types: Any) -> tuple[Any, ...]:

@@ -114,14 +114,19 @@ class BufferAddresses:
         size = buffer.size * buffer.dtype.itemsize
         return self.stack_slot(ir.ArrayType(emit.INDEX, -(-size // 8)))
 
+    def load_result(self, buffer: Buffer) -> None:
+        """Load an output that is updated in registers."""
+        self._copy(buffer, self._address(self.builder, buffer), self.bases[buffer])
+
     def store_result(self, buffer: Buffer) -> None:
         """Store an output that was in registers."""
-        result = self._address(self.builder, buffer)
+        self._copy(buffer, self.bases[buffer], self._address(self.builder, buffer))
+
+    def _copy(self, buffer: Buffer, old: ir.Value, new: ir.Value) -> None:
         for number in range(buffer.size):
             element, at = memory_type(buffer.dtype), [emit.index(number)]
             source, target = (
-                self.builder.gep(each, at, source_etype=element)
-                for each in (self.bases[buffer], result)
+                self.builder.gep(each, at, source_etype=element) for each in (old, new)
             )
             align = buffer.dtype.itemsize
             value = self.builder.load(source, typ=element, align=align)

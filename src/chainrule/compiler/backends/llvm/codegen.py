@@ -145,6 +145,9 @@ class _ModuleEmitter:
         self.barriers = BarrierPlacement(self.plan)
         if self.is_timed:
             self.cycle_counter = self._new_cycle_counter()
+        for buffer in in_registers:
+            if buffer in self.program.in_place:
+                self.addresses.load_result(buffer)
         self._emit_steps(self.program.steps)
         for buffer in in_registers:
             if buffer.kind == "output":
