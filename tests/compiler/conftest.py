@@ -120,7 +120,8 @@ def compiled_contraction(shape, unit=None, epilogue=None):
         call(*addresses, context, *ranges)
         return out
 
-    return SimpleNamespace(call=apply, trip_counts=kernel.trip_counts, swapped=kernel.roles.swapped)
+    trip_counts, swapped = kernel.trip_counts, kernel.roles.swapped
+    return SimpleNamespace(call=apply, trip_counts=trip_counts, swapped=swapped, kernel=kernel)
 
 
 @pytest.fixture

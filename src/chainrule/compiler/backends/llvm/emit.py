@@ -13,6 +13,7 @@ __all__ = [
     "INDEX",
     "ITEM_BYTES",
     "POINTER",
+    "Bounds",
     "address",
     "call",
     "counted_loop",
@@ -22,6 +23,7 @@ __all__ = [
     "maximum",
     "minimum",
     "mnemonic",
+    "parts",
     "prefetch",
     "splat",
     "vector_type",
@@ -30,6 +32,8 @@ __all__ = [
 INDEX = ir.IntType(64)
 POINTER = ir.PointerType()
 FLOATS = {"float32": ir.FloatType(), "float64": ir.DoubleType()}
+Bounds = tuple[ir.Value, ir.Value]
+"""Start and stop of a range."""
 ITEM_BYTES = {"float32": 4, "float64": 8}
 
 
@@ -123,6 +127,17 @@ def counted_loop(
     """
     with loop_with_carried_values(builder, start, stop, [], name, condition) as (iteration, _, _):
         yield iteration
+
+
+@contextmanager
+def parts(builder: ir.IRBuilder, bounds: Bounds, size: int) -> Generator[Bounds]:
+    """Emit the loop over parts of a range, each of `size` but the last; yield the part's range."""
+    start, stop = bounds
+    length = builder.add(builder.sub(stop, start), index(size - 1))
+    count = builder.udiv(length, index(size))
+    with counted_loop(builder, index(0), count, "part") as number:
+        first = builder.add(start, builder.mul(number, index(size)))
+        yield first, minimum(builder, builder.add(first, index(size)), stop)
 
 
 @contextmanager

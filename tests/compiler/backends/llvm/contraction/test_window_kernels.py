@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.signal import correlate
 
+from chainrule.compiler.backends.llvm.contraction import tiling
 from chainrule.compiler.backends.llvm.contraction.kernel_shape import KernelLoop, KernelShape
 from chainrule.compiler.backends.llvm.contraction.loop_roles import assign_roles
 from tests.compiler.programs.vector_units import UNITS
@@ -128,6 +129,39 @@ def test_any_partition_of_a_convolution_gives_the_same_bits(in_child, contractio
             for unit in (None, *UNITS)
         }
         assert results == {whole.tobytes()}
+
+    in_child(check)
+
+
+def test_blocks_of_depth_change_no_bit(in_child, contraction_kernel, monkeypatch):
+    """Sums of one chain, of blocks and of blocks of blocks; ragged columns; any partition."""
+    cases = [
+        (kernel_gradient((1, 32, 33, 7, 37, 3, 1, 1), "float32")[0], 37, 63, 930),
+        (kernel_gradient((5, 20, 23, 6, 30, 3, 1, 1), "float64")[0], 30, 54, 1890),
+        (KernelShape("float32", (KernelLoop(40, 1, 0, 30), KernelLoop(30, 0, 1, 1),
+                                 KernelLoop(9000, 40, 30))), 30, 40, 9000),
+    ]  # fmt: skip
+
+    def check():
+        for shape, columns, rows, depth in cases:
+            draw = np.random.default_rng(depth)
+            left, right = (
+                draw.standard_normal(depth * size * 2).astype(shape.dtype)
+                for size in (rows, columns)
+            )
+            blocked = contraction_kernel(shape)
+            assert blocked.kernel.tiling.depth_blocking
+            out = np.full((rows, columns), np.nan, shape.dtype)
+            for tile, panel in itertools.product(*map(range, blocked.trip_counts[1:])):
+                blocked.call(out, left, right, (tile, tile + 1), (panel, panel + 1))
+            with monkeypatch.context() as patch:
+                patch.setattr(tiling, "choose_depth_blocking", lambda *_: None)
+                tiling.choose_tiling.cache_clear()
+                whole = contraction_kernel(shape).call(out.copy(), left, right).tobytes()
+            tiling.choose_tiling.cache_clear()
+            assert whole == out.tobytes() == blocked.call(out, left, right).tobytes()
+            for unit in UNITS[1:]:
+                assert whole == contraction_kernel(shape, unit).call(out, left, right).tobytes()
 
     in_child(check)
 

@@ -12,7 +12,7 @@ from chainrule.compiler.backends.llvm import emit, ir
 from chainrule.compiler.backends.llvm.addressing import bounds_flag, operand_address
 from chainrule.compiler.backends.llvm.contraction.kernel_shape import kernel_shape
 from chainrule.compiler.backends.llvm.contraction.loop_roles import assign_roles
-from chainrule.compiler.backends.llvm.contraction.macrokernel import EpilogueSite
+from chainrule.compiler.backends.llvm.contraction.tile_sites import EpilogueSite
 from chainrule.compiler.backends.llvm.nest.expression import ExpressionEmitter, Point
 from chainrule.compiler.backends.llvm.registers import memory_type, splat_scalars
 from chainrule.compiler.loop_ir.expressions import loads_of

@@ -9,7 +9,9 @@
                     accumulators += left[tile, k] * right[k, panel]    one FMA per element
                 out[tile, panel] = epilogue(accumulators)
 
-Several blocks read panels that are packed before the first.
+Several blocks read panels that are packed before the first. Where a deep panel exceeds the
+first-level cache, a loop over blocks of depth is outermost, and accumulators are in memory between
+these (`depth_blocking`).
 
 Rows and depth may be several loops each (`loop_roles`): with the output positions of a convolution
 as rows, and kernel rows, kernel columns and channels as depth, this is a direct convolution, which
@@ -31,11 +33,11 @@ from chainrule.compiler.backends.llvm import emit, ir
 from chainrule.compiler.backends.llvm.contraction.kernel_shape import KernelShape
 from chainrule.compiler.backends.llvm.contraction.loop_roles import LoopRoles, assign_roles
 from chainrule.compiler.backends.llvm.contraction.macrokernel import (
-    EmitEpilogue,
-    EmitPrefetch,
     MacroKernel,
+    partial_sum_size,
 )
 from chainrule.compiler.backends.llvm.contraction.packing import packed_sizes
+from chainrule.compiler.backends.llvm.contraction.tile_sites import EmitEpilogue, EmitPrefetch
 from chainrule.compiler.backends.llvm.contraction.tiling import Tiling, choose_tiling
 from chainrule.compiler.backends.llvm.target import Target
 
@@ -66,7 +68,8 @@ class ContractionKernel:
 def scratch_size(shape: KernelShape, target: Target) -> int:
     """Return the elements of scratch memory that each thread needs for packing."""
     roles = assign_roles(shape)
-    return sum(packed_sizes(roles, choose_tiling(roles, target)))
+    tiling = choose_tiling(roles, target)
+    return sum(packed_sizes(roles, tiling)) + partial_sum_size(roles, tiling)
 
 
 def emit_kernel(

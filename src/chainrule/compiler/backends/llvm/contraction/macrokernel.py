@@ -5,14 +5,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import partial
 
 from chainrule.compiler.backends.llvm import emit, ir
+from chainrule.compiler.backends.llvm.contraction.depth_blocking import (
+    BLOCKS,
+    DepthBlocking,
+    summation_blocks,
+)
 from chainrule.compiler.backends.llvm.contraction.loop_roles import LoopRoles
 from chainrule.compiler.backends.llvm.contraction.microkernel import (
+    DepthRange,
     RegisterTile,
+    accumulate_range,
     emit_microkernel,
     strided_address,
 )
@@ -23,28 +31,28 @@ from chainrule.compiler.backends.llvm.contraction.packing import (
     packed_depth,
     packed_sizes,
 )
+from chainrule.compiler.backends.llvm.contraction.partial_sums import PartialSums
+from chainrule.compiler.backends.llvm.contraction.tile_sites import (
+    EmitEpilogue,
+    EmitPrefetch,
+    EmitTile,
+    EpilogueSite,
+    Operands,
+    Panel,
+    RowTile,
+)
 from chainrule.compiler.backends.llvm.contraction.tiling import PanelGroup, Tiling, tiles_per_block
 from chainrule.compiler.backends.llvm.vector_memory import store_vector
 
-__all__ = ["EmitEpilogue", "EmitPrefetch", "EpilogueSite", "MacroKernel"]
+__all__ = ["MacroKernel", "partial_sum_size"]
 
 
-@dataclass(frozen=True)
-class EpilogueSite:
-    """Where an epilogue is emitted: for one vector of finished accumulators."""
-
-    builder: ir.IRBuilder
-    # Index of the vector's first lane along each loop of the contraction that is longer than 1,
-    # by the loop's stride in the output.
-    indices: dict[int, ir.Value]
-    mask: ir.Value | None  # the lanes inside the output; None if all are
-    context: ir.Value  # the context pointer passed to the kernel
-
-
-EmitEpilogue = Callable[[EpilogueSite, ir.Value], ir.Value]
-"""From the accumulators to the vector to store."""
-EmitPrefetch = Callable[[EpilogueSite, int, int, int], None]
-"""From the start of a register tile, its row loop's stride in the output, its rows and columns."""
+def partial_sum_size(roles: LoopRoles, tiling: Tiling) -> int:
+    """Return the elements of the partial sums of a kernel that runs in blocks of depth."""
+    if tiling.depth_blocking is None:
+        return 0
+    _, levels = summation_blocks(roles.depth)
+    return (levels + 1) * tiling.tile_elements
 
 
 class MacroKernel:
@@ -83,7 +91,9 @@ class MacroKernel:
             self.out = self._address(out, self.batch, [loop.out for loop in loops])
             if self.packed_left:
                 self._pack_left()
-            if self.roles.column.left and not self.packed_right:
+            if self.tiling.depth_blocking:
+                self._depth_blocks_outermost(self.tiling.depth_blocking)
+            elif self.roles.column.left and not self.packed_right:
                 self._row_tiles_outermost()
             else:
                 self._panels_outermost()
@@ -92,22 +102,99 @@ class MacroKernel:
         """Emit tile, panel: as `left` varies along columns, a row tile of it stays in cache."""
         with self._tiles() as tile:
             for group in self.tiling.groups:
-                with self._panels(group) as (column, mask):
-                    self._row_tile(group, tile, column, mask)
+                with self._panels(group) as panel:
+                    self._row_tile(panel, tile, self._register_tile)
 
     def _panels_outermost(self) -> None:
         """Emit block, panel, tile: a panel of `right` stays in cache, and a block of `left`."""
         if self.packed_right and self.has_blocks:
             for group in self.tiling.groups:
-                with self._panels(group) as (column, mask):
-                    self._pack_right(group, column, mask)
+                with self._panels(group) as panel:
+                    self._pack_right(panel)
         with self._row_blocks() as tiles:
             for group in self.tiling.groups:
-                with self._panels(group) as (column, mask):
+                with self._panels(group) as panel:
                     if self.packed_right and not self.has_blocks:
-                        self._pack_right(group, column, mask)
+                        self._pack_right(panel)
                     with emit.counted_loop(self.builder, *tiles, "tile") as tile:
-                        self._row_tile(group, tile, column, mask)
+                        self._row_tile(panel, tile, self._register_tile)
+
+    def _depth_blocks_outermost(self, blocking: DepthBlocking) -> None:
+        """Emit block of depth, panel, tile, with the partial sums of all tiles in memory."""
+        depth = self.roles.depth
+        block, levels = summation_blocks(depth)
+        sums = self._partial_sums()
+
+        def partial_sum(bounds: emit.Bounds, level: int) -> None:
+            """Emit the sum over a range of the outermost loop, as `emit_microkernel` adds it up."""
+            sums.clear(level)
+            if not level:
+                self._accumulate(sums, blocking, bounds)
+                return
+            with emit.parts(self.builder, bounds, block * BLOCKS ** (level - 1)) as part:
+                partial_sum(part, level - 1)
+                sums.add_to_next(level - 1)
+
+        partial_sum((emit.index(0), emit.index(depth[0].extent)), levels)
+
+        def finish(panel: Panel, tile: RowTile) -> None:
+            self._prefetch(panel, tile)
+            types = self._operands(panel, tile).tile.types * tile.size
+            self._store_tile(panel, tile, sums.load(levels, self._sum_number(panel, tile), types))
+
+        self._for_each_tile(finish)
+
+    def _partial_sums(self) -> PartialSums:
+        """Return the partial sums of the tiles in this call's range."""
+        builder, tiling = self.builder, self.tiling
+        panels = builder.sub(self.panel_stop, self.panel_start)
+        tiles = builder.mul(panels, builder.sub(self.tile_stop, self.tile_start))
+        return PartialSums(
+            builder,
+            self._address(self.scratch, [emit.index(self.packed_right)], [1]),
+            emit.vector_type(self.roles.dtype, tiling.width),
+            tiling.tile_elements // tiling.width,
+            tiling.tile_vectors,
+            builder.mul(tiles, emit.index(tiling.tile_vectors)),
+        )
+
+    def _sum_number(self, panel: Panel, tile: RowTile) -> ir.Value:
+        """Return the position of a tile in the partial sums."""
+        builder = self.builder
+        tiles = builder.sub(self.tile_stop, self.tile_start)
+        first = builder.mul(builder.sub(panel.number, self.panel_start), tiles)
+        return builder.add(first, builder.sub(tile.number, self.tile_start))
+
+    def _for_each_tile(self, emit_tile: EmitTile) -> None:
+        """Emit panel, tile, over this call's range."""
+        for group in self.tiling.groups:
+            with self._panels(group) as panel, self._tiles() as tile:
+                self._row_tile(panel, tile, emit_tile)
+
+    def _accumulate(self, sums: PartialSums, blocking: DepthBlocking, bounds: emit.Bounds) -> None:
+        """Emit block of depth, panel, tile, for a range of the outermost loop over depth."""
+
+        def blocks(outer: tuple[ir.Value, ...], bounds: emit.Bounds) -> None:
+            position = len(outer)
+            if position < blocking.position:
+                with emit.counted_loop(self.builder, *bounds, "outer") as k:
+                    extent = self.roles.depth[position + 1].extent
+                    blocks((*outer, k), (emit.index(0), emit.index(extent)))
+                return
+            with emit.parts(self.builder, bounds, blocking.size) as part:
+                depth_range = DepthRange(outer, *part)
+                self._for_each_tile(partial(self._add_range, sums, depth_range))
+
+        blocks((), bounds)
+
+    def _add_range(
+        self, sums: PartialSums, depth_range: DepthRange, panel: Panel, tile: RowTile
+    ) -> None:
+        """Emit the additions of a block of depth to a tile."""
+        operands, number = self._operands(panel, tile), self._sum_number(panel, tile)
+        accumulators = sums.load(0, number, operands.tile.types * tile.size)
+        updated = accumulate_range(self.builder, *operands, depth_range, accumulators)
+        sums.store(0, number, updated)
 
     def _unravel_index(self, index: ir.Value, shape: Sequence[int]) -> list[ir.Value]:
         """Return the indices in nested loops of a flat iteration number."""
@@ -125,10 +212,10 @@ class MacroKernel:
         emit_left_packing(self.builder, self.roles, self.tiling, self.left, tiles, copy)
         self.left = copy
 
-    def _pack_right(self, group: PanelGroup, column: ir.Value, mask: ir.Value | None) -> None:
+    def _pack_right(self, panel: Panel) -> None:
         emit_right_packing(
-            self.builder, self.roles, group, self.tiling.width,
-            self.right, column, mask, self._packed_panel(column),
+            self.builder, self.roles, panel.group, self.tiling.width,
+            self.right, panel.column, panel.mask, self._packed_panel(panel.column),
         )  # fmt: skip
 
     def _packed_panel(self, column: ir.Value) -> ir.Value:
@@ -137,16 +224,16 @@ class MacroKernel:
         return self._address(self.scratch, [column], [stride])
 
     @contextmanager
-    def _panels(self, group: PanelGroup) -> Generator[tuple[ir.Value, ir.Value | None]]:
-        """Emit the loop over a group's panels in this call's range; yield first column and mask."""
+    def _panels(self, group: PanelGroup) -> Generator[Panel]:
+        """Emit the loop over a group's panels in this call's range."""
         builder, end = self.builder, group.first_panel + group.panels
         start = emit.maximum(builder, self.panel_start, emit.index(group.first_panel))
         stop = emit.minimum(builder, self.panel_stop, emit.index(end))
-        with emit.counted_loop(builder, start, stop, "panel") as panel:
+        with emit.counted_loop(builder, start, stop, "panel") as number:
             columns = group.vectors * self.tiling.width
             origin = group.first_column - group.first_panel * columns
-            column = builder.add(builder.mul(panel, emit.index(columns)), emit.index(origin))
-            yield column, self._last_vector_mask(group, column)
+            column = builder.add(builder.mul(number, emit.index(columns)), emit.index(origin))
+            yield Panel(group, number, column, self._last_vector_mask(group, column))
 
     def _last_vector_mask(self, group: PanelGroup, column: ir.Value) -> ir.Value | None:
         if not group.is_masked:
@@ -157,53 +244,44 @@ class MacroKernel:
         return emit.first_lanes(self.builder, columns_left, group.last_lanes)
 
     @contextmanager
-    def _row_blocks(self) -> Generator[tuple[ir.Value, ir.Value]]:
+    def _row_blocks(self) -> Generator[emit.Bounds]:
         """Emit the loop over blocks of this call's row tiles, if there may be several."""
-        builder, tiles = self.builder, self.block_tiles
         if not self.has_blocks:
             yield self.tile_start, self.tile_stop
             return
-        size = emit.index(tiles)
-        count = builder.sub(self.tile_stop, self.tile_start)
-        blocks = builder.udiv(builder.add(count, emit.index(tiles - 1)), size)
-        with emit.counted_loop(builder, emit.index(0), blocks, "block") as block:
-            start = builder.add(self.tile_start, builder.mul(block, size))
-            yield start, emit.minimum(builder, builder.add(start, size), self.tile_stop)
+        with emit.parts(self.builder, (self.tile_start, self.tile_stop), self.block_tiles) as block:
+            yield block
 
     def _tiles(self) -> AbstractContextManager[ir.Value]:
         """Emit the loop over the row tiles in this call's range."""
         return emit.counted_loop(self.builder, self.tile_start, self.tile_stop, "tile")
 
-    def _row_tile(
-        self, group: PanelGroup, tile: ir.Value, column: ir.Value, mask: ir.Value | None
-    ) -> None:
+    def _row_tile(self, panel: Panel, tile: ir.Value, emit_tile: EmitTile) -> None:
         """Emit a register tile: with all rows, or with those of the remainder."""
         builder, tiling = self.builder, self.tiling
         rows = self._unravel_index(tile, tiling.trip_counts)
-        tile = rows[tiling.tiled_loop]
-        rows[tiling.tiled_loop] = builder.mul(tile, emit.index(tiling.row_tile))
+        number = rows[tiling.tiled_loop]
+        rows[tiling.tiled_loop] = builder.mul(number, emit.index(tiling.row_tile))
         if tiling.last_rows == tiling.row_tile:
-            self._register_tile(group, tiling.row_tile, rows, column, mask)
+            emit_tile(panel, RowTile(tile, rows, tiling.row_tile))
             return
-        is_last = builder.icmp_unsigned("==", tile, emit.index(tiling.row_tiles - 1))
+        is_last = builder.icmp_unsigned("==", number, emit.index(tiling.row_tiles - 1))
         with builder.if_else(is_last) as (remainder, full):
             with remainder:
-                self._register_tile(group, tiling.last_rows, rows, column, mask)
+                emit_tile(panel, RowTile(tile, rows, tiling.last_rows))
             with full:
-                self._register_tile(group, tiling.row_tile, rows, column, mask)
+                emit_tile(panel, RowTile(tile, rows, tiling.row_tile))
 
-    def _register_tile(
-        self,
-        group: PanelGroup,
-        count: int,
-        rows: list[ir.Value],
-        column: ir.Value,
-        mask: ir.Value | None,
-    ) -> None:
-        """Emit the micro-kernel for `count` rows, then the epilogue and the stores."""
-        self._prefetch(group, count, rows, column)
-        accumulators = self._microkernel(group, count, rows, column, mask)
-        vectors = group.vectors
+    def _register_tile(self, panel: Panel, tile: RowTile) -> None:
+        """Emit the micro-kernel, then the epilogue and the stores."""
+        self._prefetch(panel, tile)
+        accumulators = emit_microkernel(self.builder, *self._operands(panel, tile))
+        self._store_tile(panel, tile, accumulators)
+
+    def _store_tile(self, panel: Panel, tile: RowTile, accumulators: list[ir.Value]) -> None:
+        """Emit the epilogue and the stores of a register tile."""
+        vectors, column, mask = panel.group.vectors, panel.column, panel.mask
+        rows, count = tile.rows, tile.size
         if self.epilogue is None:
             for i in range(count):
                 row = accumulators[i * vectors : (i + 1) * vectors]
@@ -229,25 +307,20 @@ class MacroKernel:
             ]
             self._store_row(rows, column, i, row, mask)
 
-    def _prefetch(
-        self, group: PanelGroup, count: int, rows: list[ir.Value], column: ir.Value
-    ) -> None:
+    def _prefetch(self, panel: Panel, tile: RowTile) -> None:
         """Emit prefetches of what the epilogue of a register tile reads."""
         if self.prefetch is None:
             return
-        site = EpilogueSite(self.builder, self._output_indices(rows, column), None, self.context)
-        columns = sum(group.lanes(self.tiling.width))
-        self.prefetch(site, self.tiling.tiled_row.out, count, columns)
+        site = EpilogueSite(
+            self.builder, self._output_indices(tile.rows, panel.column), None, self.context
+        )
+        columns = sum(panel.group.lanes(self.tiling.width))
+        self.prefetch(site, self.tiling.tiled_row.out, tile.size, columns)
 
-    def _microkernel(
-        self,
-        group: PanelGroup,
-        count: int,
-        rows: list[ir.Value],
-        column: ir.Value,
-        mask: ir.Value | None,
-    ) -> list[ir.Value]:
-        """Emit the micro-kernel on packed or plain operands; return its accumulators."""
+    def _operands(self, panel: Panel, row_tile: RowTile) -> Operands:
+        """Emit the addresses of a register tile's operands, packed or plain."""
+        group, column, mask = panel.group, panel.column, panel.mask
+        rows, count = row_tile.rows, row_tile.size
         tiling, roles = self.tiling, self.roles
         column_stride = roles.column.left
         row_strides, row_stride = [loop.left for loop in tiling.rows], tiling.tiled_row.left
@@ -269,7 +342,7 @@ class MacroKernel:
         # A bound on depth may depend on any loop around it.
         outer = zip((*roles.batch, *tiling.rows), (*self.batch, *rows), strict=True)
         outer_indices = {loop.out: index for loop, index in outer}
-        return emit_microkernel(self.builder, tile, depth, outer_indices, left, right)
+        return Operands(tile, depth, outer_indices, left, right)
 
     def _store_row(
         self,

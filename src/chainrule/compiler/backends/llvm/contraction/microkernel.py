@@ -6,23 +6,20 @@ error of a sum does not grow with its length. The blocks depend on the depth alo
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from chainrule.compiler.backends.llvm import emit, ir
+from chainrule.compiler.backends.llvm.contraction.depth_blocking import (
+    BLOCKS,
+    summation_blocks,
+)
 from chainrule.compiler.backends.llvm.contraction.kernel_shape import KernelLoop, LoopBound
 from chainrule.compiler.backends.llvm.vector_memory import load_vector
 
-__all__ = ["RegisterTile", "emit_microkernel", "strided_address"]
-
-
-MAX_UNBLOCKED_DEPTH = 1000
-"""Depth up to which a sum is one chain of additions."""
-DEPTH_BLOCK = 256
-"""Additions of a block: the rounding errors of more would show, to add up more tiles takes time."""
-BLOCKS = 32
-"""Blocks of a block of the next level."""
+__all__ = [
+    "DepthRange", "RegisterTile", "accumulate_range", "emit_microkernel", "strided_address",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -36,6 +33,27 @@ class RegisterTile:
     is_left_vector: bool  # whether `left` varies along columns, so that it is loaded as vectors
     left_mask: ir.Value | None  # valid lanes of the last vector
     right_mask: ir.Value | None
+
+    @property
+    def types(self) -> list[ir.VectorType]:
+        """The types of the vectors of a row."""
+        return [emit.vector_type(self.dtype, lanes) for lanes in self.lanes]
+
+    def zeros(self) -> list[ir.Value]:
+        """Return accumulators of zero, row by row."""
+        return [ir.Constant(type, [0.0] * type.count) for type in self.types] * self.rows
+
+
+@dataclass(frozen=True)
+class DepthRange:
+    """A block of depth: one iteration of the outer loops, a range of the next, all of the others.
+
+    The range lies within the loop's; iterations that are invalid (see `LoopBound`) are left out.
+    """
+
+    outer: tuple[ir.Value, ...]
+    start: ir.Value
+    stop: ir.Value
 
 
 def emit_microkernel(
@@ -51,33 +69,11 @@ def emit_microkernel(
     `outer_indices` holds the first index of the tile along each loop around it, by the loop's
     stride in the output (see `LoopBound`).
     """
-    types = [emit.vector_type(tile.dtype, lanes) for lanes in tile.lanes]
-    zeros: list[ir.Value] = [ir.Constant(type, [0.0] * type.count) for type in types]
-
-    def nest(
-        loops: Sequence[KernelLoop],
-        left: ir.Value,
-        right: ir.Value,
-        accumulators: list[ir.Value],
-        valid: tuple[ir.Value, ir.Value] | None = None,
-    ) -> list[ir.Value]:
-        if not loops:
-            return _rank_one_update(builder, tile, left, right, accumulators)
-        loop, *inner = loops
-        valid = valid or _valid_range(builder, loop, outer_indices)
-        with emit.loop_with_carried_values(builder, *valid, accumulators, "k") as (
-            k,
-            carried,
-            updated,
-        ):
-            left_k = strided_address(builder, left, [k], [loop.left], tile.dtype)
-            right_k = strided_address(builder, right, [k], [loop.right], tile.dtype)
-            updated += nest(inner, left_k, right_k, carried)
-        return carried
-
-    block, levels = _depth_blocks(depth)
+    nest = _DepthNest(builder, tile, outer_indices)
+    zeros = tile.zeros()
+    block, levels = summation_blocks(depth)
     if not levels:
-        return nest(depth, left, right, zeros * tile.rows)
+        return nest.emit(depth, left, right, zeros)
 
     def blocks(bounds: tuple[ir.Value, ir.Value], level: int) -> list[ir.Value]:
         """Emit the sum over a part of the outermost loop."""
@@ -86,31 +82,71 @@ def emit_microkernel(
             left_k = strided_address(builder, left, [start], [depth[0].left], tile.dtype)
             right_k = strided_address(builder, right, [start], [depth[0].right], tile.dtype)
             trips = emit.index(0), builder.sub(stop, start)
-            return nest(depth, left_k, right_k, zeros * tile.rows, trips)
-        start, stop = bounds
-        size = block * BLOCKS ** (level - 1)
-        total = _TileSum(builder, tile, types)
-        length = builder.add(builder.sub(stop, start), emit.index(size - 1))
-        count = builder.udiv(length, emit.index(size))
-        with emit.counted_loop(builder, emit.index(0), count, "block") as number:
-            first = builder.add(start, builder.mul(number, emit.index(size)))
-            last = emit.minimum(builder, builder.add(first, emit.index(size)), stop)
-            total.add(blocks((first, last), level - 1))
+            return nest.emit(depth, left_k, right_k, zeros, trips)
+        total = _TileSum(builder, tile, tile.types)
+        with emit.parts(builder, bounds, block * BLOCKS ** (level - 1)) as part:
+            total.add(blocks(part, level - 1))
         return total.value()
 
     return blocks(_valid_range(builder, depth[0], outer_indices), levels)
 
 
-def _depth_blocks(depth: Sequence[KernelLoop]) -> tuple[int, int]:
-    """Return the iterations of the outermost loop in a block, and the levels of blocks."""
-    trips = math.prod(loop.extent for loop in depth)
-    if trips <= MAX_UNBLOCKED_DEPTH or depth[0].extent == 1:
-        return 1, 0
-    block = max(1, DEPTH_BLOCK * depth[0].extent // trips)
-    levels = 1
-    while block * BLOCKS**levels < depth[0].extent:
-        levels += 1
-    return block, levels
+def accumulate_range(
+    builder: ir.IRBuilder,
+    tile: RegisterTile,
+    depth: Sequence[KernelLoop],
+    outer_indices: Mapping[int, ir.Value],
+    left: ir.Value,
+    right: ir.Value,
+    part: DepthRange,
+    accumulators: list[ir.Value],
+) -> list[ir.Value]:
+    """Emit the additions of a block of depth to accumulators; the operands are those of all depth.
+
+    The arguments are as in `emit_microkernel`.
+    """
+    outer, inner = depth[: len(part.outer)], depth[len(part.outer) :]
+    left = strided_address(builder, left, part.outer, [loop.left for loop in outer], tile.dtype)
+    right = strided_address(builder, right, part.outer, [loop.right for loop in outer], tile.dtype)
+    start, stop = part.start, part.stop
+    if inner[0].bound:
+        first, end = _valid_range(builder, inner[0], outer_indices)
+        start, stop = emit.maximum(builder, first, start), emit.minimum(builder, end, stop)
+    nest = _DepthNest(builder, tile, outer_indices)
+    return nest.emit(inner, left, right, accumulators, (start, stop))
+
+
+@dataclass(frozen=True)
+class _DepthNest:
+    """The loops over depth around the additions to a register tile."""
+
+    builder: ir.IRBuilder
+    tile: RegisterTile
+    outer_indices: Mapping[int, ir.Value]
+
+    def emit(
+        self,
+        loops: Sequence[KernelLoop],
+        left: ir.Value,
+        right: ir.Value,
+        accumulators: list[ir.Value],
+        valid: tuple[ir.Value, ir.Value] | None = None,
+    ) -> list[ir.Value]:
+        """Emit the loops; `valid` is the range of the outermost, if not all its iterations."""
+        builder, dtype = self.builder, self.tile.dtype
+        if not loops:
+            return _rank_one_update(builder, self.tile, left, right, accumulators)
+        loop, *inner = loops
+        valid = valid or _valid_range(builder, loop, self.outer_indices)
+        with emit.loop_with_carried_values(builder, *valid, accumulators, "k") as (
+            k,
+            carried,
+            updated,
+        ):
+            left_k = strided_address(builder, left, [k], [loop.left], dtype)
+            right_k = strided_address(builder, right, [k], [loop.right], dtype)
+            updated += self.emit(inner, left_k, right_k, carried)
+        return carried
 
 
 class _TileSum:

@@ -34,7 +34,8 @@ __all__ = [
 def packed_sizes(roles: LoopRoles, tiling: Tiling) -> tuple[int, int]:
     """Return the elements of a packed panel of ``right`` and of packed ``left``, or 0."""
     right = left = 0
-    if should_pack_right(roles, tiling.tiles):
+    # A block of depth has few rows of a panel, which need no copy.
+    if not tiling.depth_blocking and should_pack_right(roles, tiling.tiles):
         # A transposing packer stores whole blocks.
         depth = roles.depth_size + tiling.width
         vectors = max(group.vectors for group in tiling.groups)

@@ -12,11 +12,16 @@ kernel has at most four micro-kernels: two groups, each with full row tiles and 
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from chainrule.compiler.backends.llvm.contraction.depth_blocking import (
+    DepthBlocking,
+    choose_depth_blocking,
+)
 from chainrule.compiler.backends.llvm.contraction.kernel_shape import KernelLoop
 from chainrule.compiler.backends.llvm.contraction.loop_roles import LoopRoles
+from chainrule.compiler.backends.llvm.contraction.packing_policy import should_pack_left
 from chainrule.compiler.backends.llvm.contraction.tile_cost import (
     best_tile,
     last_vector_lanes,
@@ -67,6 +72,7 @@ class Tiling:
     last_rows: int  # rows of the last row tile, in [1, row_tile]
     groups: tuple[PanelGroup, ...]  # left to right
     shared_range: int  # which range threads share: 0 batch, 1 row tiles, 2 panels
+    depth_blocking: DepthBlocking | None
 
     @property
     def tiled_row(self) -> KernelLoop:
@@ -86,6 +92,16 @@ class Tiling:
         return math.prod(self.trip_counts)
 
     @property
+    def tile_vectors(self) -> int:
+        """Vectors of the largest register tile."""
+        return self.row_tile * max(group.vectors for group in self.groups)
+
+    @property
+    def tile_elements(self) -> int:
+        """Elements of all register tiles, each as large as the largest."""
+        return self.tiles * self.panels * self.tile_vectors * self.width
+
+    @property
     def panels(self) -> int:
         """Number of panels."""
         return sum(group.panels for group in self.groups)
@@ -103,7 +119,9 @@ def tiles_per_block(roles: LoopRoles, tiling: Tiling) -> int:
     is_prefetched = row_bytes > PREFETCHED_ROW_BYTES and left_bytes <= PREFETCHED_BYTES
     is_large = rows * row_bytes > MAX_BLOCK_BYTES
     is_large = is_large or roles.column.extent * row_bytes > MAX_PACKED_BYTES
-    if is_near or is_prefetched or is_large or tiling.panels < MIN_PANELS or roles.column.left:
+    if tiling.depth_blocking or roles.column.left or tiling.panels < MIN_PANELS:
+        return tiling.tiles
+    if is_near or is_prefetched or is_large:
         return tiling.tiles
     return min(tiling.tiles, -(-rows // tiling.row_tile))
 
@@ -117,16 +135,23 @@ def choose_tiling(roles: LoopRoles, target: Target) -> Tiling:
     row_tile = -(-tiled_row.extent // row_tiles)
     row_tiles = -(-tiled_row.extent // row_tile)
     width = target.width(roles.dtype)
-    return Tiling(
+    groups = _panel_groups(roles.column.extent, choice.panel_vectors, width, target)
+    tiling = Tiling(
         width,
         roles.rows,
         len(roles.rows) - choice.row_loop,
         row_tile,
         row_tiles,
         tiled_row.extent - (row_tiles - 1) * row_tile,
-        _panel_groups(roles.column.extent, choice.panel_vectors, width, target),
+        groups,
         choice.shared_range,
+        None,
     )
+    if should_pack_left(roles, tiling.panels):
+        return tiling
+    columns = max(group.vectors for group in groups) * width
+    blocking = choose_depth_blocking(roles, tiling.tiles, tiling.tile_elements, columns)
+    return replace(tiling, depth_blocking=blocking)
 
 
 def _panel_groups(columns: int, largest: int, width: int, target: Target) -> tuple[PanelGroup, ...]:
