@@ -84,29 +84,7 @@ train/callbacks train/progress train/rbm train/fit/minimizers train/sweep
 # Methods of a higher layer, and solvers: imported when called (pyproject.toml).
 UPWARD = {
     "chainrule.graph.graph": {"chainrule.insight.flow.diagram"},
-    # Of the package itself: imported when first used.
-    "chainrule": {
-        f"chainrule.{name}"
-        for name in (
-            "autodiff",
-            "insight.debugger.function",
-            "insight.displays.choice",
-            "insight.explanation.function",
-            "insight.mistakes.check",
-            "insight.plots",
-            "interop",
-            "interop.onnx",
-            "interop.tensorboard",
-            "losses",
-            "metrics",
-            "sklearn",
-            "solvers",
-            "train.callbacks",
-            "train.callbacks.csv_log",
-            "train.callbacks.lambda_callback",
-            "train.sweep.sweep",
-        )
-    },
+    "chainrule": {"chainrule.insight.displays.choice"},
     "chainrule.cli.convert": {"chainrule.interop.onnx"},  # which needs the package onnx
     "chainrule.nn.layers.ode": {
         f"chainrule.solvers.{x}" for x in ("adjoint", "fixed_steps", "initial_value")
@@ -299,6 +277,28 @@ def test_imports_between_packages_are_at_the_top_of_modules() -> None:
         return found - UPWARD.get(module_of(path), set())
 
     assert faults(FILES, hidden) == {}
+
+
+def test_a_room_imports_late_what_type_checkers_read() -> None:
+    def wrong(path: Path) -> set[str]:
+        module = importlib.import_module(module_of(path))
+        late: dict[str, str] = getattr(module, "_LATE", {})
+        tables = {f"{module_of(path)}.{each}": set(names.split()) for each, names in late.items()}
+        read = {
+            each.module: {alias.name for alias in each.names}
+            for block in ast.parse(path.read_text(encoding="utf-8")).body
+            if isinstance(block, ast.If) and late
+            for each in block.body
+            if isinstance(each, ast.ImportFrom)
+        }
+        return {
+            f"{source}.{name}"
+            for source in tables.keys() | read
+            for name in tables.get(source, set()) ^ read.get(source, set())
+            if not isinstance(getattr(module, name), type(sys))  # a room found by its own name
+        }
+
+    assert faults([path for path in FILES if path.name == "__init__.py"], wrong) == {}
 
 
 def test_mathematical_packages_depend_on_numpy_only() -> None:

@@ -6,33 +6,19 @@
 0.0
 """
 
-import sys
 from typing import TYPE_CHECKING
 
-from chainrule import data, datasets, errors, nn, optim, rich_display, science, testing
+from chainrule import errors, rich_display
 from chainrule import numpy_protocol as numpy_protocol
 from chainrule.arguments.aliases import CORE_NAMES
 from chainrule.arguments.rooms import open_room
-from chainrule.autodiff.control_flow.scan import scan
-from chainrule.autodiff.custom import custom_vjp, stop_gradient
-from chainrule.autodiff.derivative import grad, value_and_grad, vjp
-from chainrule.compiler.graph_passes.simplify import simplify
-from chainrule.compiler.jit import jit
-from chainrule.compiler.runtime.thread_count import get_num_threads, set_num_threads
 from chainrule.errors import ChainruleError, ChainruleWarning, GradientError
-from chainrule.graph.trace import trace
-from chainrule.insight import lab, plot
-from chainrule.ops import counter_based_random as random
-from chainrule.testing import check_grads
-from chainrule.tracebacks import boundary
-from chainrule.train.callbacks import Callback, Checkpoint, EarlyStopping
-from chainrule.train.load import load
-from chainrule.train.network import Network
-from chainrule.train.progress import Progress
-from chainrule.train.rbm.rbm import RBM
 
 if TYPE_CHECKING:
-    from chainrule import losses, metrics, solvers
+    from chainrule import data, datasets, losses, metrics, nn, optim, science, solvers, testing
+    from chainrule.autodiff.control_flow.scan import scan
+    from chainrule.autodiff.custom import custom_vjp, stop_gradient
+    from chainrule.autodiff.derivative import grad, value_and_grad, vjp
     from chainrule.autodiff.transformations import (
         cond,
         hessian,
@@ -43,6 +29,11 @@ if TYPE_CHECKING:
         vmap,
         while_loop,
     )
+    from chainrule.compiler.graph_passes.simplify import simplify
+    from chainrule.compiler.jit import jit
+    from chainrule.compiler.runtime.thread_count import get_num_threads, set_num_threads
+    from chainrule.graph.trace import trace
+    from chainrule.insight import lab, plot
     from chainrule.insight.debugger.function import debug
     from chainrule.insight.explanation.function import explain
     from chainrule.insight.mistakes.check import check
@@ -50,9 +41,16 @@ if TYPE_CHECKING:
     from chainrule.interop.onnx import from_onnx
     from chainrule.interop.tensorboard import TensorBoard
     from chainrule.interop.weights import from_keras, from_torch, to_keras, to_torch
+    from chainrule.ops import counter_based_random as random
+    from chainrule.testing.gradient import check_grads
+    from chainrule.train.callbacks import Callback, Checkpoint, EarlyStopping
     from chainrule.train.callbacks.csv_log import CSVLog
     from chainrule.train.callbacks.lambda_callback import LambdaCallback
     from chainrule.train.callbacks.learning_rates import LearningRateSchedule, ReduceOnPlateau
+    from chainrule.train.load import load
+    from chainrule.train.network import Network
+    from chainrule.train.progress import Progress
+    from chainrule.train.rbm.rbm import RBM
     from chainrule.train.sweep.sweep import sweep
 
 __version__ = "0.1.0"
@@ -119,9 +117,6 @@ __all__ = [
     "while_loop",
 ]
 
-# Rooms whose code lies deeper: `from chainrule.random import key` finds them, too.
-sys.modules |= {f"{__name__}.{room}": globals()[room] for room in ("lab", "plot", "random")}
-
 
 def _html_of(shown: object) -> str | None:
     from chainrule.insight.displays.choice import html_of
@@ -131,61 +126,43 @@ def _html_of(shown: object) -> str | None:
 
 rich_display.write_by(_html_of)
 
-_TRANSFORMATIONS = (
-    "cond", "hessian", "hvp", "jacobian", "jvp", "linearize", "vmap", "while_loop",
-)  # fmt: skip
-"""Transformations that most programs do not use: imported when they are."""
+_LATE = {
+    "autodiff.control_flow.scan": "scan",
+    "autodiff.custom": "custom_vjp stop_gradient",
+    "autodiff.derivative": "grad value_and_grad vjp",
+    "compiler.graph_passes.simplify": "simplify",
+    "compiler.jit": "jit",
+    "compiler.runtime.thread_count": "get_num_threads set_num_threads",
+    "graph.trace": "trace",
+    "testing.gradient": "check_grads",
+    "train.callbacks": "Callback Checkpoint EarlyStopping",
+    "train.load": "load",
+    "train.network": "Network",
+    "train.progress": "Progress",
+    "train.rbm.rbm": "RBM",
+    "autodiff.transformations": "cond hessian hvp jacobian jvp linearize vmap while_loop",
+    "insight.debugger.function": "debug",
+    "insight.explanation.function": "explain",
+    "insight.mistakes.check": "check",
+    "insight.plots.recorders": "LayerHistograms ParameterPath",
+    "interop.onnx": "from_onnx",
+    "interop.tensorboard": "TensorBoard",
+    "interop.weights": "from_keras from_torch to_keras to_torch",
+    "train.callbacks.csv_log": "CSVLog",
+    "train.callbacks.lambda_callback": "LambdaCallback",
+    "train.callbacks.learning_rates": "LearningRateSchedule ReduceOnPlateau",
+    "train.sweep.sweep": "sweep",
+}
+"""Modules imported when one of their names is first used."""
+
+_DEEPER = {
+    "lab": "chainrule.insight.lab",
+    "plot": "chainrule.insight.plot",
+    "random": "chainrule.ops.counter_based_random",
+}
+"""Rooms whose code lies deeper: ``from chainrule.random import key`` finds them, too."""
 
 if not TYPE_CHECKING:  # type checkers must still reject unknown names
-    _answer, __dir__ = open_room(__name__, "chainrule", [*__all__, "__version__"], CORE_NAMES)
-
-    @boundary
-    def __getattr__(name: str) -> object:
-        """Import what is rarely used when it is first used, and answer the names of others."""
-        match name:
-            case "check" | "debug" | "explain":
-                from chainrule.insight.debugger.function import debug
-                from chainrule.insight.explanation.function import explain
-                from chainrule.insight.mistakes.check import check
-
-                return {"check": check, "debug": debug, "explain": explain}[name]
-            case "LayerHistograms" | "ParameterPath":
-                from chainrule.insight.plots import recorders
-
-                return getattr(recorders, name)
-            case "TensorBoard" | "from_keras" | "from_torch" | "to_keras" | "to_torch":
-                from chainrule.interop import tensorboard, weights
-
-                return getattr(tensorboard if name == "TensorBoard" else weights, name)
-            case "from_onnx":
-                from chainrule.interop.onnx import from_onnx
-
-                return from_onnx
-            case "CSVLog" | "LambdaCallback":
-                from chainrule.train.callbacks import csv_log, lambda_callback
-
-                return getattr(csv_log if name == "CSVLog" else lambda_callback, name)
-            case "LearningRateSchedule" | "ReduceOnPlateau":
-                from chainrule.train.callbacks import learning_rates
-
-                return getattr(learning_rates, name)
-            case "sweep":
-                from chainrule.train.sweep.sweep import sweep
-
-                return sweep
-            case "losses" | "metrics" | "solvers":
-                import chainrule.losses
-                import chainrule.metrics
-                import chainrule.solvers
-
-                return sys.modules[f"{__name__}.{name}"]
-            case "sklearn":
-                import chainrule.sklearn  # noqa: F401
-
-                return sys.modules[f"{__name__}.{name}"]
-            case _ if name in _TRANSFORMATIONS:
-                from chainrule.autodiff import transformations
-
-                return getattr(transformations, name)
-            case _:
-                return _answer(name)
+    __getattr__, __dir__ = open_room(
+        __name__, "chainrule", [*__all__, "__version__"], CORE_NAMES, _LATE, _DEEPER
+    )

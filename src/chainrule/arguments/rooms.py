@@ -11,10 +11,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Collection, Sequence
-from importlib.machinery import PathFinder
+from collections.abc import Callable, Collection, Mapping, Sequence
+from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn, cast
 
 from chainrule.arguments.aliases import Aliases
 from chainrule.arguments.lookup import closest
@@ -25,9 +25,14 @@ __all__ = ["open_room"]
 
 
 class _Room(NamedTuple):
+    module: str
     title: str
     public: Collection[str]
     aliases: Aliases
+    sources: Mapping[str, str]
+    """The module of each public name that is imported when first used."""
+    deeper: Mapping[str, str]
+    """The modules of rooms that lie deeper."""
 
 
 class _RoomModule(ModuleType):
@@ -51,10 +56,19 @@ _ROOMS: dict[str, _Room] = {}
 
 
 def open_room(
-    module: str, title: str, public: Sequence[str], aliases: Aliases
-) -> tuple[Callable[[str], NoReturn], Callable[[], list[str]]]:
+    module: str,
+    title: str,
+    public: Sequence[str],
+    aliases: Aliases,
+    late: Mapping[str, str] | None = None,
+    deeper: Mapping[str, str] | None = None,
+) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
     """Return the ``__getattr__`` and the ``__dir__`` of a module, which messages call `title`.
 
+    `late` maps modules, by their paths within the room, to public names in them, separated by
+    spaces: they are imported when one of the names is first used. So are modules of the room by
+    their own names, and those that lie `deeper`. Type checkers read
+    the same imports under ``if TYPE_CHECKING``.
     Imports of what it lacks are answered as well, ``chainrule.<title>`` for rooms that lie deeper.
 
     Examples
@@ -66,14 +80,19 @@ def open_room(
     Traceback (most recent call last):
     chainrule.errors.MissingAttributeError: a has no 'th'; here it is a.tanh
     """
-    room = _Room(title, public, aliases)
+    sources = {
+        name: f"{module}.{path}" for path, names in (late or {}).items() for name in names.split()
+    }
+    room = _Room(module, title, public, aliases, sources, deeper or {})
     _ROOMS[module] = _ROOMS[title if title == "chainrule" else f"chainrule.{title}"] = room
 
     if module in sys.modules and title != "chainrule":
         _answer_calls(sys.modules[module])
 
     @boundary
-    def answer(name: str) -> NoReturn:
+    def answer(name: str) -> Any:
+        if late is not None and (name in sources or _module_in(room, name)):
+            return _imported(room, name)
         if name.startswith("_"):
             raise MissingAttributeError(f"{title} has no {name!r}", name)
         hint = _hint(room, name) or f"dir({title}) lists what it has"
@@ -83,6 +102,29 @@ def open_room(
         return sorted(public)
 
     return answer, names
+
+
+def _module_in(room: _Room, name: str) -> str | None:
+    """Return the full name of a module of the room, which need not be imported yet."""
+    if name in room.deeper or name.startswith("_"):
+        return room.deeper.get(name)
+    path = getattr(sys.modules[room.module], "__path__", None)
+    whole = f"{room.module}.{name}"
+    return whole if path is not None and PathFinder.find_spec(whole, path) else None
+
+
+def _imported(room: _Room, name: str) -> Any:
+    """Import a public name, or a module of the room, and keep it in the room's namespace."""
+    source = room.sources.get(name) or _module_in(room, name)
+    assert source is not None
+    __import__(source)
+    module, value = sys.modules[room.module], sys.modules[source]
+    if name in room.sources:
+        value = getattr(value, name)
+    setattr(module, name, value)
+    if room.title != "chainrule":
+        _answer_calls(module)
+    return value
 
 
 def _answer_calls(module: ModuleType) -> None:
@@ -100,22 +142,42 @@ def _hint(room: _Room, name: str) -> str | None:
     return closest(name, room.public, room.aliases, f"{room.title}.{{}}".format)
 
 
+class _DeeperRoom:
+    """The loader of a room that lies deeper: of ``chainrule.random``, for one."""
+
+    def __init__(self, source: str) -> None:
+        self.source = source
+
+    def create_module(self, spec: ModuleSpec) -> None:
+        """Leave it to the import system."""
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Put the deeper module in its place."""
+        __import__(self.source)
+        sys.modules[module.__name__] = sys.modules[self.source]
+
+
 class _ImportAnswers:
     """The last finder of imports: it finds nothing, and raises where a room has an answer."""
 
     @staticmethod
-    def find_spec(name: str, path: Any = None, target: ModuleType | None = None) -> None:
+    def find_spec(
+        name: str, path: Any = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
         """Raise ImportError for a name that a room lacks and has an answer for."""
         parent, _, child = name.rpartition(".")
         room = _ROOMS.get(parent)
+        if room is not None and child in room.deeper:
+            return ModuleSpec(name, cast(Any, _DeeperRoom(room.deeper[child])))
         if room is None or child.startswith("_") or child in room.public or name in sys.modules:
-            return
+            return None
         # Tools such as pytest ask the finders one by one, in an order of their own.
         if PathFinder.find_spec(name, getattr(sys.modules.get(parent), "__path__", None)):
-            return
+            return None
         hint = _hint(room, child)
         if hint is not None:
             raise ImportError(f"{parent} has no {child!r}; {hint}", name=name)
+        return None
 
 
 sys.meta_path.append(_ImportAnswers)

@@ -10,20 +10,19 @@ from typing import TYPE_CHECKING
 
 from chainrule.arguments.aliases import DATA_NAMES
 from chainrule.arguments.rooms import open_room
-from chainrule.data.features import Category, Date, Number
-from chainrule.data.fold import folds
-from chainrule.data.idx import read_idx, write_idx
-from chainrule.data.pipeline import Pipeline
 from chainrule.data.split import split
-from chainrule.data.table import Table
-from chainrule.data.wav import read_wav
-from chainrule.data.window import windows
-from chainrule.tracebacks import boundary
 
 if TYPE_CHECKING:
     from chainrule.data.audio_features import log_mel, mfcc
-    from chainrule.data.csv_file import read_csv
+    from chainrule.data.csv_file.reader import read_csv
+    from chainrule.data.features import Category, Date, Number
+    from chainrule.data.fold import folds
+    from chainrule.data.idx import read_idx, write_idx
     from chainrule.data.image_folder import Images, images
+    from chainrule.data.pipeline import Pipeline
+    from chainrule.data.table import Table
+    from chainrule.data.wav import read_wav
+    from chainrule.data.window import windows
 
 __all__ = [
     "Category",
@@ -44,19 +43,19 @@ __all__ = [
     "write_idx",
 ]
 
+_LATE = {
+    "audio_features": "log_mel mfcc",
+    "csv_file.reader": "read_csv",
+    "features": "Category Date Number",
+    "fold": "folds",
+    "idx": "read_idx write_idx",
+    "image_folder": "Images images",
+    "pipeline": "Pipeline",
+    "table": "Table",
+    "wav": "read_wav",
+    "window": "windows",
+}
+"""Modules imported when one of their names is first used."""
 
 if not TYPE_CHECKING:  # type checkers must still reject unknown names
-    _answer, __dir__ = open_room(__name__, "data", __all__, DATA_NAMES)
-
-    @boundary
-    def __getattr__(name: str) -> object:
-        """Import what is rarely used when it is first used, and answer the names of others."""
-        if name == "read_csv":
-            from chainrule.data.csv_file import reader as source
-        elif name in ("Images", "images"):
-            from chainrule.data import image_folder as source
-        elif name in ("log_mel", "mfcc"):
-            from chainrule.data import audio_features as source
-        else:
-            return _answer(name)
-        return getattr(source, name)
+    __getattr__, __dir__ = open_room(__name__, "data", __all__, DATA_NAMES, _LATE)

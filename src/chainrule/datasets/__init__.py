@@ -13,14 +13,17 @@ from typing import TYPE_CHECKING
 
 from chainrule.arguments.aliases import DATASET_NAMES
 from chainrule.arguments.rooms import open_room
-from chainrule.datasets.embedded import breast_cancer, iris, wine
-from chainrule.datasets.generated import blobs, circles, moons, spirals, xor
-from chainrule.datasets.images import cifar10, digits, fashion_mnist, mnist, notmnist
-from chainrule.datasets.photo import photos
-from chainrule.datasets.series import airline, prices, sunspots
-from chainrule.datasets.speech import spoken_digits
-from chainrule.datasets.tables import california_housing, churn, letters
-from chainrule.datasets.text import shakespeare
+
+if TYPE_CHECKING:
+    from chainrule.datasets.embedded import breast_cancer, iris, wine
+    from chainrule.datasets.generated import blobs, circles, moons, spirals, xor
+    from chainrule.datasets.images import cifar10, digits, fashion_mnist, mnist, notmnist
+    from chainrule.datasets.photo import photos
+    from chainrule.datasets.series import airline, prices, sunspots
+    from chainrule.datasets.speech import spoken_digits
+    from chainrule.datasets.tables import california_housing, churn, letters
+    from chainrule.datasets.text import shakespeare
+
 
 __all__ = [
     "airline",
@@ -48,5 +51,17 @@ __all__ = [
 ]
 
 
+_LATE = {
+    "embedded": "breast_cancer iris wine",
+    "generated": "blobs circles moons spirals xor",
+    "images": "cifar10 digits fashion_mnist mnist notmnist",
+    "photo": "photos",
+    "series": "airline prices sunspots",
+    "speech": "spoken_digits",
+    "tables": "california_housing churn letters",
+    "text": "shakespeare",
+}
+"""Modules imported when one of their names is first used."""
+
 if not TYPE_CHECKING:  # type checkers must still reject unknown names
-    __getattr__, __dir__ = open_room(__name__, "datasets", __all__, DATASET_NAMES)
+    __getattr__, __dir__ = open_room(__name__, "datasets", __all__, DATASET_NAMES, _LATE)

@@ -4,63 +4,66 @@ from typing import TYPE_CHECKING
 
 from chainrule.arguments.aliases import LAYER_ALIASES
 from chainrule.arguments.rooms import open_room
-from chainrule.nn.activations.activation import ACTIVATIONS
-from chainrule.nn.initializers.initializer import INITIALIZERS
-from chainrule.nn.layer import Layer
-from chainrule.nn.layers.activation_classes import (
-    ELU,
-    GELU,
-    SELU,
-    HardSigmoid,
-    LeakyReLU,
-    LogSoftmax,
-    Mish,
-    PReLU,
-    ReLU,
-    Sigmoid,
-    SiLU,
-    Softmax,
-    Softplus,
-    Softsign,
-    Tanh,
-)
-from chainrule.nn.layers.activation_layers import Activation, Rescale
-from chainrule.nn.layers.attention import MultiHeadAttention
-from chainrule.nn.layers.augmentation import RandomFlip, RandomRotation, RandomShift, RandomZoom
-from chainrule.nn.layers.composite import Add, Concatenate, Residual
-from chainrule.nn.layers.convolution import Conv1D, Conv2D, Conv3D
-from chainrule.nn.layers.dense import Dense
-from chainrule.nn.layers.depthwise_convolution import DepthwiseConv2D
-from chainrule.nn.layers.dropout import Dropout, GaussianNoise
-from chainrule.nn.layers.embedding import Embedding, PositionEmbedding
-from chainrule.nn.layers.feature_normalization import Normalization
-from chainrule.nn.layers.function_layers import Identity, Lambda
-from chainrule.nn.layers.global_pooling import (
-    GlobalAvgPool1D,
-    GlobalAvgPool2D,
-    GlobalMaxPool1D,
-    GlobalMaxPool2D,
-)
-from chainrule.nn.layers.lstm_gru import GRU, LSTM
-from chainrule.nn.layers.masking import Masking
-from chainrule.nn.layers.normalization import BatchNorm, LayerNorm
-from chainrule.nn.layers.ode import ODE
-from chainrule.nn.layers.pooling import AvgPool1D, AvgPool2D, MaxPool1D, MaxPool2D
-from chainrule.nn.layers.reshape import Flatten, Permute, RepeatVector, Reshape
-from chainrule.nn.layers.rnn import RNN
-from chainrule.nn.layers.spatial import (
-    Cropping1D,
-    Cropping2D,
-    UpSampling2D,
-    ZeroPadding1D,
-    ZeroPadding2D,
-)
-from chainrule.nn.layers.transposed_convolution import ConvTranspose2D
-from chainrule.nn.layers.wrappers import Bidirectional, TimeDistributed
-from chainrule.nn.losses.loss import LOSSES, Loss
-from chainrule.nn.parameter import Parameter
-from chainrule.nn.random_stream import RandomStream
-from chainrule.nn.registry import LAYERS, from_config
+
+if TYPE_CHECKING:
+    from chainrule.nn.activations.activation import ACTIVATIONS
+    from chainrule.nn.initializers.initializer import INITIALIZERS
+    from chainrule.nn.layer import Layer
+    from chainrule.nn.layers.activation_classes import (
+        ELU,
+        GELU,
+        SELU,
+        HardSigmoid,
+        LeakyReLU,
+        LogSoftmax,
+        Mish,
+        PReLU,
+        ReLU,
+        Sigmoid,
+        SiLU,
+        Softmax,
+        Softplus,
+        Softsign,
+        Tanh,
+    )
+    from chainrule.nn.layers.activation_layers import Activation, Rescale
+    from chainrule.nn.layers.attention import MultiHeadAttention
+    from chainrule.nn.layers.augmentation import RandomFlip, RandomRotation, RandomShift, RandomZoom
+    from chainrule.nn.layers.composite import Add, Concatenate, Residual
+    from chainrule.nn.layers.convolution import Conv1D, Conv2D, Conv3D
+    from chainrule.nn.layers.dense import Dense
+    from chainrule.nn.layers.depthwise_convolution import DepthwiseConv2D
+    from chainrule.nn.layers.dropout import Dropout, GaussianNoise
+    from chainrule.nn.layers.embedding import Embedding, PositionEmbedding
+    from chainrule.nn.layers.feature_normalization import Normalization
+    from chainrule.nn.layers.function_layers import Identity, Lambda
+    from chainrule.nn.layers.global_pooling import (
+        GlobalAvgPool1D,
+        GlobalAvgPool2D,
+        GlobalMaxPool1D,
+        GlobalMaxPool2D,
+    )
+    from chainrule.nn.layers.lstm_gru import GRU, LSTM
+    from chainrule.nn.layers.masking import Masking
+    from chainrule.nn.layers.normalization import BatchNorm, LayerNorm
+    from chainrule.nn.layers.ode import ODE
+    from chainrule.nn.layers.pooling import AvgPool1D, AvgPool2D, MaxPool1D, MaxPool2D
+    from chainrule.nn.layers.reshape import Flatten, Permute, RepeatVector, Reshape
+    from chainrule.nn.layers.rnn import RNN
+    from chainrule.nn.layers.spatial import (
+        Cropping1D,
+        Cropping2D,
+        UpSampling2D,
+        ZeroPadding1D,
+        ZeroPadding2D,
+    )
+    from chainrule.nn.layers.transposed_convolution import ConvTranspose2D
+    from chainrule.nn.layers.wrappers import Bidirectional, TimeDistributed
+    from chainrule.nn.losses.loss import LOSSES, Loss
+    from chainrule.nn.parameter import Parameter
+    from chainrule.nn.random_stream import RandomStream
+    from chainrule.nn.registry import LAYERS, from_config
+
 
 __all__ = [
     "ACTIVATIONS",
@@ -139,5 +142,40 @@ __all__ = [
 ]
 
 
+_LATE = {
+    "activations.activation": "ACTIVATIONS",
+    "initializers.initializer": "INITIALIZERS",
+    "layer": "Layer",
+    "layers.activation_classes": "ELU GELU SELU HardSigmoid LeakyReLU LogSoftmax Mish PReLU ReLU "
+    "Sigmoid SiLU Softmax Softplus Softsign Tanh",
+    "layers.activation_layers": "Activation Rescale",
+    "layers.attention": "MultiHeadAttention",
+    "layers.augmentation": "RandomFlip RandomRotation RandomShift RandomZoom",
+    "layers.composite": "Add Concatenate Residual",
+    "layers.convolution": "Conv1D Conv2D Conv3D",
+    "layers.dense": "Dense",
+    "layers.depthwise_convolution": "DepthwiseConv2D",
+    "layers.dropout": "Dropout GaussianNoise",
+    "layers.embedding": "Embedding PositionEmbedding",
+    "layers.feature_normalization": "Normalization",
+    "layers.function_layers": "Identity Lambda",
+    "layers.global_pooling": "GlobalAvgPool1D GlobalAvgPool2D GlobalMaxPool1D GlobalMaxPool2D",
+    "layers.lstm_gru": "GRU LSTM",
+    "layers.masking": "Masking",
+    "layers.normalization": "BatchNorm LayerNorm",
+    "layers.ode": "ODE",
+    "layers.pooling": "AvgPool1D AvgPool2D MaxPool1D MaxPool2D",
+    "layers.reshape": "Flatten Permute RepeatVector Reshape",
+    "layers.rnn": "RNN",
+    "layers.spatial": "Cropping1D Cropping2D UpSampling2D ZeroPadding1D ZeroPadding2D",
+    "layers.transposed_convolution": "ConvTranspose2D",
+    "layers.wrappers": "Bidirectional TimeDistributed",
+    "losses.loss": "LOSSES Loss",
+    "parameter": "Parameter",
+    "random_stream": "RandomStream",
+    "registry": "LAYERS from_config",
+}
+"""Modules imported when one of their names is first used."""
+
 if not TYPE_CHECKING:  # type checkers must still reject unknown names
-    __getattr__, __dir__ = open_room(__name__, "nn", __all__, LAYER_ALIASES)
+    __getattr__, __dir__ = open_room(__name__, "nn", __all__, LAYER_ALIASES, _LATE)

@@ -10,31 +10,34 @@ from typing import TYPE_CHECKING
 
 from chainrule.arguments.aliases import OPTIM_NAMES
 from chainrule.arguments.rooms import open_room
-from chainrule.optim.adadelta import Adadelta
-from chainrule.optim.adagrad import Adagrad
-from chainrule.optim.adam import Adam
-from chainrule.optim.adamw import AdamW
-from chainrule.optim.clipping import clip
-from chainrule.optim.lbfgs import LBFGS
-from chainrule.optim.levenberg_marquardt import LevenbergMarquardt
-from chainrule.optim.lion import Lion
-from chainrule.optim.minimizer import Minimizer
-from chainrule.optim.nadam import Nadam
-from chainrule.optim.optimizer import Optimizer
-from chainrule.optim.registry import (
-    MINIMIZERS,
-    OPTIMIZERS,
-    SCHEDULES,
-    from_config,
-    resolve_optimizer,
-)
-from chainrule.optim.rmsprop import RMSprop
-from chainrule.optim.schedules.decay import cosine, exponential, inverse_time, step
-from chainrule.optim.schedules.plateau import reduce_on_plateau
-from chainrule.optim.schedules.schedule import Schedule, constant
-from chainrule.optim.schedules.warmup import one_cycle, warmup
-from chainrule.optim.scipy_minimizer import SciPyMinimizer
-from chainrule.optim.sgd import SGD
+
+if TYPE_CHECKING:
+    from chainrule.optim.adadelta import Adadelta
+    from chainrule.optim.adagrad import Adagrad
+    from chainrule.optim.adam import Adam
+    from chainrule.optim.adamw import AdamW
+    from chainrule.optim.clipping import clip
+    from chainrule.optim.lbfgs import LBFGS
+    from chainrule.optim.levenberg_marquardt import LevenbergMarquardt
+    from chainrule.optim.lion import Lion
+    from chainrule.optim.minimizer import Minimizer
+    from chainrule.optim.nadam import Nadam
+    from chainrule.optim.optimizer import Optimizer
+    from chainrule.optim.registry import (
+        MINIMIZERS,
+        OPTIMIZERS,
+        SCHEDULES,
+        from_config,
+        resolve_optimizer,
+    )
+    from chainrule.optim.rmsprop import RMSprop
+    from chainrule.optim.schedules.decay import cosine, exponential, inverse_time, step
+    from chainrule.optim.schedules.plateau import reduce_on_plateau
+    from chainrule.optim.schedules.schedule import Schedule, constant
+    from chainrule.optim.schedules.warmup import one_cycle, warmup
+    from chainrule.optim.scipy_minimizer import SciPyMinimizer
+    from chainrule.optim.sgd import SGD
+
 
 __all__ = [
     "LBFGS",
@@ -68,5 +71,28 @@ __all__ = [
 ]
 
 
+_LATE = {
+    "adadelta": "Adadelta",
+    "adagrad": "Adagrad",
+    "adam": "Adam",
+    "adamw": "AdamW",
+    "clipping": "clip",
+    "lbfgs": "LBFGS",
+    "levenberg_marquardt": "LevenbergMarquardt",
+    "lion": "Lion",
+    "minimizer": "Minimizer",
+    "nadam": "Nadam",
+    "optimizer": "Optimizer",
+    "registry": "MINIMIZERS OPTIMIZERS SCHEDULES from_config resolve_optimizer",
+    "rmsprop": "RMSprop",
+    "schedules.decay": "cosine exponential inverse_time step",
+    "schedules.plateau": "reduce_on_plateau",
+    "schedules.schedule": "Schedule constant",
+    "schedules.warmup": "one_cycle warmup",
+    "scipy_minimizer": "SciPyMinimizer",
+    "sgd": "SGD",
+}
+"""Modules imported when one of their names is first used."""
+
 if not TYPE_CHECKING:  # type checkers must still reject unknown names
-    __getattr__, __dir__ = open_room(__name__, "optim", __all__, OPTIM_NAMES)
+    __getattr__, __dir__ = open_room(__name__, "optim", __all__, OPTIM_NAMES, _LATE)
