@@ -285,7 +285,7 @@ def test_a_room_imports_late_what_type_checkers_read() -> None:
         late: dict[str, str] = getattr(module, "_LATE", {})
         tables = {f"{module_of(path)}.{each}": set(names.split()) for each, names in late.items()}
         read = {
-            each.module: {alias.name for alias in each.names}
+            each.module: {alias.asname or alias.name for alias in each.names}
             for block in ast.parse(path.read_text(encoding="utf-8")).body
             if isinstance(block, ast.If) and late
             for each in block.body
