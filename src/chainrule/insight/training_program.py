@@ -91,11 +91,15 @@ def training_program(net: Network) -> TrainingProgram:
             "program: there is no native code, because NumPy runs the steps of this network; the "
             "warning of fit says why, unless CHAINRULE_BACKEND=numpy is set in the environment"
         )
+    inputs = runner.program.graph.inputs
     state = initial_state(
-        model.stack, objective.optimizer, model.optimizer_slots, model.missed_steps()
+        model.stack,
+        objective.optimizer,
+        model.optimizer_slots,
+        model.missed_steps(),
+        in_place=any(each.name == "state.finite_steps" for each in inputs),
     )
     values, _ = tree.flatten(state)
-    inputs = runner.program.graph.inputs
     total = next(each.shape[0] for each in inputs if each.name == "samples.X")
     names = [each.name.removeprefix("state.") for each in inputs]
     return TrainingProgram(

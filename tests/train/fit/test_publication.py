@@ -191,7 +191,7 @@ def counts(monkeypatch: pytest.MonkeyPatch, look: Any, **arguments: Any) -> Any:
     monkeypatch.setenv("CHAINRULE_BACKEND", "llvm")
     copies: list[Any] = []
     slots: list[int] = []
-    copied_slots = TrainState.copied_slots
+    published_slots = TrainState.published_slots
     net = network()
     net.fit(X, Y, epochs=1, batch_size=4, verbose=0)
 
@@ -206,7 +206,7 @@ def counts(monkeypatch: pytest.MonkeyPatch, look: Any, **arguments: Any) -> Any:
     with monkeypatch.context() as patch:
         patch.setattr(publication, "np", Counting())
         patch.setattr(
-            TrainState, "copied_slots", lambda self: slots.append(1) or copied_slots(self)
+            TrainState, "published_slots", lambda self: slots.append(1) or published_slots(self)
         )
         patch.setattr(publication.Publication, "publish_at_intervals", lambda self: None)
         callback = cr.LambdaCallback(on_step_end=look)

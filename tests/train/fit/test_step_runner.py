@@ -181,7 +181,7 @@ class SlowProgram:
 
 def state_of(size):
     """Return what a runner reads of a state of some bytes."""
-    return SimpleNamespace(values=[], spare_buffers=list, nbytes=size)
+    return SimpleNamespace(values=[], spare_buffers=list, copied_bytes=size)
 
 
 @pytest.mark.parametrize("seconds", [1e-7, 1e-4, 0.012, 0.3])

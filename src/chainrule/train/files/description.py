@@ -35,7 +35,7 @@ from chainrule.train.metrics import METRICS, Metric, resolve_metric
 from chainrule.train.model.layer_names import with_name
 from chainrule.train.model.model import Model
 
-__all__ = ["FORMAT", "MAX_LAYERS", "described", "optimizer_config", "versions"]
+__all__ = ["FORMAT", "MAX_LAYERS", "described", "is_kept", "optimizer_config", "versions"]
 
 FORMAT = 4
 """Number of the grammar that `save` writes; all from 1 on are read."""
@@ -55,9 +55,7 @@ def described(model: Model, function: str) -> tuple[dict[str, Any], dict[str, ND
             "or net(X) first"
         )
     parameters = model.stack.parameters()
-    # Copied if it is kept, or where another thread may train.
-    is_copied = function == "state" or threading.active_count() > 1
-    copied: Any = partial(np.array, order="C") if is_copied else np.asarray
+    copied: Any = partial(np.array, order="C") if is_kept(function) else np.asarray
     tensors = model.parameter_lock.read(
         lambda: {name: copied(each.array) for name, each in parameters.items()}
     )
@@ -82,6 +80,11 @@ def described(model: Model, function: str) -> tuple[dict[str, Any], dict[str, ND
         description["functions"] = functions
     _check_bounds(description["layers"])
     return description, tensors
+
+
+def is_kept(function: str) -> bool:
+    """Whether arrays are copied: what they are of is kept, or another thread may train."""
+    return function == "state" or threading.active_count() > 1
 
 
 def versions() -> dict[str, str]:

@@ -18,7 +18,7 @@ from chainrule.nn.sublayers import with_sublayers
 from chainrule.optim.optimizer import Optimizer
 from chainrule.optim.registry import from_config
 from chainrule.pickling import versioned_pickles
-from chainrule.train.files.description import described
+from chainrule.train.files.description import described, is_kept
 from chainrule.train.files.layer_attributes import restore_attributes
 from chainrule.train.files.own_code import NOT_DATA
 from chainrule.train.files.schema import STORED
@@ -91,7 +91,9 @@ def state_of(model: Model, history: History | None, function: str) -> NetworkSta
     def state() -> NetworkState:
         description, tensors = described(model, function)
         has_times = function != "save"
-        description["training"] = describe_training(model, history, tensors, has_times)
+        description["training"] = describe_training(
+            model, history, tensors, has_times, is_copied=is_kept(function)
+        )
         arguments = model.compile_arguments
         return NetworkState(
             description, tensors, None if arguments is None else arguments.optimizer

@@ -59,9 +59,14 @@ def describe_training(
     tensors: dict[str, NDArray[Any]],
     has_times: bool = True,
     has_slots: bool = True,
+    is_copied: bool = False,
 ) -> dict[str, Any]:
-    """Return the description of what training has come to; its arrays are added to `tensors`."""
+    """Return the description of what training has come to; its arrays are added to `tensors`.
+
+    They are those of the model, which training may update in place, unless `is_copied`.
+    """
     store = storing(tensors, "training")
+    slots = model.optimizer_slots if has_slots else {}
     columns = {
         name: np.array(column)
         for name, column in (history or {}).items()
@@ -70,7 +75,7 @@ def describe_training(
     return {
         "counter": model.counter.as_list(),
         "updates": dict(model.updates),
-        "slots": encoded(model.optimizer_slots if has_slots else {}, store),
+        "slots": encoded(tree.map_leaves(np.array, slots) if is_copied else slots, store),
         "history": encoded(columns, store),
         "notes": [] if history is None else list(history.notes),
     }

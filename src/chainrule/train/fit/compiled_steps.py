@@ -57,6 +57,8 @@ class CompiledSteps:
     def refresh(self) -> None:
         """Compile the steps anew if what the user's functions read has changed."""
         self.runner = self._compile_runner()
+        if self._state.is_in_place and (self.runner is None or self.runner.may_fail):
+            self._state.leave_place()
 
     def single_step(self, count: int) -> ArrayFunction:
         """Return the step for a batch of `count` samples."""

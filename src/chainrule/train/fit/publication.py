@@ -59,6 +59,25 @@ class Publication:
                 self._state.write_back()
                 self._publish_slots()
 
+    @contextmanager
+    def updating(self) -> Generator[None]:
+        """Let the block update in place what other threads read, who wait; publish what it did."""
+        if not self._state.is_in_place:
+            yield
+            return
+        self._lock.give_way()
+        with self._lock.writing():
+            try:
+                yield
+            finally:
+                run_to_its_end(self._settle)
+
+    def _settle(self) -> None:
+        self._counter.steps = self._first_step + self._state.settle()
+        if self._published != self._progress:
+            self._state.write_back()
+            self._publish_slots()
+
     def publish_at_intervals(self) -> None:
         """Publish a finished epoch, at intervals that keep the cost below one percent."""
         start = time.perf_counter()
@@ -142,7 +161,7 @@ class Publication:
     def _publish_slots(self) -> None:
         """Publish counters and optimiser slots; those of frozen parameters stay, for later."""
         model, steps = self._model, self._counter.steps
-        slots = self._state.copied_slots()
+        slots = self._state.published_slots()
         model.counter = self._counter.copy()
         if self._has_one_slot:  # of all trained parameters together
             model.optimizer_slots = slots

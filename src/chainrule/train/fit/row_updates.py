@@ -13,7 +13,6 @@ Its cost is that of the n lookups, not of the rows of W. What ``slot`` holds els
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
@@ -21,44 +20,62 @@ from typing import Any
 import numpy as np
 
 from chainrule.errors import ArgumentError
+from chainrule.graph.graph import Graph
 from chainrule.graph.node import Node, constant
 from chainrule.ops.primitives.array_update import scatter
 from chainrule.ops.primitives.broadcasting import uninitialized
 from chainrule.ops.primitives.gather_scatter import gather, scatter_add
 from chainrule.optim.optimizer import Slots
 
-__all__ = ["update_parameter"]
+__all__ = ["PlannedUpdate", "planned_update", "updated_by_rows"]
 
 _ROWS_PER_LOOKUP = 4
 """From how many rows of a table a lookup on it pays to update rows."""
 
-Rule = Callable[[Any, Any, Slots], tuple[Any, Slots]]
-"""Parameter, gradient and slots to the next parameter and slots."""
-
 
 @dataclass(frozen=True)
-class _Rows:
-    """The rows that are looked up, (lookups,), and the gradient of each, (lookups, ...)."""
+class PlannedUpdate:
+    """The update of a parameter: of all of it, or of the rows that are looked up.
 
-    index: Any
+    Of rows, `index` has their numbers, (lookups,), and `gradient` is that of each, (lookups, ...).
+    `lookups` are the indices of all lookups that the gradient comes from, whichever is updated.
+    """
+
     gradient: Any
+    index: Any = None
+    lookups: tuple[Any, ...] = ()
+
+    def taken(self, old: Any, slots: Slots) -> tuple[Any, Slots]:
+        """Return what the rule updates, of a parameter and its slots."""
+        if self.index is None:
+            return old, slots
+        rows = {
+            name: gather(each, self.index) if each.shape == old.shape else each
+            for name, each in slots.items()
+        }
+        return gather(old, self.index), rows
+
+    def stored(self, old: Any, slots: Slots, new: Any, new_slots: Slots) -> tuple[Any, Slots]:
+        """Return the parameter and its slots with what the rule has returned for `taken`."""
+        if self.index is None:
+            return new, new_slots
+
+        def with_rows(whole: Any, rows: Any) -> Any:
+            return scatter(whole, rows.astype(whole.dtype), self.index)
+
+        return with_rows(old, new), {
+            name: with_rows(slots[name], each) if slots[name].shape == old.shape else each
+            for name, each in new_slots.items()
+        }
 
 
-def update_parameter(
-    rule: Rule,
-    title: str,
-    is_exact: bool,
-    is_sparse: bool,
-    old: Any,
-    gradient: Any,
-    slots: Slots,
-) -> tuple[Any, Slots]:
-    """Return a parameter and its slots after one update, of its rows alone if that is to be.
+def planned_update(
+    title: str, is_exact: bool, is_sparse: bool, old: Any, gradient: Any
+) -> PlannedUpdate:
+    """Return the update of a parameter, of its rows alone if that is to be.
 
     Parameters
     ----------
-    rule : callable
-        The update of an array, its gradient and its slots.
     title : str
         Names the parameter in errors.
     is_exact : bool
@@ -67,8 +84,6 @@ def update_parameter(
         Whether rows alone are updated, whatever the rule, see `Embedding`.
     old, gradient : node
         The parameter and its gradient.
-    slots : dict of str to node
-        The slots of the parameter.
 
     Raises
     ------
@@ -84,9 +99,21 @@ def update_parameter(
         )
     length = sum(each.inputs[1].size for each in lookups)
     is_cheaper = is_exact and _ROWS_PER_LOOKUP * length <= len(old)
-    if lookups and (is_sparse or is_cheaper):
-        return _updated(rule, old, _rows(gradient, lookups), slots)
-    return rule(old, gradient, slots)
+    is_by_rows = lookups and (is_sparse or is_cheaper)
+    if is_by_rows:
+        return _rows(gradient, lookups)
+    return PlannedUpdate(gradient, lookups=tuple(each.inputs[1] for each in lookups))
+
+
+def updated_by_rows(steps: Graph, count: int) -> frozenset[int]:
+    """Return which of the first results of a loop of steps it updates by rows."""
+    numbers: list[int] = []
+    for number, result in enumerate(steps.outputs[:count]):
+        loop = result.inputs[0] if result.inputs else result
+        body, index = loop.params.get("body"), result.params.get("index")
+        if isinstance(body, Graph) and index is not None:
+            numbers += [number] if body.outputs[index].primitive is scatter else []
+    return frozenset(numbers)
 
 
 def _lookups(gradient: Node) -> list[Node]:
@@ -100,8 +127,8 @@ def _lookups(gradient: Node) -> list[Node]:
     return [*chain(*terms)] if len(terms) == 2 and all(terms) else []
 
 
-def _rows(gradient: Node, lookups: list[Node]) -> _Rows:
-    """Return the rows of a gradient, with the sums of the dense one in the same order."""
+def _rows(gradient: Node, lookups: list[Node]) -> PlannedUpdate:
+    """Return the update by rows of a gradient, with the sums of all of it in the same order."""
     parts = [each.inputs[1].astype(np.int64).reshape(-1) for each in lookups]
     index = parts[0] if len(parts) == 1 else np.concatenate(parts)
     (length,) = index.shape
@@ -120,21 +147,4 @@ def _rows(gradient: Node, lookups: list[Node]) -> _Rows:
         updates = node.inputs[0].reshape(len(numbers), *shape[1:])
         return scatter_add(updates, numbers, shape=shape)
 
-    return _Rows(index, gather(compact(gradient), first))
-
-
-def _updated(rule: Rule, old: Any, rows: _Rows, slots: Slots) -> tuple[Any, Slots]:
-    """Return a parameter and its slots, of which some rows are updated."""
-    taken = {
-        name: gather(each, rows.index) if each.shape == old.shape else each
-        for name, each in slots.items()
-    }
-    new, new_slots = rule(gather(old, rows.index), rows.gradient, taken)
-
-    def stored(old: Any, new: Any, is_rows: bool) -> Any:
-        return scatter(old, new.astype(old.dtype), rows.index) if is_rows else new
-
-    return stored(old, new, True), {
-        name: stored(slots[name], each, slots[name].shape == old.shape)
-        for name, each in new_slots.items()
-    }
+    return PlannedUpdate(gather(compact(gradient), first), index, (index,))

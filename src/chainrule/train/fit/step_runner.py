@@ -1,7 +1,7 @@
-"""Runs native train steps in chunks of about a tenth of a second, longer ones of a large state.
+"""Runs native train steps in chunks of about a tenth of a second.
 
-A call reads one set of arrays and writes another, which takes a time of its own, whatever its
-number of steps. It is not counted as time of the steps, and does not become most of a chunk.
+A call copies the arrays that it does not update in place, which takes a time of its own, whatever
+its number of steps. It is not counted as time of the steps, and does not become most of a chunk.
 """
 
 from __future__ import annotations
@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.graph.graph import Graph
+from chainrule.locks import cached_property
+from chainrule.train.fit.row_updates import updated_by_rows
 from chainrule.train.fit.step_inputs import StepInputs
 from chainrule.train.fit.train_state import TrainState
 
@@ -78,11 +81,22 @@ class StepRunner:
                 steps = max(1, min(steps, left))
             start = time.perf_counter()
             values, columns = self.run_steps(state, samples, done, done + steps)
-            target = _target_steps(steps, time.perf_counter() - start, state.nbytes)
+            target = _target_steps(steps, time.perf_counter() - start, state.copied_bytes)
             if steps == self._chunk or target < self._chunk:
                 self._chunk = int(np.clip(target, 1, 8 * self._chunk))
             done += steps
             yield values, columns
+
+    @property
+    def may_fail(self) -> bool:
+        """Whether a step may end halfway: a routine fails, or a signal ends a loop."""
+        graph = self.program.graph
+        return bool(self.program.code.executable.routines) or _has_open_loop(graph)
+
+    @cached_property
+    def updated_by_rows(self) -> frozenset[int]:
+        """The arrays of the state that steps update by rows, whose gradients they look at."""
+        return updated_by_rows(self.program.graph, self._width)
 
     def _next_chunk(self) -> int:
         """Return the number of steps of the next call."""
@@ -97,11 +111,21 @@ class StepRunner:
     ) -> tuple[list[Array], list[Array]]:
         """Run steps `first` to before `end` in one call; return new values and result columns.
 
-        The values are written into the spare buffers of the state, which stays as it is.
+        The values are written into the spare buffers of the state, which stays as it is but for the
+        arrays that are updated in place.
         """
         inputs = [*state.values, *samples, *self.step_inputs.columns, *self._constants]
         outputs = self.program(inputs, (first, end), state.spare_buffers())
         return outputs[: self._width], [each[first:end] for each in outputs[self._width :]]
+
+
+def _has_open_loop(graph: Graph) -> bool:
+    """Whether a graph has a loop that ends by a condition, which a signal may end before."""
+    return any(
+        (each.primitive is not None and each.primitive.name == "while_loop")
+        or any(isinstance(x, Graph) and _has_open_loop(x) for x in each.params.values())
+        for each in graph.equations
+    )
 
 
 def _target_steps(steps: int, seconds: float, size: int) -> float:

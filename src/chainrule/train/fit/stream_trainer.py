@@ -16,11 +16,12 @@ from numpy.typing import NDArray
 from chainrule.errors import DataError, counted, warn
 from chainrule.train.fit.batch_steps import BatchSteps, StepProgram
 from chainrule.train.fit.nonfinite import NotFinite
+from chainrule.train.fit.pauses import Pauses
 from chainrule.train.fit.publication import Publication
 from chainrule.train.fit.step_runner import REPORT_SECONDS
 from chainrule.train.fit.termination import raise_if_terminated, release_signals
 from chainrule.train.fit.train_state import TrainState, check_trainable
-from chainrule.train.fit.trainer import Pauses, Report
+from chainrule.train.fit.trainer import Report
 from chainrule.train.inputs.batch_stream import BatchStream
 from chainrule.train.inputs.samples import Samples
 from chainrule.train.model.model import Model

@@ -20,6 +20,7 @@ __all__ = [
     "raise_if_terminated",
     "release_signals",
     "run_to_its_end",
+    "signals_held",
     "stopping_at",
 ]
 
@@ -94,6 +95,16 @@ def release_signals() -> None:
         if _waiting:
             interrupt = _waiting.pop()
             raise interrupt
+
+
+@contextmanager
+def signals_held() -> Generator[None]:
+    """Let a Ctrl-C or SIGTERM that comes in the block be raised behind it."""
+    hold_signals()
+    try:
+        yield
+    finally:
+        release_signals()
 
 
 def _waits(kind: type[BaseException]) -> bool:

@@ -1,8 +1,8 @@
-"""Double-buffered train state: the arrays that a step reads, and those that the next one writes."""
+"""Train state: small arrays are double-buffered, large ones updated in place."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from chainrule.graph.array_type import type_of
 from chainrule.nn.parameter import Parameter
 from chainrule.optim.optimizer import Optimizer
 from chainrule.train.checks import is_clearly_finite
+from chainrule.train.fit.finite_steps import is_large
 from chainrule.train.fit.train_step import initial_state
 from chainrule.train.model.layer_stack import LayerStack
 
@@ -39,10 +40,14 @@ def check_trainable(stack: LayerStack) -> None:
 
 
 class TrainState:
-    """Parameters, optimiser slots and non-trainable state, separate from the live parameters.
+    """Parameters, optimiser slots and non-trainable state.
 
     Steps read one set of arrays and write the other, then the two are swapped. So native calls
-    allocate nothing, and an interrupted one leaves the state it started from.
+    allocate nothing, and an interrupted one leaves the state it started from. Both are separate
+    from the live parameters.
+
+    If it is in place, its large arrays are in both sets, and are the live ones; see `finite_steps`.
+    What a native call has done is then taken up by `settle`.
     """
 
     def __init__(
@@ -51,26 +56,34 @@ class TrainState:
         optimizer: Optimizer,
         optimizer_slots: dict[str, Any],
         missed_steps: Mapping[str, int],
+        in_place: bool = False,
     ) -> None:
-        stack.arrays()  # refuses other shapes
-        state = initial_state(stack, optimizer, optimizer_slots, missed_steps)
+        in_place = in_place and any(map(is_large, stack.arrays()))  # refuses other shapes
+        state = initial_state(stack, optimizer, optimizer_slots, missed_steps, in_place)
         self.values, self._structure = tree.flatten(state)
         self.previous: list[Array] = self.values
         self.steps_since_previous = 0  # where 0, `previous` is undefined
         self.trained = tuple(state["params"])  # names
         self.missed_steps = missed_steps
         # Names that determine what a step computes.
-        self.key = (*self.trained, *(f"missed.{name}" for name in missed_steps))
+        self.key = (*self.trained, *(f"missed.{name}" for name in missed_steps), in_place)
         # By parameter: another array may be assigned to the value of one.
         self._parameters = stack.parameters(trainable=True) | stack.parameters(trainable=False)
-        # Leaves are params, slots, missed, non_trainable; live are the first and the last.
+        # Leaves are params, slots, missed, finite_steps if it is in place, and non_trainable; live
+        # are the first and the last.
         end = len(self.values)
         first_state = end - len(state["non_trainable"])
         live = [*range(len(self.trained)), *range(first_state, end)]
         self._indices = dict(zip(self._parameters.values(), live, strict=True))
-        self._end_of_slots = first_state - len(missed_steps)
+        self._end_of_slots = first_state - len(missed_steps) - in_place
         _, groups, structures = self._structure
         self._slots_structure = structures[groups.index("slots")]
+        self._in_place: frozenset[int] = frozenset()
+        self._finite_steps, self._settled = state.get("finite_steps", np.zeros(())), 0
+        self._written: list[Array] = self.values  # by the latest native call
+        if in_place:
+            large = (number for number, each in enumerate(self.values) if is_large(each))
+            self._in_place = frozenset([*large, first_state - 1])
 
     @property
     def tree(self) -> dict[str, Any]:
@@ -83,19 +96,36 @@ class TrainState:
         return sum(each.size for each in self.values[: len(self.trained)])
 
     @property
-    def nbytes(self) -> int:
-        """Number of bytes of all arrays."""
-        return sum(each.nbytes for each in self.values)
+    def is_in_place(self) -> bool:
+        """Whether large arrays are updated in place."""
+        return bool(self._in_place)
+
+    def leave_place(self) -> None:
+        """Go on with copies of all arrays, as where the program may fail within a step."""
+        self.values = [
+            np.array(each) if i in self._in_place else each for i, each in enumerate(self.values)
+        ]
+        self.previous, self._in_place = self.values, frozenset()
+
+    @property
+    def copied_bytes(self) -> int:
+        """Number of bytes that a native call copies before its first step."""
+        return sum(each.nbytes for i, each in enumerate(self.values) if i not in self._in_place)
 
     @property
     def is_finite(self) -> bool:
         """Whether all elements are."""
-        return all(map(_is_finite, self.values))
+        return self.is_finite_without(())
 
-    def copied_slots(self) -> dict[str, Any]:
-        """Return copies of the optimiser slots, by name of parameter."""
-        start, end = len(self.trained), self._end_of_slots
-        slots = [np.array(each) for each in self.values[start:end]]
+    def is_finite_without(self, known: Collection[int]) -> bool:
+        """Whether all elements are, but for arrays that are known to be, by number."""
+        return all(_is_finite(each) for i, each in enumerate(self.values) if i not in known)
+
+    def published_slots(self) -> dict[str, Any]:
+        """Return the optimiser slots by name of parameter: copies, but of those in place."""
+        first, end = len(self.trained), self._end_of_slots
+        numbered = enumerate(self.values[first:end], first)
+        slots = [each if i in self._in_place else np.array(each) for i, each in numbered]
         return tree.unflatten(self._slots_structure, slots)
 
     def spare_buffers(self) -> list[Array]:
@@ -103,9 +133,25 @@ class TrainState:
 
         Arrays that NumPy or a function of the user's returned may be views of others.
         """
-        if self.previous is self.values or not _are_independent(self.previous):
-            return [np.empty(each.shape, each.dtype) for each in self.values]
-        return self.previous
+        spare = [each for i, each in enumerate(self.previous) if i not in self._in_place]
+        is_unusable = self.previous is self.values or not _are_independent(spare)
+        self._written = [
+            value if i in self._in_place
+            else np.empty(value.shape, value.dtype) if is_unusable
+            else previous
+            for i, (value, previous) in enumerate(zip(self.values, self.previous, strict=True))
+        ]  # fmt: skip
+        return self._written
+
+    def settle(self) -> int:
+        """Take up what a native call has made in place; return the number of steps of all calls.
+
+        It may be repeated, and come after a call that was interrupted or has raised.
+        """
+        if (steps := int(self._finite_steps)) != self._settled:
+            self.values, self.previous = self._written, self.values
+            self._settled, self.steps_since_previous = steps, 0
+        return steps
 
     def copied(self, values: Sequence[Any]) -> list[Array]:
         """Copy values, which may alias one another or the state, into `spare_buffers`."""
@@ -132,7 +178,8 @@ class TrainState:
     def write_back(self) -> None:
         """Copy the values into the live parameters."""
         for parameter, index in self._indices.items():
-            np.copyto(parameter.array, self.values[index])
+            if parameter.array is not self.values[index]:
+                np.copyto(parameter.array, self.values[index])
 
     def read_back(self) -> bool:
         """Take what a callback has written into the live parameters; return whether it has."""
@@ -149,7 +196,7 @@ class TrainState:
                 f"fit: {name} was {type_of(old)} before a callback and is {type_of(new)} after "
                 "it; write values into the array, as in net.params[name][...] = values"
             )
-        if _are_same_bits(new, old):
+        if new is old or _are_same_bits(new, old):
             return False
         values = list(self.values)
         values[index] = new.copy()

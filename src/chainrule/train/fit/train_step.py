@@ -5,7 +5,8 @@
     state, batch, step_input -> state', results
 
     state       {"params": ..., "slots": ..., "missed": ..., "non_trainable": ...}, each by name of
-                parameter; "missed" has the steps in which one that is trained was frozen
+                parameter; "missed" has the steps in which one that is trained was frozen;
+                "finite_steps", a number, if the state is updated in place, see `finite_steps`
     batch       {"X": ..., "y": ..., "weight": ...}
     step_input  {"rate": ..., "count": ..., "epoch": ..., "step": ...}
     results     [loss, penalty, mean metrics ..., outputs if a metric gathers them]
@@ -32,8 +33,9 @@ from chainrule.nn.random_stream import RandomStream
 from chainrule.optim.clipping import clip
 from chainrule.optim.minimizer import Minimizer
 from chainrule.optim.optimizer import Optimizer
+from chainrule.train.fit.finite_steps import beginning, guarded, large_arrays_themselves
 from chainrule.train.fit.penalized_loss import penalized_loss
-from chainrule.train.fit.row_updates import update_parameter
+from chainrule.train.fit.row_updates import planned_update
 from chainrule.train.fit.shared_steps import shared_function, shared_program
 from chainrule.train.model.layer_stack import LayerStack
 from chainrule.train.model.objective import Objective
@@ -45,30 +47,47 @@ __all__ = ["compile_step", "compile_steps", "initial_state"]
 
 
 def initial_state(
-    stack: LayerStack, optimizer: Optimizer, slots: dict[str, Any], missed: Mapping[str, int]
+    stack: LayerStack,
+    optimizer: Optimizer,
+    slots: dict[str, Any],
+    missed: Mapping[str, int],
+    in_place: bool = False,
 ) -> dict[str, Any]:
-    """Return parameters, optimiser slots and non-trainable state: all that training changes."""
-    trained = stack.parameters(trainable=True)
-    params = {name: each.array.copy() for name, each in trained.items()}
+    """Return parameters, optimiser slots and non-trainable state: all that training changes.
+
+    They are copies; with `in_place` large arrays are those of the network themselves.
+    """
+    own = large_arrays_themselves() if in_place else _copied
+
+    def arrays(trainable: bool) -> dict[str, Any]:
+        return {n: own(each.array) for n, each in stack.parameters(trainable=trainable).items()}
+
+    params = arrays(True)
     return {
         "params": params,
-        "slots": _initial_slots(optimizer, params, slots),
+        "slots": _initial_slots(optimizer, params, slots, own),
         "missed": {name: np.array(count, stack.dtype) for name, count in missed.items()},
-        "non_trainable": {
-            n: each.array.copy() for n, each in stack.parameters(trainable=False).items()
-        },
+        **({"finite_steps": np.zeros((), np.int64)} if in_place else {}),
+        "non_trainable": arrays(False),
     }
 
 
+def _copied(array: Any) -> Any:
+    return np.array(array, order="C")
+
+
 def _initial_slots(
-    optimizer: Optimizer, params: dict[str, Any], slots: dict[str, Any]
+    optimizer: Optimizer,
+    params: dict[str, Any],
+    slots: dict[str, Any],
+    own: Callable[[Any], Any],
 ) -> dict[str, Any]:
     if isinstance(optimizer, Minimizer):
         from chainrule.train.fit.minimizers.iteration import minimizer_slots
 
         return tree.map_leaves(np.array, minimizer_slots(optimizer, params, slots))
     return {
-        name: tree.map_leaves(np.array, slots[name]) if name in slots else optimizer.slots(each)
+        name: tree.map_leaves(own, slots[name]) if name in slots else optimizer.slots(each)
         for name, each in params.items()
     }
 
@@ -115,7 +134,9 @@ def compile_steps(
             batch = {name: None if all is None else all[rows] for name, all in samples.items()}
             return step(state, batch, step_input)
 
-        return scan(train_step, state, step_inputs)
+        first = beginning(state)
+        last, columns = scan(train_step, first, step_inputs)
+        return {name: last[name] for name in state}, columns
 
     rows = {} if size is None else {"rows": ArrayType(np.dtype("int64"), (capacity, size))}
     step_inputs = rows | _step_input_types(stack, (capacity,))
@@ -161,24 +182,35 @@ def _step(stack: LayerStack, objective: Objective) -> Callable[..., Any]:
         (_, (results, non_trainable)), gradients = derivative(state["params"])
         gradients = clip(gradients, objective.optimizer)
         rate, count, slots = step_input["rate"], step_input["count"], state["slots"]
-        missed = state["missed"]
-        counts = {name: count - each for name, each in missed.items()}
+        counts = {name: count - each for name, each in state["missed"].items()}
+        is_exact = objective.optimizer.keeps_at_zero_gradient
+        plans = {
+            name: planned_update(
+                f"fit: {name}", is_exact, trained[name].sparse, param, gradients[name]
+            )
+            for name, param in state["params"].items()
+        }
+        before = {n: plans[n].taken(param, slots[n]) for n, param in state["params"].items()}
 
-        def updated(name: str, param: Any) -> Any:
-            def rule(param: Any, gradient: Any, slots: Any) -> Any:
-                own = counts.get(name, count)
-                return objective.optimizer.update_parameter(param, gradient, slots, rate, own)
+        def updated(name: str, param: Any, slots: Any) -> Any:
+            own, gradient = counts.get(name, count), plans[name].gradient
+            return objective.optimizer.update_parameter(param, gradient, slots, rate, own)
 
-            is_exact, is_sparse = objective.optimizer.keeps_at_zero_gradient, trained[name].sparse
-            rows = f"fit: {name}", is_exact, is_sparse
-            return update_parameter(rule, *rows, param, gradients[name], slots[name])
-
-        updates = {name: updated(name, param) for name, param in state["params"].items()}
+        after = {name: updated(name, *each) for name, each in before.items()}
+        old = before, state["non_trainable"]
+        (after, non_trainable), progress, results = guarded(
+            state, plans, old, (after, non_trainable), results
+        )
+        updates = {
+            name: plans[name].stored(param, slots[name], *after[name])
+            for name, param in state["params"].items()
+        }
         new = {
             "params": {name: param for name, (param, _) in updates.items()},
             "slots": {name: slots for name, (_, slots) in updates.items()},
-            "missed": missed,
+            "missed": state["missed"],
             "non_trainable": non_trainable,
+            **progress,
         }
         return new, results
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any, Protocol
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 from chainrule.optim.minimizer import Minimizer
 from chainrule.train.fit.compiled_steps import CompiledSteps
 from chainrule.train.fit.nonfinite import NotFinite
+from chainrule.train.fit.pauses import Pauses
 from chainrule.train.fit.publication import Publication
 from chainrule.train.fit.step_inputs import Orders, StepInputs
 from chainrule.train.fit.step_runner import REPORT_SECONDS
-from chainrule.train.fit.termination import raise_if_terminated, run_to_its_end
+from chainrule.train.fit.termination import raise_if_terminated, run_to_its_end, signals_held
 from chainrule.train.fit.train_state import TrainState, check_trainable
 from chainrule.train.inputs.samples import Samples, batches, taken
 from chainrule.train.model.model import Model
@@ -28,7 +29,7 @@ from chainrule.train.model.step_counter import StepCounter
 if TYPE_CHECKING:
     from chainrule.train.fit.search_state import SearchState
 
-__all__ = ["Pauses", "Trainer"]
+__all__ = ["Trainer"]
 
 Array = NDArray[Any]
 Report = Callable[[int, RunningMetrics], None]
@@ -36,22 +37,6 @@ Report = Callable[[int, RunningMetrics], None]
 
 Results = dict[str, Array | list[float]]
 """Loss, metrics and learning rates, one value an epoch."""
-
-
-class Pauses(Protocol):
-    """What happens between steps, for checkpoints."""
-
-    def before_steps(self) -> None:
-        """Note that some steps follow."""
-        ...
-
-    def steps_left(self) -> int | None:
-        """Return how many steps the next native call may make at most; None for any number."""
-        ...
-
-    def after_steps(self) -> None:
-        """Note that some steps are done."""
-        ...
 
 
 def _unlimited() -> None:
@@ -95,12 +80,15 @@ class Trainer:
     def _begin(self) -> None:
         """Start from the parameters and optimiser slots of the model."""
         model, optimizer = self._model, self.objective.optimizer
-        missed = {} if isinstance(optimizer, Minimizer) else model.missed_steps()
+        is_search = isinstance(optimizer, Minimizer)
+        missed = {} if is_search else model.missed_steps()
         self._state = self._model.parameter_lock.read(
-            lambda: TrainState(model.stack, optimizer, model.optimizer_slots, missed)
+            lambda: TrainState(
+                model.stack, optimizer, model.optimizer_slots, missed, in_place=not is_search
+            )
         )
         self._search: SearchState | None = None
-        if isinstance(optimizer, Minimizer):
+        if is_search:
             from chainrule.train.fit.search_state import SearchState
 
             self._search = SearchState(model, self._state, optimizer, len(self._samples))
@@ -144,6 +132,7 @@ class Trainer:
             self._evaluate(running)
             done = self._run_natively(1, None if order is None else [order], running, report)
             self._run_stepwise(order, done, running, report)
+        self._check_updates(running)
         self._present = None
         self._publication.publish_at_intervals()
         return running.results() | self._rates
@@ -161,6 +150,7 @@ class Trainer:
         self._evaluate(running)
         try:
             self._run_natively(epochs, orders, running, lambda step, running: None)
+            self._check_updates(running)
         except NotFinite as error:
             error.losses = error.losses[(self.counter.steps - first) // steps * steps :]
             raise
@@ -219,21 +209,12 @@ class Trainer:
         while done < end:
             if pauses is not None:
                 pauses.before_steps()
-            if (call := next(calls, None)) is None:
-                break
-            values, columns = call
-            count = len(columns[0]) if self._search is None else self._search.steps_in(values)
-            columns = [each[:count] for each in columns]
-            if not np.isfinite(columns[0]).all():
-                raise self._replay(columns, done, running)
-            self._advance(values, count)
-            # Checked before the next call, which overwrites the previous values.
-            if not self._state.is_finite:
-                self.counter.steps -= self._state.roll_back()
-                raise self._replay(columns, done, running)
-            done += count
-            sizes = step_inputs.sizes(done - count, done)
-            running.add_steps(sizes, columns, self._targets(step_inputs, done - count, done))
+            with self._uninterrupted():
+                with self._publication.updating():
+                    call = next(calls, None)
+                if call is None:
+                    break
+                done += self._take_call(*call, done, running)
             if self.after_step is not None:
                 self.after_step(running)
             report(done, running)
@@ -244,6 +225,30 @@ class Trainer:
             raise_if_terminated()
         return done
 
+    def _uninterrupted(self) -> AbstractContextManager[None]:
+        """Let Ctrl-C wait for the metrics of steps in place, which are not undone."""
+        is_held = self._state.is_in_place and self._pauses is None
+        return signals_held() if is_held else nullcontext()
+
+    def _take_call(
+        self, values: list[Array], columns: list[Array], done: int, running: RunningMetrics
+    ) -> int:
+        """Take the state and metrics of a native call, if they are finite; return its steps."""
+        count = len(columns[0]) if self._search is None else self._search.steps_in(values)
+        columns = [each[:count] for each in columns]
+        if self._state.is_in_place:
+            self._check_finite(columns, done, running)
+        elif not np.isfinite(columns[0]).all():
+            raise self._replay(columns, done, running)
+        else:
+            self._advance(values, count)
+            # Checked before the next call, which overwrites the previous values.
+            if not self._state.is_finite:
+                self.counter.steps -= self._state.roll_back()
+                raise self._replay(columns, done, running)
+        self._add_steps(columns, done, count, running)
+        return count
+
     def _advance(self, values: list[Array], steps: int) -> None:
         """Replace the state by what some steps have written."""
         state, counter = self._state, self.counter
@@ -251,29 +256,49 @@ class Trainer:
         state.previous, state.values, state.steps_since_previous = state.values, values, steps
         counter.steps += steps
 
+    def _check_finite(self, columns: list[Array], done: int, running: RunningMetrics) -> None:
+        """Raise if a step in place was not finite; the state is that of the last one before it."""
+        losses, steps = columns[0], self.counter.steps_per_epoch
+        is_finite = np.isfinite(losses)
+        if is_finite.all():
+            return
+        count = int(np.argmin(is_finite))
+        self._add_steps(columns, done, count, running)
+        raise self._not_finite(float(losses[count]), (done + count) % steps, running)
+
+    def _check_updates(self, running: RunningMetrics) -> None:
+        """Raise if the last step in place has made a parameter infinite: no loss shows it yet."""
+        runner = self._steps.runner
+        if not self._state.is_in_place or runner is None:
+            return
+        if not self._state.is_finite_without(runner.updated_by_rows):
+            raise self._not_finite(math.nan, self.counter.steps_per_epoch - 1, running)
+
     def _replay(self, columns: list[Array], done: int, running: RunningMetrics) -> NotFinite:
         """Repeat the steps of a native call up to the first non-finite one; return the error."""
         runner = self._steps.runner
         assert runner is not None, "it has run these steps before"
         losses, is_finite = columns[0], np.isfinite(columns[0])
         limit = len(losses) if is_finite.all() else int(np.argmin(is_finite))
-        count, steps = self._repeat(done, limit), self.counter.steps_per_epoch
-        sizes = runner.step_inputs.sizes(done, done + count)
-        running.add_steps(sizes, [each[:count] for each in columns], self._samples.y[:0])
+        count, steps = 0, self.counter.steps_per_epoch
+        while count < limit and self._state.is_finite:
+            step, data = done + count, self._samples.arrays()
+            self._advance(runner.run_steps(self._state, data, step, step + 1)[0], 1)
+            count += 1
+        self._add_steps(columns, done, count, running)
         if self._state.is_finite:
             return self._not_finite(float(losses[count]), (done + count) % steps, running)
         return self._not_finite(math.nan, (done + count - 1) % steps, running)
 
-    def _repeat(self, done: int, count: int) -> int:
-        """Run steps singly until the state is not finite; return how many were run."""
-        runner, data = self._steps.runner, self._samples.arrays()
-        assert runner is not None, "it has run these steps before"
-        for step in range(done, done + count):
-            values, _ = runner.run_steps(self._state, data, step, step + 1)
-            self._advance(values, 1)
-            if not self._state.is_finite:
-                return step - done + 1
-        return count
+    def _add_steps(
+        self, columns: list[Array], done: int, count: int, running: RunningMetrics
+    ) -> None:
+        """Add the metrics of the finite steps of a native call."""
+        runner = self._steps.runner
+        assert runner is not None, "it has run these steps"
+        inputs, end = runner.step_inputs, done + count
+        y = self._targets(inputs, done, end) if self.objective.gathers else self._samples.y[:0]
+        running.add_steps(inputs.sizes(done, end), [each[:count] for each in columns], y)
 
     def _run_stepwise(
         self, order: NDArray[np.intp] | None, done: int, running: RunningMetrics, report: Report
@@ -349,9 +374,7 @@ class Trainer:
         return self._publication.deferred()
 
     def _targets(self, step_inputs: StepInputs, first: int, end: int) -> Array:
-        """Return the targets of some steps of an epoch if a metric gathers them; else none."""
-        if not self.objective.gathers:
-            return self._samples.y[:0]
+        """Return the targets of some steps of an epoch."""
         rows = step_inputs.rows
         if rows is None:
             return np.concatenate([self._samples.y] * (end - first))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 import weakref
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -37,6 +38,7 @@ class SequenceLock:
         self.lock = ReentrantLock(protects_a_write=True)
         self.version: object | None = object()  # another one after each write; None during one
         self._complete: Callable[[], None] | None = None
+        self._waiting: list[None] = []  # one for each reader
 
     @property
     def is_deferring(self) -> bool:
@@ -77,10 +79,19 @@ class SequenceLock:
                 else:
                     if self.version is version:
                         return result
-        with self.lock:
-            if self._complete is not None:
-                self._complete()
-            return function()
+        self._waiting.append(None)
+        try:
+            with self.lock:
+                if self._complete is not None:
+                    self._complete()
+                return function()
+        finally:
+            self._waiting.pop()
+
+    def give_way(self) -> None:
+        """Let readers that wait go first: a thread that writes again and again keeps them out."""
+        while self._waiting and self.version is not None:
+            time.sleep(1e-4)
 
     def __reduce__(self) -> tuple[type[SequenceLock], tuple[()]]:
         return SequenceLock, ()
