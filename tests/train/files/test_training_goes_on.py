@@ -53,9 +53,17 @@ def fit(net, epochs):
     return net.fit(X, Y, epochs=epochs, batch_size=size, verbose=0)
 
 
-def test_five_epochs_saved_and_five_in_another_process_are_ten(tmp_path):
+NATIVE = ["momentum", "a changed rate", "noise and statistics", "l-bfgs"]
+
+
+@pytest.mark.parametrize("natively", [True, False])
+def test_five_epochs_saved_and_five_in_another_process_are_ten(natively, tmp_path, request):
+    if not natively:
+        request.getfixturevalue("numpy_backend")
+    names = [each for each in CASES if (each in NATIVE) == natively]
     nets = {}
-    for name, (layers, optimizer) in CASES.items():
+    for name in names:
+        layers, optimizer = CASES[name]
         nets[name] = net = cr.Network(layers, seed=2)
         net.compile("mse", optimizer, metrics=["mae"])
         fit(net, 3)

@@ -73,8 +73,13 @@ def assert_same(one, other):
         np.testing.assert_array_equal(value, other.params[name])
 
 
+NATIVE = ["epochs in one call", "plateau", "lbfgs"]  # also a partial batch at the end of an epoch
+
+
 @pytest.mark.parametrize("kind", RUNS)
-def test_a_run_goes_on_from_each_checkpoint_as_if_unbroken(kind, tmp_path):
+def test_a_run_goes_on_from_each_checkpoint_as_if_unbroken(kind, tmp_path, request):
+    if kind not in NATIVE:
+        request.getfixturevalue("numpy_backend")
     made, count, settings, every = RUNS[kind]
     expected, _ = trained(made, count, settings)
     checkpoint = cr.Checkpoint(tmp_path / "all", every, keep=None)
@@ -308,6 +313,7 @@ def test_a_callback_that_holds_no_data_is_warned_of(tmp_path):
         network().fit(X, Y, checkpoint=tmp_path, callbacks=[Own()], verbose=0)
 
 
+@pytest.mark.usefixtures("numpy_backend")
 def test_a_machine_of_boltzmann_goes_on_too(tmp_path):
     def train(epochs, folder, **settings):
         given = {"persistent": True, "sparsity": 0.1, "batch_size": 20, "seed": 1} | settings
@@ -340,6 +346,7 @@ class Scaled(nn.Layer):
         return self.function(x * self.scale)
 
 
+@pytest.mark.usefixtures("numpy_backend")
 def test_layers_that_are_no_data_go_on_with_their_state(tmp_path):
     def train(epochs, **settings):
         net = cr.Network([nn.Dense(4), Scaled(lambda x: np.maximum(x, 0)), nn.Dense(2)], seed=0)

@@ -18,6 +18,8 @@ X = np.where(REAL[..., None], RNG.normal(size=(COUNT, STEPS, 2)), 0.0)
 LABELS = RNG.integers(0, CLASSES, (COUNT, STEPS))
 PADDED_LABELS = np.where(REAL, LABELS, -1)
 AMOUNTS = RNG.normal(size=(COUNT, STEPS, 1))
+BY_NUMPY = pytest.mark.usefixtures("numpy_backend")
+"""Of a law of masks in a graph; weights, metrics, words and gradients below are native as well."""
 STEP_WEIGHT, WEIGHT = RNG.uniform(0.1, 2.0, (COUNT, STEPS)), RNG.uniform(0.1, 2.0, COUNT)
 
 
@@ -44,6 +46,7 @@ def entropies(net: cr.Network) -> Any:
     return -np.take_along_axis(log_p, LABELS[..., None], axis=-1)[..., 0]
 
 
+@BY_NUMPY
 def test_a_step_is_that_of_the_unpadded_sequences_together() -> None:
     start = flat(network("mse"))
     change, loss = np.zeros_like(start), 0.0
@@ -59,6 +62,7 @@ def test_a_step_is_that_of_the_unpadded_sequences_together() -> None:
     np.testing.assert_allclose(flat(few) - start, change / LENGTHS[:6].sum(), atol=1e-12)
 
 
+@BY_NUMPY
 @pytest.mark.parametrize("loss", ["mse", "sse"])
 def test_more_padding_at_either_end_changes_nothing(loss: str) -> None:
     wide_X, wide_y = np.zeros((COUNT, STEPS + 2, 2)), np.full((COUNT, STEPS + 2, 1), 1e6)
@@ -73,7 +77,11 @@ def test_more_padding_at_either_end_changes_nothing(loss: str) -> None:
 
 
 @pytest.mark.parametrize("size", [None, 7])
-def test_loss_and_metrics_are_those_of_the_real_steps(size: int | None) -> None:
+def test_loss_and_metrics_are_those_of_the_real_steps(
+    size: int | None, request: pytest.FixtureRequest
+) -> None:
+    if size is None:
+        request.getfixturevalue("numpy_backend")
     names = ["accuracy", "f1", "auc", "precision", "recall", "top_2"]
     net = classifier(chosen=names)
     history = net.fit(
@@ -114,9 +122,12 @@ BALANCED = REAL.sum() / (CLASSES * np.bincount(LABELS[REAL], minlength=CLASSES))
     ],
 )
 @pytest.mark.parametrize("is_masked", [True, False])
-def test_weights_are_those_of_the_real_steps(arguments: Any, weight: Any, is_masked: bool) -> None:
+def test_weights_are_those_of_the_real_steps(
+    arguments: Any, weight: Any, is_masked: bool, request: pytest.FixtureRequest
+) -> None:
     net, counted, y = classifier(), REAL, PADDED_LABELS
     if not is_masked:
+        request.getfixturevalue("numpy_backend")
         layers = [nn.LSTM(3, return_sequences=True), nn.Dense(CLASSES)]
         net = cr.Network(layers, seed=0, dtype="float64")
         net.compile("cross_entropy", "sgd", learning_rate=0.1)
@@ -129,6 +140,7 @@ def test_weights_are_those_of_the_real_steps(arguments: Any, weight: Any, is_mas
     np.testing.assert_allclose(history["loss"][0], np.mean(losses[counted]), rtol=1e-12)
 
 
+@BY_NUMPY
 def test_weights_of_steps_count_in_validation_and_evaluation() -> None:
     net = classifier()
     held_out = (X, PADDED_LABELS, STEP_WEIGHT)
@@ -159,6 +171,7 @@ def test_weights_that_leave_no_real_step_are_refused() -> None:
         classifier().fit(0 * X, PADDED_LABELS, verbose=0)
 
 
+@BY_NUMPY
 def test_a_loss_of_ones_own_that_returns_steps_leaves_padding_out() -> None:
     def squares(y: Any, p: Any) -> Any:
         return (y - p) ** 2
@@ -189,6 +202,7 @@ def test_a_loss_of_ones_own_that_returns_steps_leaves_padding_out() -> None:
         network(of_samples).fit(X + 9, AMOUNTS, sample_weight=STEP_WEIGHT, verbose=0)
 
 
+@BY_NUMPY
 def test_names_of_classes_may_be_anything_at_padding() -> None:
     names = np.array(["noun", "verb", "other"])
     tags = np.where(REAL, names[LABELS], "")
@@ -212,6 +226,7 @@ def test_padding_in_words_is_left_out_as_well() -> None:
     )
 
 
+@BY_NUMPY
 def test_saved_networks_mask_the_same_steps(tmp_path: Any) -> None:
     net = cr.Network([nn.Masking(0.0), nn.LSTM(3, return_sequences=True), nn.Dense(1)], seed=1)
     net.compile("mse", "adam")
@@ -252,6 +267,7 @@ def test_a_loss_that_is_infinite_at_padding_gives_finite_gradients() -> None:
     assert np.isfinite(flat(positive)).all()
 
 
+@BY_NUMPY
 def test_a_function_that_leaves_padding_out_itself_is_not_warned_of() -> None:
     """As ``masked_loss`` and ``masked_accuracy`` of the tutorials on translation."""
 

@@ -127,6 +127,7 @@ def test_levenberg_marquardt_ends_at_a_minimum_after_fewer_iterations_than_lbfgs
     assert history["loss"][-1] < slow
 
 
+@pytest.mark.usefixtures("numpy_backend")
 def test_the_jacobian_of_samples_one_by_one_is_that_of_all():
     rng = np.random.default_rng(0)
     images, words = rng.normal(size=(20, 6, 6, 1)), rng.integers(0, 9, (20, 5))
@@ -145,6 +146,7 @@ def test_the_jacobian_of_samples_one_by_one_is_that_of_all():
         np.testing.assert_allclose(losses[0], losses[1], rtol=1e-8)
 
 
+@pytest.mark.usefixtures("numpy_backend")
 def test_residuals_of_sums_and_of_masked_steps_are_those_of_the_loss():
     rng = np.random.default_rng(0)
     steps = rng.normal(size=(12, 4, 2))
