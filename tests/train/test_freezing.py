@@ -13,7 +13,7 @@ from safetensors.numpy import load_file, safe_open, save_file
 import chainrule as cr
 from chainrule import nn, optim
 from chainrule.errors import ArgumentError, FormatError, TraceError
-from chainrule.train.files.save import checksum
+from chainrule.train.files.checksum import checksum
 from chainrule.train.network import model_of
 
 RNG = np.random.default_rng(0)

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from chainrule.arguments.aliases import LAYER_ALIASES
 from chainrule.arguments.rooms import open_room
+from chainrule.nn.layers import CLASSES
 
 if TYPE_CHECKING:
     from chainrule.nn.activations.activation import ACTIVATIONS
@@ -146,34 +147,11 @@ _LATE = {
     "activations.activation": "ACTIVATIONS",
     "initializers.initializer": "INITIALIZERS",
     "layer": "Layer",
-    "layers.activation_classes": "ELU GELU SELU HardSigmoid LeakyReLU LogSoftmax Mish PReLU ReLU "
-    "Sigmoid SiLU Softmax Softplus Softsign Tanh",
-    "layers.activation_layers": "Activation Rescale",
-    "layers.attention": "MultiHeadAttention",
-    "layers.augmentation": "RandomFlip RandomRotation RandomShift RandomZoom",
-    "layers.composite": "Add Concatenate Residual",
-    "layers.convolution": "Conv1D Conv2D Conv3D",
-    "layers.dense": "Dense",
-    "layers.depthwise_convolution": "DepthwiseConv2D",
-    "layers.dropout": "Dropout GaussianNoise",
-    "layers.embedding": "Embedding PositionEmbedding",
-    "layers.feature_normalization": "Normalization",
-    "layers.function_layers": "Identity Lambda",
-    "layers.global_pooling": "GlobalAvgPool1D GlobalAvgPool2D GlobalMaxPool1D GlobalMaxPool2D",
-    "layers.lstm_gru": "GRU LSTM",
-    "layers.masking": "Masking",
-    "layers.normalization": "BatchNorm LayerNorm",
-    "layers.ode": "ODE",
-    "layers.pooling": "AvgPool1D AvgPool2D MaxPool1D MaxPool2D",
-    "layers.reshape": "Flatten Permute RepeatVector Reshape",
-    "layers.rnn": "RNN",
-    "layers.spatial": "Cropping1D Cropping2D UpSampling2D ZeroPadding1D ZeroPadding2D",
-    "layers.transposed_convolution": "ConvTranspose2D",
-    "layers.wrappers": "Bidirectional TimeDistributed",
     "losses.loss": "LOSSES Loss",
     "parameter": "Parameter",
     "random_stream": "RandomStream",
     "registry": "LAYERS from_config",
+    **{f"layers.{module}": names for module, names in CLASSES.items()},
 }
 """Modules imported when one of their names is first used."""
 

@@ -21,36 +21,14 @@ from chainrule.graph.kept_trace import run_on_types
 from chainrule.graph.node import variable
 from chainrule.nn import environment
 from chainrule.nn.layer_call import build_once
-from chainrule.nn.layers import (
-    activation_classes,
-    activation_layers,
-    attention,
-    augmentation,
-    composite,
-    convolution,
-    dense,
-    depthwise_convolution,
-    dropout,
-    embedding,
-    feature_normalization,
-    function_layers,
-    global_pooling,
-    lstm_gru,
-    masking,
-    normalization,
-    ode,
-    pooling,
-    reshape,
-    rnn,
-    spatial,
-    transposed_convolution,
-    wrappers,
-)
+from chainrule.nn.layers import CLASSES
 from chainrule.nn.sublayers import with_sublayers
 
 __all__ = ["MAX_ELEMENTS", "built_shape"]
 
 Sample = tuple[int, ...]
+
+_MODULES = {f"chainrule.nn.layers.{module}" for module in CLASSES}
 
 MAX_ELEMENTS = 2**60
 """Of one sample: no memory holds more."""
@@ -73,7 +51,8 @@ def built_shape(layer: Any, sample: Sample, dtype: np.dtype[Any]) -> Sample:
     >>> built_shape(nn.Conv2D(8, 3), (28, 27, 1), np.dtype("float32"))
     (26, 25, 8)
     """
-    rule = _RULES.get(type(layer))
+    kind = type(layer)
+    rule = _RULES.get(kind.__name__) if kind.__module__ in _MODULES else None
     if rule is None:
         shape = _shape_by_run(layer, sample, dtype)
     else:
@@ -213,45 +192,46 @@ def _concatenate(layer: Any, sample: Sample, dtype: Any) -> Sample:
     return (*shapes[0][:axis], sum(each[axis] for each in shapes), *shapes[0][axis + 1 :])
 
 
-_RULES: dict[type, Callable[[Any, Sample, Any], Sample]] = {
+_RULES: dict[str, Callable[[Any, Sample, Any], Sample]] = {
     **dict.fromkeys(
         (
-            activation_layers.Activation, activation_layers.Rescale, attention.MultiHeadAttention,
-            augmentation.RandomFlip, augmentation.RandomRotation, augmentation.RandomShift,
-            augmentation.RandomZoom, dropout.Dropout, dropout.GaussianNoise,
-            embedding.PositionEmbedding, masking.Masking, normalization.BatchNorm,
-            normalization.LayerNorm, feature_normalization.Normalization, function_layers.Identity,
-            *(getattr(activation_classes, name) for name in activation_classes.__all__),
+            "Activation", "Rescale", "MultiHeadAttention",
+            "RandomFlip", "RandomRotation", "RandomShift",
+            "RandomZoom", "Dropout", "GaussianNoise",
+            "PositionEmbedding", "Masking", "BatchNorm",
+            "LayerNorm", "Normalization", "Identity",
+            *CLASSES["activation_classes"].split(),
         ),
         _same,
     ),
-    **dict.fromkeys((convolution.Conv1D, convolution.Conv2D, convolution.Conv3D), _convolution),
+    **dict.fromkeys(("Conv1D", "Conv2D", "Conv3D"), _convolution),
     **dict.fromkeys(
-        (pooling.AvgPool1D, pooling.AvgPool2D, pooling.MaxPool1D, pooling.MaxPool2D), _pooling
+        ("AvgPool1D", "AvgPool2D", "MaxPool1D", "MaxPool2D"), _pooling
     ),
     **dict.fromkeys(
         (
-            global_pooling.GlobalAvgPool1D, global_pooling.GlobalAvgPool2D,
-            global_pooling.GlobalMaxPool1D, global_pooling.GlobalMaxPool2D,
+            "GlobalAvgPool1D", "GlobalAvgPool2D",
+            "GlobalMaxPool1D", "GlobalMaxPool2D",
         ),
         _global,
     ),
-    **dict.fromkeys((lstm_gru.GRU, lstm_gru.LSTM, rnn.RNN), _recurrent),
-    dense.Dense: _units,
-    depthwise_convolution.DepthwiseConv2D: _depthwise,
-    transposed_convolution.ConvTranspose2D: _transposed,
-    reshape.Flatten: _flatten,
-    reshape.Reshape: _reshape,
-    reshape.Permute: _permute,
-    reshape.RepeatVector: _repeated,
-    spatial.UpSampling2D: _enlarged,
-    **dict.fromkeys((spatial.ZeroPadding1D, spatial.ZeroPadding2D), _padded),
-    **dict.fromkeys((spatial.Cropping1D, spatial.Cropping2D), _cropped),
-    embedding.Embedding: _embedding,
-    wrappers.Bidirectional: _bidirectional,
-    wrappers.TimeDistributed: _time_distributed,
-    ode.ODE: _integrated,
-    composite.Residual: _residual,
-    composite.Add: _added,
-    composite.Concatenate: _concatenate,
+    **dict.fromkeys(("GRU", "LSTM", "RNN"), _recurrent),
+    "Dense": _units,
+    "DepthwiseConv2D": _depthwise,
+    "ConvTranspose2D": _transposed,
+    "Flatten": _flatten,
+    "Reshape": _reshape,
+    "Permute": _permute,
+    "RepeatVector": _repeated,
+    "UpSampling2D": _enlarged,
+    **dict.fromkeys(("ZeroPadding1D", "ZeroPadding2D"), _padded),
+    **dict.fromkeys(("Cropping1D", "Cropping2D"), _cropped),
+    "Embedding": _embedding,
+    "Bidirectional": _bidirectional,
+    "TimeDistributed": _time_distributed,
+    "ODE": _integrated,
+    "Residual": _residual,
+    "Add": _added,
+    "Concatenate": _concatenate,
 }  # fmt: skip
+"""The rules of the classes of the library, by their names: none is imported for them."""

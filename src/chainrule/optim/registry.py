@@ -2,53 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import ChainMap
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, cast
 
 from chainrule.arguments.aliases import OPTIMIZER_ALIASES
 from chainrule.arguments.keywords import answers_foreign_names
+from chainrule.arguments.late_names import LateNames
 from chainrule.arguments.lookup import suggestion
 from chainrule.errors import ArgumentError, ChainruleError, FormatError
-from chainrule.optim.adadelta import Adadelta
-from chainrule.optim.adagrad import Adagrad
-from chainrule.optim.adam import Adam
-from chainrule.optim.adamw import AdamW
 from chainrule.optim.lbfgs import LBFGS
 from chainrule.optim.levenberg_marquardt import LevenbergMarquardt
-from chainrule.optim.lion import Lion
 from chainrule.optim.minimizer import Minimizer
-from chainrule.optim.nadam import Nadam
 from chainrule.optim.optimizer import Optimizer
-from chainrule.optim.rmsprop import RMSprop
-from chainrule.optim.schedules.decay import cosine, exponential, inverse_time, step
-from chainrule.optim.schedules.plateau import reduce_on_plateau
-from chainrule.optim.schedules.schedule import Rate, Schedule, constant
-from chainrule.optim.schedules.warmup import one_cycle, warmup
+from chainrule.optim.schedules.schedule import Rate, Schedule
 from chainrule.optim.scipy_minimizer import SCIPY_METHODS, SciPyMinimizer
-from chainrule.optim.sgd import SGD
 
 __all__ = ["MINIMIZERS", "OPTIMIZERS", "SCHEDULES", "from_config", "resolve_optimizer"]
 
-OPTIMIZERS: dict[str, type[Optimizer]] = {
-    kind.__name__.lower(): kind
-    for kind in (SGD, Adagrad, RMSprop, Adadelta, Adam, AdamW, Nadam, Lion)
-}
+_OPTIMIZER_CLASSES = ("SGD", "Adagrad", "RMSprop", "Adadelta", "Adam", "AdamW", "Nadam", "Lion")
+
+
+def _module_of(optimizer: str) -> str:
+    return f"chainrule.optim.{optimizer.lower()}"
+
+
+OPTIMIZERS: Mapping[str, type[Optimizer]] = LateNames(
+    {name.lower(): (_module_of(name), name) for name in _OPTIMIZER_CLASSES}
+)
 """Optimisers by the names that ``net.compile(optimizer=...)`` accepts."""
 
-SCHEDULES: dict[str, type[Schedule]] = {
-    kind.__name__: kind
-    for kind in (
-        constant,
-        step,
-        exponential,
-        inverse_time,
-        cosine,
-        warmup,
-        one_cycle,
-        reduce_on_plateau,
-    )
-}
+SCHEDULES: Mapping[str, type[Schedule]] = LateNames(
+    {
+        name: (f"chainrule.optim.schedules.{module}", name)
+        for module, names in (
+            ("schedule", "constant"),
+            ("decay", "step exponential inverse_time cosine"),
+            ("warmup", "warmup one_cycle"),
+            ("plateau", "reduce_on_plateau"),
+        )
+        for name in names.split()
+    }
+)
 """Schedules by name."""
 
 MINIMIZERS: dict[str, Callable[[], Minimizer]] = {
@@ -60,9 +56,11 @@ MINIMIZERS: dict[str, Callable[[], Minimizer]] = {
 
 _MINIMIZER_CLASSES = (LBFGS, LevenbergMarquardt, SciPyMinimizer)
 
-_CLASSES: dict[str, Callable[..., Any]] = {
-    kind.__name__: kind for kind in (*OPTIMIZERS.values(), *_MINIMIZER_CLASSES, *SCHEDULES.values())
-}
+_CLASSES: Mapping[str, Callable[..., Any]] = ChainMap(
+    cast(Any, SCHEDULES),
+    {each.__name__: each for each in _MINIMIZER_CLASSES},
+    cast(Any, LateNames({name: (_module_of(name), name) for name in _OPTIMIZER_CLASSES})),
+)
 
 _MINIMIZER_SPELLINGS = {
     "".join(filter(str.isalnum, spelling)): name

@@ -18,7 +18,6 @@ from chainrule.data.table import Table
 from chainrule.errors import ArgumentError
 from chainrule.graph.node import Node
 from chainrule.nn.layer import Layer, Shape
-from chainrule.train.inference.functional import apply
 from chainrule.train.inputs.data_adapter import prepare_inputs
 from chainrule.train.model.model import Model, checked_dtype, checked_layers
 from chainrule.train.model.parameters import Params
@@ -271,6 +270,8 @@ class LayerSequence:
         >>> {name: each.shape for name, each in gradients.items()}
         {'dense.weight': (3, 2), 'dense.bias': (2,)}
         """
+        from chainrule.train.inference.functional import apply  # rarely used
+
         return apply(self._model, params, X, training, seed)
 
     def summary(self) -> None:

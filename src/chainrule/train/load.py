@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chainrule.arguments.aliases import FIT_ALIASES
 from chainrule.arguments.keywords import answers_foreign_names
 from chainrule.train.network import Network
-from chainrule.train.rbm.rbm import RBM
+
+if TYPE_CHECKING:
+    from chainrule.train.rbm.rbm import RBM
 
 __all__ = ["load"]
 

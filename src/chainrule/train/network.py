@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from numpy.typing import ArrayLike, NDArray
 
@@ -16,15 +16,12 @@ from chainrule.optim.optimizer import Optimizer
 from chainrule.optim.registry import resolve_optimizer
 from chainrule.optim.schedules.schedule import Rate
 from chainrule.pickling import independent_copies
-from chainrule.train.callbacks import Callback, Checkpoint
 from chainrule.train.exportable import Exportable
-from chainrule.train.fit.fit import fit
 from chainrule.train.fit.fit_arguments import DEFAULT_BATCH_SIZE, DEFAULT_SHUFFLE, FitArguments
 from chainrule.train.history import History
 from chainrule.train.inference.class_prediction import predicted_classes, probability_activation
 from chainrule.train.inference.evaluate import PREDICT_BATCH_SIZE, evaluate, predict
 from chainrule.train.inference.evaluation import Evaluation
-from chainrule.train.inference.functional import gradients
 from chainrule.train.inference.validation_stream import evaluate_each
 from chainrule.train.inputs.batch_source import Batches
 from chainrule.train.inputs.data_adapter import prepare_samples
@@ -32,7 +29,10 @@ from chainrule.train.inputs.table_inputs import Inputs
 from chainrule.train.metrics import Metric
 from chainrule.train.model.compile_arguments import CompileArguments, resolve_compile_arguments
 from chainrule.train.model.model import Model
-from chainrule.train.progress import Progress
+
+if TYPE_CHECKING:
+    from chainrule.train.callbacks import Callback, Checkpoint
+    from chainrule.train.progress import Progress
 
 __all__ = ["Network", "model_of"]
 
@@ -220,6 +220,8 @@ class Network(Exportable):
             checkpoint=checkpoint, steps_per_epoch=steps_per_epoch,
             validation_steps=validation_steps,
         )  # fmt: skip
+        from chainrule.train.fit.fit import fit  # here, as many programs only predict
+
         return fit(self, self._model, X, y, arguments)
 
     def evaluate(
@@ -299,6 +301,8 @@ class Network(Exportable):
         >>> {name: each.shape for name, each in gradients.items()}
         {'dense.weight': (3, 1), 'dense.bias': (1,)}
         """
+        from chainrule.train.inference.functional import gradients
+
         objective = self._model.objective("gradients")
         return gradients(self._model, objective, X, y, sample_weight, training, seed)
 
@@ -375,19 +379,15 @@ class Network(Exportable):
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the network to a file that `chainrule.load` reads; see `train.files.save`.
 
-        The file has what training has come to: state of the optimiser, counters and history.
-
         Parameters
         ----------
         path : str or path
-            Usually ``*.safetensors``. An existing file is replaced atomically.
+            Usually ``*.safetensors``, with the state of training; replaced atomically.
 
         Raises
         ------
-        ArgumentError
-            If the network is not built yet, or has parts that cannot be written as data.
-        OSError
-            If the file cannot be written.
+        ArgumentError, OSError
+            If the network is not built yet, or has parts that are not data; if writing fails.
         """
         from chainrule.train.files.save import save  # here, as most programs save nothing
 

@@ -12,7 +12,7 @@ import math
 import os
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,15 +34,14 @@ from chainrule.train.files.layer_attributes import restore_attributes
 from chainrule.train.files.own_code import NOT_DATA
 from chainrule.train.files.paths import checked_source
 from chainrule.train.files.read import quoted, read_file, shortened
-from chainrule.train.files.schema import Description
+from chainrule.train.files.schema import BOLTZMANN_MACHINE, Description
 from chainrule.train.files.stored_code import StoredCode
-from chainrule.train.files.table_schema import table_of
 from chainrule.train.files.training_progress import read_training
 from chainrule.train.model.model import Model
 from chainrule.train.network import Network, model_of
-from chainrule.train.rbm.load import restored
-from chainrule.train.rbm.rbm import RBM
-from chainrule.train.rbm.save import MODEL
+
+if TYPE_CHECKING:
+    from chainrule.train.rbm.rbm import RBM
 
 __all__ = ["restored_model"]
 
@@ -66,7 +65,9 @@ def restored_model(path: str | os.PathLike[str], custom: Custom | None) -> Netwo
             )
     description, tensors = read_file(checked_source(path))
     try:
-        if description.get("model") == MODEL:
+        if description.get("model") == BOLTZMANN_MACHINE:
+            from chainrule.train.rbm.load import restored
+
             return restored(Description(description), tensors)
         return _network(Description(description), tensors, dict(custom or {}))
     except MemoryError:
@@ -96,6 +97,8 @@ def _network(description: Description, tensors: Tensors, custom: Custom) -> Netw
     net = Network(seed=seed, dtype=dtype)
     model = model_of(net)
     if description.has("table"):
+        from chainrule.train.files.table_schema import table_of
+
         model.table = table_of(description.get("table", dict))
     unread = set(tensors)
     stored = StoredCode(description, tensors)

@@ -26,7 +26,7 @@ from safetensors.numpy import save as to_bytes
 
 import chainrule as cr
 from chainrule.errors import ChainruleError, FormatError
-from chainrule.train.files.save import checksum
+from chainrule.train.files.checksum import checksum
 from chainrule.train.network import model_of
 from tests.train.files.model_file_corpus import CUSTOM, corpus, train
 

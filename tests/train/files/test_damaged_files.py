@@ -9,7 +9,7 @@ from safetensors.numpy import save as to_bytes
 
 from chainrule import data, nn
 from chainrule.errors import FormatError
-from chainrule.train.files.save import checksum
+from chainrule.train.files.checksum import checksum
 from chainrule.train.load import load
 from chainrule.train.network import Network
 from tests.train.saved_network import X, trained

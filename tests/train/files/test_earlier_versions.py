@@ -14,8 +14,8 @@ from safetensors.numpy import save as to_bytes
 import chainrule as cr
 from chainrule import nn
 from chainrule.errors import ChainruleWarning, FormatError
+from chainrule.train.files.checksum import checksum
 from chainrule.train.files.read import read_file
-from chainrule.train.files.save import checksum
 
 VERSION_0_1 = Path(__file__).parent / "version_0_1"
 EXPECTED = load_file(VERSION_0_1 / "expected.safetensors")

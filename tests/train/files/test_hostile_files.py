@@ -17,7 +17,7 @@ from chainrule import nn
 from chainrule.errors import ArgumentError, FormatError
 from chainrule.nn.shape_inference import built_shape
 from chainrule.train.files import description
-from chainrule.train.files.save import checksum
+from chainrule.train.files.checksum import checksum
 from chainrule.train.network import model_of
 from tests.contracts.layer_samples import SAMPLES, inputs
 

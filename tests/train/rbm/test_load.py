@@ -11,7 +11,7 @@ from safetensors.numpy import save as to_bytes
 import chainrule as cr
 from chainrule import optim
 from chainrule.errors import ArgumentError, FormatError
-from chainrule.train.files.save import checksum
+from chainrule.train.files.checksum import checksum
 
 X = (np.random.default_rng(0).random((70, 9)) < 0.4).astype("float32")
 SETTINGS = [

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any, cast
 
 from chainrule.errors import FormatError
+from chainrule.train.files.checksum import METADATA_KEY
 from chainrule.train.files.read import MAX_HEADER, read_file
-from chainrule.train.files.save import METADATA_KEY
 from chainrule.train.model.step_counter import StepCounter
 
 __all__ = ["described_model", "is_safetensors", "safetensors_content"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,9 +13,11 @@ from chainrule.arguments.lookup import look_up
 from chainrule.errors import ArgumentError, ShapeError
 from chainrule.nn.freezing import freeze_unless
 from chainrule.nn.layer import Layer, Shape
-from chainrule.nn.layers.lstm_gru import GRU, LSTM
 from chainrule.nn.layers.normalization import BatchNorm
-from chainrule.nn.layers.rnn import RNN
+
+if TYPE_CHECKING:
+    from chainrule.nn.layers.lstm_gru import GRU, LSTM
+    from chainrule.nn.layers.rnn import RNN
 
 __all__ = ["Bidirectional", "TimeDistributed"]
 
@@ -85,6 +87,9 @@ class Bidirectional(Layer):
         name: str | None = None,
         trainable: bool = True,
     ) -> None:
+        from chainrule.nn.layers.lstm_gru import GRU, LSTM  # rarely used, unlike the other wrapper
+        from chainrule.nn.layers.rnn import RNN
+
         if not isinstance(layer, RNN | LSTM | GRU):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise ArgumentError(
                 f"Bidirectional: layer must be an RNN, LSTM or GRU, which can process a "

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.autodiff.singularity import Singularity
 from chainrule.errors import counted
 from chainrule.train.checks.singular_operation import describe_overflow, describe_singularity
+
+if TYPE_CHECKING:
+    from chainrule.autodiff.singularity import Singularity
 
 __all__ = ["explain_nonfinite"]
 

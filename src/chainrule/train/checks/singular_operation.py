@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import linecache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from chainrule.autodiff.singularity import Singularity
 from chainrule.graph.node import Node
 from chainrule.graph.source_location import Origin, line_of
+
+if TYPE_CHECKING:
+    from chainrule.autodiff.singularity import Singularity
 
 __all__ = ["describe_overflow", "describe_singularity"]
 

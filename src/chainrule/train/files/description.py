@@ -30,7 +30,6 @@ from chainrule.train.files.own_code import (
     programs_of_layers,
 )
 from chainrule.train.files.schema import MAX_DEPTH, MAX_NAME, find_bad_name, levels
-from chainrule.train.files.table_schema import describe_table
 from chainrule.train.metrics import METRICS, Metric, resolve_metric
 from chainrule.train.model.layer_names import with_name
 from chainrule.train.model.model import Model
@@ -113,7 +112,11 @@ def _description(
     model: Model, layers: Sequence[Layer], entries: list[dict[str, Any]], is_file: bool
 ) -> dict[str, Any]:
     arguments = model.compile_arguments
-    table = {} if model.table is None else {"table": describe_table(model.table)}
+    table: dict[str, Any] = {}
+    if model.table is not None:
+        from chainrule.train.files.table_schema import describe_table
+
+        table = {"table": describe_table(model.table)}
     value, shape = model.stack.mask_value, cast(Any, model.input_shape)
     frozen = describe_frozen({str(each.name): each for each in layers})
     return (

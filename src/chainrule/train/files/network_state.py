@@ -23,7 +23,6 @@ from chainrule.train.files.layer_attributes import restore_attributes
 from chainrule.train.files.own_code import NOT_DATA
 from chainrule.train.files.schema import STORED
 from chainrule.train.files.stored_code import restore_flags
-from chainrule.train.files.table_schema import table_of
 from chainrule.train.files.training_progress import describe_training, read_training
 from chainrule.train.history import History
 from chainrule.train.model.compile_arguments import CompileArguments
@@ -137,6 +136,8 @@ def _restore_settings(
     """Set classes, table, frozen layers and attributes of layers."""
     model.classes, model.columns = description["classes"], description.get("columns")
     if "table" in description and model.table is not None:
+        from chainrule.train.files.table_schema import table_of
+
         model.table = table_of(description["table"])
     frozen = description.get("frozen", {"layers": [], "parameters": []})
     for layer in with_sublayers(model.layers):

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from chainrule.errors import FormatError, type_in_words
 from chainrule.storage import reading
+from chainrule.train.files.checksum import METADATA_KEY, checksum
 from chainrule.train.files.description import FORMAT, MAX_LAYERS, versions
 from chainrule.train.files.paths import check_content
-from chainrule.train.files.save import METADATA_KEY, checksum
 from chainrule.train.files.schema import MAX_DEPTH, MAX_NAME, find_bad_name, levels
 
 __all__ = ["quoted", "read_file", "shortened"]

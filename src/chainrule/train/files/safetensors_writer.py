@@ -13,16 +13,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.storage import write_atomically
+from chainrule.train.files.checksum import bytes_of
 
-__all__ = ["bytes_of", "write_safetensors"]
+__all__ = ["write_safetensors"]
 
 Array = NDArray[Any]
 
@@ -58,6 +57,8 @@ def write_safetensors(
     if sum(each.nbytes for each in tensors.values()) < _LEAST_FOR_THREAD:
         write_atomically(target, content(), patch=lambda: (place, digest().encode()))
         return
+    from concurrent.futures import ThreadPoolExecutor  # slow to import
+
     with ThreadPoolExecutor(1) as pool:
         future = pool.submit(digest)
         write_atomically(target, content(), patch=lambda: (place, future.result().encode()))
@@ -78,8 +79,3 @@ def _header(tensors: list[tuple[str, Array]], metadata: str, key: str) -> bytes:
     text = json.dumps(entries, ensure_ascii=False, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)
     return len(text).to_bytes(8, "little") + text
-
-
-def bytes_of(array: Array) -> Array:
-    """Return the bytes of an array in C order, without a copy where it has that."""
-    return np.ascontiguousarray(array).reshape(-1).view(np.uint8)

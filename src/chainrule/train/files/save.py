@@ -32,7 +32,6 @@ those of format 3 no "training" of machines; all are read.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Mapping
@@ -41,15 +40,14 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from chainrule.train.files.checksum import METADATA_KEY, checksum
 from chainrule.train.files.network_state import state_of
 from chainrule.train.files.paths import checked_target
-from chainrule.train.files.safetensors_writer import PLACE, bytes_of, write_safetensors
+from chainrule.train.files.safetensors_writer import PLACE, write_safetensors
 from chainrule.train.history import History
 from chainrule.train.model.model import Model
 
-__all__ = ["METADATA_KEY", "checksum", "save", "write"]
-
-METADATA_KEY = "chainrule"
+__all__ = ["save", "write"]
 
 Tensors = Mapping[str, NDArray[Any]]
 
@@ -66,14 +64,3 @@ def write(target: Path, description: dict[str, Any], tensors: Tensors) -> None:
     content = {key: each for key, each in description.items() if key != "checksum"}
     text = json.dumps(content | {"checksum": PLACE}, ensure_ascii=False, allow_nan=False)
     write_safetensors(target, tensors, text, METADATA_KEY, lambda: checksum(content, tensors))
-
-
-def checksum(description: Mapping[str, Any], tensors: Tensors) -> str:
-    """Return the SHA-256 of a description, without its own checksum, and of tensors."""
-    hashed = {key: value for key, value in description.items() if key != "checksum"}
-    digest = hashlib.sha256(json.dumps(hashed, sort_keys=True).encode())
-    for name in sorted(tensors):
-        array = tensors[name]
-        digest.update(json.dumps([name, array.dtype.str, array.shape]).encode())
-        digest.update(bytes_of(array).data)
-    return digest.hexdigest()

@@ -7,7 +7,18 @@ from typing import Any, cast
 
 from chainrule.errors import FormatError
 
-__all__ = ["MAX_DEPTH", "MAX_NAME", "STORED", "Description", "find_bad_name", "levels"]
+__all__ = [
+    "BOLTZMANN_MACHINE",
+    "MAX_DEPTH",
+    "MAX_NAME",
+    "STORED",
+    "Description",
+    "find_bad_name",
+    "levels",
+]
+
+BOLTZMANN_MACHINE = "rbm"
+"""The entry ``model`` of the file of a restricted Boltzmann machine; a network has none."""
 
 MAX_DEPTH = 64
 """Of nested lists and objects in the description; beyond it, layers are within layers."""

@@ -8,7 +8,6 @@ from typing import Any, Literal
 
 import numpy as np
 
-from chainrule.autodiff.derivative import grad
 from chainrule.compiler.driver import ArrayFunction, compile_graph
 from chainrule.graph.array_type import ArrayType, type_of
 from chainrule.graph.guards import Guards
@@ -16,7 +15,6 @@ from chainrule.graph.kept_trace import KeptTrace, trace_kept
 from chainrule.graph.node import Node, ancestors
 from chainrule.nn.activations.activation import ACTIVATIONS
 from chainrule.nn.losses.loss import Loss
-from chainrule.nn.random_stream import RandomStream
 from chainrule.train.checks.loss_dependence import check_returned
 from chainrule.train.model.layer_stack import LayerStack
 from chainrule.train.model.loss_and_metrics import compute_loss_and_metrics
@@ -25,9 +23,9 @@ from chainrule.train.model.objective import Objective
 __all__ = [
     "LossKind",
     "compile_evaluation",
-    "compile_gradients",
     "compile_prediction",
     "compile_scoring",
+    "parameter_types",
     "trace_loss_kind",
 ]
 
@@ -94,44 +92,8 @@ def compile_prediction(
         with stack.with_parameters(params):
             return ACTIVATIONS[activation or "linear"](stack(X))
 
-    types = _parameter_types(stack), X
+    types = parameter_types(stack), X
     kept = trace_kept("predict", predict, types, roots=stack.layers, arguments=stack.bound)
-    return compile_graph(kept.traced.graph), kept.guards
-
-
-def compile_gradients(
-    stack: LayerStack,
-    objective: Objective,
-    batch: dict[str, ArrayType | None],
-    training: bool,
-    is_seeded: bool,
-) -> tuple[ArrayFunction, Guards]:
-    """Compile the gradient of loss and penalties by the trainable parameters, as `fit` has it.
-
-    As a function of all parameters, the batch and, if `is_seeded`, the key of its random numbers.
-    """
-    objective = replace(objective, metrics=())
-    trained = tuple(stack.parameters(trainable=True))
-
-    def gradients(params: dict[str, Any], batch: dict[str, Any], key: Any = None) -> Any:
-        unseeded = RandomStream.unseeded("gradients") if training else None
-        random = RandomStream(key) if is_seeded else unseeded
-
-        def penalized_loss(some: dict[str, Any]) -> Any:
-            with stack.with_parameters(params | some):
-                loss, penalty, *_ = compute_loss_and_metrics(stack, objective, batch, random)
-            return loss + penalty
-
-        return grad(penalized_loss)({name: params[name] for name in trained})
-
-    key = [ArrayType(np.dtype("uint32"), (2,))] if is_seeded else []
-    kept = trace_kept(
-        "gradients",
-        gradients,
-        (_parameter_types(stack), batch, *key),
-        roots=[*stack.layers, *objective.roots],
-        arguments=stack.bound,
-    )
     return compile_graph(kept.traced.graph), kept.guards
 
 
@@ -148,7 +110,7 @@ def _trace_evaluation(
     return trace_kept(
         "evaluate",
         evaluate,
-        (_parameter_types(stack), batch),
+        (parameter_types(stack), batch),
         roots=[*stack.layers, *objective.roots],
         arguments=stack.bound,
     )
@@ -178,5 +140,6 @@ def _reads_more(losses: Any, arguments: tuple[Any, Any]) -> bool:
     return any(node.primitive is None and node.known_value is None for node in others)
 
 
-def _parameter_types(stack: LayerStack) -> dict[str, ArrayType]:
+def parameter_types(stack: LayerStack) -> dict[str, ArrayType]:
+    """Return the types of all parameters by their names."""
     return {name: type_of(each.array) for name, each in stack.parameters().items()}

@@ -18,7 +18,7 @@ from chainrule.graph.node import Node
 from chainrule.nn.random_stream import RandomStream
 from chainrule.ops.counter_based_random.keys import key
 from chainrule.train.checks.lookup_range import explain_lookup_error
-from chainrule.train.inference.compile_inference import compile_gradients
+from chainrule.train.inference.compile_gradients import compile_gradients
 from chainrule.train.inference.gathered_loss import kind_of_loss
 from chainrule.train.inputs.data_adapter import prepare_inputs, prepare_samples
 from chainrule.train.model.layer_stack import LayerStack

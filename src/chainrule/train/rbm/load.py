@@ -11,10 +11,9 @@ from numpy.typing import NDArray
 from chainrule.errors import FormatError
 from chainrule.optim.optimizer import Optimizer
 from chainrule.optim.registry import from_config
-from chainrule.train.files.schema import Description
+from chainrule.train.files.schema import BOLTZMANN_MACHINE, Description
 from chainrule.train.files.training_progress import read_training
 from chainrule.train.rbm.rbm import RBM, model_of_machine
-from chainrule.train.rbm.save import MODEL
 
 __all__ = ["restored"]
 
@@ -38,7 +37,7 @@ def restored(description: Description, tensors: Tensors) -> RBM:
     if optimizer is not None:
         machine.optimizer = from_config(optimizer)
     unread = {name: each for name, each in tensors.items() if not name.startswith("run:")}
-    prefix = f"{MODEL}." if is_checkpoint else ""
+    prefix = f"{BOLTZMANN_MACHINE}." if is_checkpoint else ""
     visible = _visible(description) if has_training else _count(description, "visible")
     parameters = {
         name: _popped(unread, prefix + name, shape, machine.dtype)

@@ -28,13 +28,12 @@ from chainrule.errors import ArgumentError
 from chainrule.train.files.description import FORMAT, optimizer_config, versions
 from chainrule.train.files.paths import checked_target
 from chainrule.train.files.save import write
+from chainrule.train.files.schema import BOLTZMANN_MACHINE
 from chainrule.train.files.training_progress import describe_training
 from chainrule.train.history import History
 from chainrule.train.model.model import Model
 
-__all__ = ["MODEL", "entries_of", "save"]
-
-MODEL = "rbm"
+__all__ = ["entries_of", "save"]
 
 _SAVED = ("hidden", "k", "persistent", "batch_size", "l2", "seed")
 _LATER = {"sparsity": None, "sparsity_cost": 10.0}
@@ -59,7 +58,7 @@ def entries_of(machine: Any) -> dict[str, Any]:
     """Return the entries of a description by which a machine is made again."""
     later = [name for name, default in _LATER.items() if getattr(machine, name) != default]
     config = {name: getattr(machine, name) for name in (*_SAVED, *later)}
-    return {"model": MODEL, "config": config | {"dtype": machine.dtype.name}}
+    return {"model": BOLTZMANN_MACHINE, "config": config | {"dtype": machine.dtype.name}}
 
 
 def _contents(
