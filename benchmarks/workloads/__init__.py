@@ -26,6 +26,7 @@ from benchmarks.workloads import (
     residual,
     shapes,
     sweep,
+    tiles,
     transformer,
     w1_xor,
     w2_moons,
@@ -53,7 +54,7 @@ BENCHMARKS: dict[str, Benchmark] = {
         *(import_time, install_size, peak_memory, attention, convolutions, products, rbm, crowded),
         *(derivatives, batches, gaussian_process, full_batch, lorenz, integrations, filters),
         *(neural_ode, transformer, callbacks, sweep, estimators, growth, compile_time),
-        *(shapes, residual),
+        *(shapes, residual, tiles),
     )
     for benchmark in module.BENCHMARKS
 }

@@ -24,13 +24,14 @@ DEPTH_BLOCK = 256
 BLOCKS = 32
 """Blocks of a block of the next level."""
 
-PANEL_BYTES = 2**12
-"""Of a panel in a block: an eighth of a first-level cache, beside the rows of ``left``."""
+BLOCK_TERMS = 64
+"""Of a block: a panel of two vectors takes an eighth of a first-level cache, beside the rows of
+``left``, and the loads and stores of the partial sums take few of the cycles."""
 MIN_PANEL_BYTES = 2**15
 """Of a panel of the whole depth: from here on tiles read it from a second-level cache."""
 MAX_SUM_BYTES = 2**18
 """Of the partial sums: a quarter of a second-level cache, which they share with both operands."""
-MIN_TILES = 8
+MIN_TILES = 4
 """Row tiles that read a panel."""
 
 
@@ -81,10 +82,10 @@ def choose_depth_blocking(
         or row_tiles < MIN_TILES
     ):
         return None
-    terms, inner, position = PANEL_BYTES // row_bytes, 1, len(roles.depth) - 1
-    while position and inner * roles.depth[position].extent <= terms:
+    inner, position = 1, len(roles.depth) - 1
+    while position and inner * roles.depth[position].extent <= BLOCK_TERMS:
         inner *= roles.depth[position].extent
         position -= 1
     if any(loop.bound for loop in roles.depth[: max(position, 1)]):
         return None
-    return DepthBlocking(position, max(1, terms // inner))
+    return DepthBlocking(position, max(1, BLOCK_TERMS // inner))

@@ -65,10 +65,10 @@ class ContractionKernel:
         return self.roles.batch_size, self.tiling.tiles, self.tiling.panels
 
 
-def scratch_size(shape: KernelShape, target: Target) -> int:
+def scratch_size(shape: KernelShape, target: Target, tiling: Tiling | None = None) -> int:
     """Return the elements of scratch memory that each thread needs for packing."""
     roles = assign_roles(shape)
-    tiling = choose_tiling(roles, target)
+    tiling = tiling or choose_tiling(roles, target)
     return sum(packed_sizes(roles, tiling)) + partial_sum_size(roles, tiling)
 
 
@@ -79,10 +79,11 @@ def emit_kernel(
     target: Target,
     epilogue: EmitEpilogue | None = None,
     prefetch: EmitPrefetch | None = None,
+    tiling: Tiling | None = None,
 ) -> ContractionKernel:
-    """Emit the function of a contraction into a module."""
+    """Emit the function of a contraction into a module; without a tiling, the one of least cost."""
     roles = assign_roles(shape)
-    tiling = choose_tiling(roles, target)
+    tiling = tiling or choose_tiling(roles, target)
     operands = [emit.POINTER] * (epilogue is not None)
     parameters = [*[emit.POINTER] * 5, *[emit.INDEX] * 6, *operands]
     function_type = ir.FunctionType(ir.VoidType(), parameters)

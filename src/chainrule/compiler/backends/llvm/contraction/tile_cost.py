@@ -5,7 +5,7 @@ Nothing is measured, so the choice depends on shapes and on the target alone.
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -16,7 +16,9 @@ from chainrule.compiler.backends.llvm.contraction.packing_policy import (
 )
 from chainrule.compiler.backends.llvm.target import Target
 
-__all__ = ["TileChoice", "best_row_tile", "best_tile", "last_vector_lanes", "panel_widths"]
+__all__ = [
+    "TileChoice", "best_row_tile", "best_tile", "last_vector_lanes", "panel_widths", "tile_shapes",
+]  # fmt: skip
 
 MAX_ROW_TILE = 16
 MAX_PANEL_VECTORS = 16
@@ -60,16 +62,19 @@ def best_row_tile(contractions: Sequence[LoopRoles], target: Target) -> int:
 
 def best_tile(roles: LoopRoles, row_loop: int, target: Target) -> TileChoice:
     """Choose the tile shape for tiles of one row loop."""
+    return min(tile_shapes(roles, row_loop, target))
+
+
+def tile_shapes(roles: LoopRoles, row_loop: int, target: Target) -> Iterator[TileChoice]:
+    """Iterate over the tile shapes whose accumulators and operands fit the registers."""
     vectors = -(-roles.column.extent // target.width(roles.dtype))
     largest = min(roles.rows[-row_loop].extent, MAX_ROW_TILE)
     row_tiles = [roles.row_tile] if roles.row_tile else range(1, largest + 1)
-    return min(
-        _estimate(roles, row_loop, row_tile, panel_vectors, target)
-        for panel_vectors in range(1, min(vectors, MAX_PANEL_VECTORS) + 1)
-        for row_tile in row_tiles
-        # Accumulators, the vectors of one row of the panel, and one broadcast element of left.
-        if row_tile * panel_vectors + panel_vectors + 1 <= target.registers
-    )
+    for panel_vectors in range(1, min(vectors, MAX_PANEL_VECTORS) + 1):
+        for row_tile in row_tiles:
+            # Accumulators, the vectors of one row of the panel, and one broadcast element of left.
+            if row_tile * panel_vectors + panel_vectors + 1 <= target.registers:
+                yield _estimate(roles, row_loop, row_tile, panel_vectors, target)
 
 
 def _estimate(
@@ -89,7 +94,9 @@ def _estimate(
     cycles = max(fmas, loads, FMA_LATENCY) + 0.3 * loads + 0.5
     compute = batch * tiles * panels * cycles
     pack_right = batch * PACK_CYCLES * sum(widths) * should_pack_right(roles, tiles)
-    pack_left = batch * PACK_CYCLES * rows / width * should_pack_left(roles, panels)
+    # A row tile is packed by vectors of its own, however few rows it has.
+    left_vectors = tiles * -(-row_tile // width)
+    pack_left = batch * PACK_CYCLES * left_vectors * should_pack_left(roles, panels)
     # The operand whose range is not shared is packed by each thread.
     totals = [
         (compute + pack_right + pack_left) * _even_imbalance(batch),

@@ -23,6 +23,7 @@ from chainrule.compiler.backends.llvm.contraction.kernel_shape import KernelLoop
 from chainrule.compiler.backends.llvm.contraction.loop_roles import LoopRoles
 from chainrule.compiler.backends.llvm.contraction.packing_policy import should_pack_left
 from chainrule.compiler.backends.llvm.contraction.tile_cost import (
+    TileChoice,
     best_tile,
     last_vector_lanes,
     panel_widths,
@@ -30,7 +31,7 @@ from chainrule.compiler.backends.llvm.contraction.tile_cost import (
 from chainrule.compiler.backends.llvm.emit import ITEM_BYTES
 from chainrule.compiler.backends.llvm.target import Target
 
-__all__ = ["PanelGroup", "Tiling", "choose_tiling", "tiles_per_block"]
+__all__ = ["PanelGroup", "Tiling", "choose_tiling", "tiles_per_block", "tiling_of"]
 
 BLOCK_BYTES, MAX_BLOCK_BYTES = 2**17, 3 * 2**17
 """Of a block of rows: a quarter of a second-level cache of 512 kB, and three quarters of it."""
@@ -130,6 +131,11 @@ def tiles_per_block(roles: LoopRoles, tiling: Tiling) -> int:
 def choose_tiling(roles: LoopRoles, target: Target) -> Tiling:
     """Choose the row loop and the tile shape of least estimated cost."""
     choice = min(best_tile(roles, row_loop, target) for row_loop in roles.tileable_rows)
+    return tiling_of(roles, choice, target)
+
+
+def tiling_of(roles: LoopRoles, choice: TileChoice, target: Target) -> Tiling:
+    """Return the tiling of a tile shape, with row tiles as even as possible."""
     tiled_row = roles.rows[-choice.row_loop]
     row_tiles = -(-tiled_row.extent // choice.row_tile)
     row_tile = -(-tiled_row.extent // row_tiles)
