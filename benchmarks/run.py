@@ -6,7 +6,6 @@
     python -m benchmarks W1 W9 --repeats 3    one network's step, and all first calls
     python -m benchmarks products             matrix products; only if requested
     python -m benchmarks crowded              training beside a process that holds a core; likewise
-    python -m benchmarks tiles                chosen register tiles against a search; likewise
     python -m benchmarks growth               steps over depth, width, rows and so on, with slopes
     python -m benchmarks --rivals numpy,jax   against these alone
     python -m benchmarks --threads 1          every contestant on one core

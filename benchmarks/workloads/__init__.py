@@ -26,7 +26,6 @@ from benchmarks.workloads import (
     residual,
     shapes,
     sweep,
-    tiles,
     transformer,
     w1_xor,
     w2_moons,
@@ -54,7 +53,7 @@ BENCHMARKS: dict[str, Benchmark] = {
         *(import_time, install_size, peak_memory, attention, convolutions, products, rbm, crowded),
         *(derivatives, batches, gaussian_process, full_batch, lorenz, integrations, filters),
         *(neural_ode, transformer, callbacks, sweep, estimators, growth, compile_time),
-        *(shapes, residual, tiles),
+        *(shapes, residual),
     )
     for benchmark in module.BENCHMARKS
 }

@@ -1,5 +1,7 @@
 """The register tiles that the cost model chooses, against a search of all that the unit allows.
 
+    python -m benchmarks.tiles
+
 For each matrix product, one kernel of each tile shape is compiled and timed, in turns, on one
 thread. The fastest few are timed again, in turns with the chosen one; the figure is the time
 of the chosen one over that of the fastest. Times are the least of the rounds, of the processor.
@@ -11,16 +13,13 @@ import ctypes
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from benchmarks.benchmark import Benchmark, Figure, Quantity, Session
 from benchmarks.workloads.products import Operands
 
-__all__ = ["BENCHMARKS", "SHAPES", "Search", "search"]
+__all__ = ["SHAPES", "Search", "search"]
 
 SECONDS = 0.002
 """Of a timed run of calls."""
@@ -166,16 +165,6 @@ def kernel_shape(operands: Operands):
     return KernelShape(operands.dtype, loops)
 
 
-def start(operands: Operands, _contestant: str, _scratch: Path) -> Session:
-    """Search in each repetition."""
-    return Session(partial(repetition, operands), "evenly spread numbers")
-
-
-def repetition(operands: Operands) -> Figure:
-    """Return the ratio."""
-    return Figure(search(operands).ratio)
-
-
 _SINGLE = (
     # Small, narrow, deep, wide and square; forward products, and both gradients.
     Operands(8, 16, 12),
@@ -196,14 +185,17 @@ _SINGLE = (
 )
 SHAPES = (*_SINGLE, *(replace(each, dtype="float64") for each in _SINGLE))
 
-BENCHMARKS = tuple(
-    Benchmark(
-        name=f"tiles-{operands.name}",
-        title=f"tiles of {operands.name}, time of the chosen over that of the fastest",
-        quantity=Quantity("chosen / best", 1.0),
-        contestants=("chainrule",),
-        start=partial(start, operands),
-        on_request=True,
-    )
-    for operands in SHAPES
-)
+
+def main() -> None:
+    """Search for each product and print a line."""
+    for operands in SHAPES:
+        result = search(operands)
+        print(
+            f"{operands.name:28}chosen {result.chosen} fastest {result.best} "
+            f"{result.ratio:.3f} {1e6 * result.seconds:10.1f} µs",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    main()
