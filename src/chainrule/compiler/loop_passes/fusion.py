@@ -14,7 +14,8 @@ statements that read a contraction's target become its epilogue.
 
 Pays: one pass over memory, and what is handed on can stay in registers (decision 0011). An epilogue
 runs while the sums are in registers; a long one loses where the result exceeds the caches, as its
-other operands are then read in the kernel's order (0017).
+other operands are then read in the kernel's order (0017). Updates in place of what exceeds the
+caches join it all or not at all, and other nests where they share an array with one (0101).
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from __future__ import annotations
 import bisect
 import heapq
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import cast
 
@@ -54,7 +55,7 @@ LARGE_EPILOGUE_COST, CACHE_BYTES = 6, 2**19
 
 def fuse(items: Sequence[Item], layout: Layout) -> tuple[Step, ...]:
     """Distribute statements over nests."""
-    groups, is_unrolled = _Groups(), are_unrolled(items)
+    groups, is_unrolled = _Groups(_stored_sums(items)), are_unrolled(items)
     for item in items:
         touched = list(accesses(item))
         if not isinstance(item, Statement):
@@ -69,6 +70,17 @@ def fuse(items: Sequence[Item], layout: Layout) -> tuple[Step, ...]:
         else:
             groups.add(item, touched, _Group(axes, vector_axis, is_open=is_open))
     return tuple(group.step() for group in groups.groups)
+
+
+def _stored_sums(items: Sequence[Item]) -> set[Buffer]:
+    """Return the results beyond the caches that are stored: an epilogue of all readers is long."""
+    large = {each.target: 0 for each in items if isinstance(each, Contraction) and _is_large(each)}
+    for item in items if large else ():
+        if isinstance(item, Statement):
+            for buffer in {buffer for buffer, _, is_write in accesses(item) if not is_write}:
+                if buffer in large:
+                    large[buffer] += 1 + cost(item.value)
+    return {buffer for buffer, total in large.items() if total > LARGE_EPILOGUE_COST}
 
 
 @dataclass
@@ -105,7 +117,8 @@ def _key(axes: Sequence[Axis], vector_axis: Axis | None, is_contraction: bool) -
 class _Groups:
     """The groups in order, by the axes of their nests, and the last that touches each buffer."""
 
-    def __init__(self) -> None:
+    def __init__(self, stored_sums: Collection[Buffer]) -> None:
+        self.stored_sums = stored_sums
         self.groups: list[_Group] = []
         self.by_key: defaultdict[_Key, list[int]] = defaultdict(list)
         self.last_read: dict[Buffer, int] = {}
@@ -138,11 +151,27 @@ class _Groups:
         for buffer, _, is_write in touched:
             first = max(first, self.last_write.get(buffer.root, 0))
             first = max(first, self.last_read.get(buffer.root, 0) if is_write else 0)
+        if self._is_update_of_stored_sums(touched, item):
+            yield from self._sharing(touched, first, _key(axes, vector_axis, False))
+            return
         keys = [_key(axes, vector_axis, False)]
         keys += [] if item.reduction else [_key(axes_of(item), None, True)]
         fitting = (self.by_key[key] for key in keys)
         later = (numbers[bisect.bisect_left(numbers, first) :] for numbers in fitting)
-        return (self.groups[number] for number in heapq.merge(*later))
+        yield from (self.groups[number] for number in heapq.merge(*later))
+
+    def _is_update_of_stored_sums(self, touched: Sequence[Access], item: Statement) -> bool:
+        """Whether a statement updates in place a large array, by sums that are stored."""
+        read = {buffer for buffer, _, is_write in touched if not is_write}
+        return item.target in read and not read.isdisjoint(self.stored_sums)
+
+    def _sharing(self, touched: Sequence[Access], first: int, key: _Key) -> Iterator[_Group]:
+        """Yield the groups, from a number on, that touch a large array that a statement touches."""
+        size = max(buffer.size for buffer, _, _ in touched)
+        own = {buffer.root for buffer, _, _ in touched if buffer.size == size}
+        for number in self.by_key[key]:
+            if number >= first and not own.isdisjoint(self.groups[number].accesses.tables):
+                yield self.groups[number]
 
 
 def _closed_group(item: Item, layout: Layout) -> _Group:
@@ -199,8 +228,11 @@ def _axis_names(
 
 
 def _epilogue_limit(contraction: Contraction) -> int:
-    size = contraction.target.size * contraction.target.dtype.itemsize
-    return EPILOGUE_COST if size <= CACHE_BYTES else LARGE_EPILOGUE_COST
+    return LARGE_EPILOGUE_COST if _is_large(contraction) else EPILOGUE_COST
+
+
+def _is_large(contraction: Contraction) -> bool:
+    return contraction.target.size * contraction.target.dtype.itemsize > CACHE_BYTES
 
 
 def _epilogue_cost(item: Statement, group: _Group) -> int:

@@ -19,6 +19,8 @@ from typing import Any
 import numpy as np
 
 from chainrule import tree
+from chainrule.graph.node import Node, ancestors
+from chainrule.graph.rewrite import rebuilt
 from chainrule.train.fit.row_updates import PlannedUpdate
 
 __all__ = ["IN_PLACE_BYTES", "beginning", "guarded", "is_large", "large_arrays_themselves"]
@@ -69,28 +71,59 @@ def guarded(
 ) -> tuple[Any, dict[str, Any], list[Any]]:
     """Return the new values, or the old ones if the step is not finite; progress, and results.
 
-    The loss of a step that only its update shows not to be finite is NaN, as is that of each step
-    after it in the call.
+    Both are pairs: by name, parameters with their slots; and non-trainable state. The loss of a
+    step that only its update shows not to be finite is NaN, as is that of each step after it in the
+    call.
     """
     if "is_finite" not in state:
         return new, {name: x for name, x in state.items() if name == "finite_steps"}, results
     loss, *others = results
     is_finite = state["is_finite"] & np.isfinite(loss) & _are_in_range(state["params"], plans)
-    old_leaves, structure = tree.flatten(old)
-    changes = [*zip(old_leaves, tree.flatten_like(structure, new), strict=True)]
-    for before, after in changes:
-        if after is not before and after.size * after.dtype.itemsize < _CHECKED_BYTES:
-            is_finite = is_finite & np.isfinite(after).all()
-    kept = [
-        before if after is before else np.where(is_finite, after.astype(before.dtype), before)
-        for before, after in changes
-    ]
+    leaves, structure = tree.flatten(old)
+    changes = zip(leaves, tree.flatten_like(structure, new), strict=True)
+    small = (after for before, after in changes if after is not before and not _is_unchecked(after))
+    for after in small:
+        is_finite = is_finite & np.isfinite(after).all()
+
+    def kept(before: Any, after: Any) -> Any:
+        return (
+            before if after is before else np.where(is_finite, after.astype(before.dtype), before)
+        )
+
+    def update(plan: PlannedUpdate, before: Any, after: Any) -> Any:
+        slots = tree.map_leaves(kept, before[1], after[1])
+        param = after[0]
+        if _is_unchecked(param):
+            param = _computed_from(param, [plan.gradient, before], after[1], slots)
+        return kept(before[0], param), slots
+
+    updates = {name: update(plan, old[0][name], new[0][name]) for name, plan in plans.items()}
     progress = {
         "finite_steps": state["finite_steps"] + is_finite.astype(np.int64),
         "is_finite": is_finite,
     }
     loss = np.where(is_finite | ~np.isfinite(loss), loss, np.nan)
-    return tree.unflatten(structure, kept), progress, [loss, *others]
+    others_kept = tree.map_leaves(kept, old[1], new[1])
+    return (updates, others_kept), progress, [loss, *others]
+
+
+def _is_unchecked(array: Any) -> bool:
+    return array.size * array.dtype.itemsize >= _CHECKED_BYTES
+
+
+def _computed_from(result: Node, same: Any, slots: Any, kept: Any) -> Node:
+    """Return a value as computed from the slots that are kept in place of the new ones.
+
+    They are equal where it is used, and so no array of new slots is needed beside those in place.
+    """
+    known = {each.serial: each for each in tree.flatten(same)[0]}
+    old_slots, new_slots = tree.flatten(slots)[0], tree.flatten(kept)[0]
+    known |= {each.serial: new for each, new in zip(old_slots, new_slots, strict=True)}
+    stops = frozenset(known)
+    for node in ancestors([result], lambda each: each.serial in stops):
+        inputs = tuple(known[each.serial] for each in node.inputs)
+        known[node.serial] = rebuilt(node, inputs)
+    return known[result.serial]
 
 
 def _are_in_range(params: Mapping[str, Any], plans: Mapping[str, PlannedUpdate]) -> Any:
