@@ -81,7 +81,7 @@ def test_rivals_are_selected_by_name_and_chainrule_always():
 
 
 @pytest.mark.parametrize(
-    ("name", "count"), [("W1", 1), ("W8", 2), ("W9", 8), ("W9-W1", 2), ("memory", 2), ("W", 0)]
+    ("name", "count"), [("W1", 1), ("W8", 2), ("W9", 8), ("W9-W1", 2), ("memory", 10), ("W", 0)]
 )
 def test_a_name_selects_all_benchmarks_with_that_prefix(name, count):
     assert len(run.chosen(name)) == count
