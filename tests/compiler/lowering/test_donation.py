@@ -69,3 +69,47 @@ def test_some_iterations_go_on_from_the_state_in_place():
     for first in range(5):
         program([state, STEPS], (first, first + 1), [state])
     np.testing.assert_array_equal(state, expected)
+
+
+def in_branches(table, steps):
+    def body(table, step):
+        def even(table):
+            new = table.copy()
+            new[np.array([0, 2])] = table[np.array([2, 0])] * 0.5
+            return new, table[1].sum()
+
+        def odd(table):
+            new = table.copy()
+            new[np.array([1])] = table[:1] + step
+            return new, table.sum()
+
+        first = table[:3].max()
+        new, total = cr.cond(step % 2 < 1, even, odd, table)
+        return new, first + total
+
+    return cr.scan(body, table, steps)
+
+
+def left_in_a_branch(table, steps):
+    def body(table, step):
+        def set_row(table):
+            new = table.copy()
+            new[np.array([1])] = step
+            return new
+
+        new = cr.cond(step < 3, set_row, lambda table: table, table)
+        return new, new.sum() - table.sum()
+
+    return cr.scan(body, table, steps)
+
+
+@pytest.mark.parametrize("function", [in_branches, left_in_a_branch])
+def test_branches_update_the_rows_of_a_table_in_place(function):
+    table = np.linspace(0, 1, 4000).reshape(4, 1000)
+    graph = replace(trace(function)(table, STEPS), donated=1)
+    assert all(buffer.size < table.size for buffer in compile_to_loops(graph).plan.offsets)
+    expected = evaluate(graph, [table, STEPS])
+    results = NativeProgram(graph)([table, STEPS], destinations=[table])
+    assert results[0] is table
+    for result, value in zip(results, expected, strict=True):
+        np.testing.assert_allclose(result, value, rtol=1e-12)

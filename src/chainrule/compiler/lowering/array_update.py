@@ -7,6 +7,7 @@ copy of the array.
 
 from __future__ import annotations
 
+import math
 from typing import Any, cast
 
 from chainrule.compiler.analysis.dependence import are_disjoint
@@ -19,7 +20,7 @@ from chainrule.compiler.lowering.loop_body import initial_index
 from chainrule.compiler.lowering.movement import sliced_index
 from chainrule.graph.node import Node
 
-__all__ = ["RULES"]
+__all__ = ["RULES", "may_overwrite"]
 
 
 def _update_slice(lowering: Lowering, node: Node, inputs: list[Expression]) -> Expression:
@@ -75,20 +76,31 @@ def _written(lowering: Lowering, node: Node) -> tuple[Buffer, Index]:
 
 def _is_updated_in_place(lowering: Lowering, node: Node, value: Load) -> bool:
     """Whether to overwrite the buffer of a node's old array; if so, store its live readers."""
-    buffer, liveness = value.buffer, lowering.liveness
-    canonical = lowering.canonical(node.shape)
-    is_whole = _is_whole(value, node.shape, canonical)
-    is_ours = buffer.root.kind in ("arena", "output") and buffer.root not in liveness.read_only
     required = lowering.targets.get(node.serial)
-    if not is_whole or not is_ours:
+    prefix = value.index[: len(value.index) - len(node.shape)]
+    if required is not None and required != (value.buffer, prefix):
         return False
-    if required is not None and required != (
-        buffer,
-        value.index[: len(value.index) - len(canonical)],
-    ):
+    return may_overwrite(lowering, node, value, node.shape, required is not None)
+
+
+def may_overwrite(
+    lowering: Lowering,
+    node: Node,
+    value: Load,
+    shape: tuple[int, ...],
+    is_required: bool = False,
+) -> bool:
+    """Whether a node may overwrite the array that it reads; if so, store what is read of it later.
+
+    It may if the array is all of a buffer that this program writes. Unless it is required, what is
+    stored elsewhere must be less than a copy of the array.
+    """
+    buffer, liveness = value.buffer, lowering.liveness
+    is_ours = buffer.root.kind in ("arena", "output") and buffer.root not in liveness.read_only
+    if not is_ours or not _is_whole(value, shape, lowering.canonical(shape)):
         return False
     readers = liveness.live_readers(buffer, node, lowering.expressions)
-    if required is None and sum(map(_size, readers)) >= node.size:
+    if not is_required and sum(map(_size, readers)) >= math.prod(shape):
         return False
     for each in readers:
         _store_elsewhere(lowering, each)

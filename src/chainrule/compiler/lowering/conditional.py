@@ -16,6 +16,8 @@ before the loop, and at the end of each iteration from the new carries.
 
 from __future__ import annotations
 
+from typing import cast
+
 import numpy as np
 
 from chainrule.compiler.loop_ir.loops import (
@@ -28,7 +30,9 @@ from chainrule.compiler.loop_ir.loops import (
     Load,
     Loop,
 )
-from chainrule.compiler.lowering.graph_lowering import Lowering, Rule
+from chainrule.compiler.lowering.array_update import may_overwrite
+from chainrule.compiler.lowering.graph_lowering import Lowering, Rule, Target
+from chainrule.compiler.lowering.liveness import updated_by_branches
 from chainrule.compiler.lowering.loop_body import (
     as_steps,
     first_carries,
@@ -73,7 +77,7 @@ def _while_loop(lowering: Lowering, node: Node, inputs: list[Expression]) -> lis
 
 def _cond(lowering: Lowering, node: Node, inputs: list[Expression]) -> list[Load]:
     test = lowering.materialized(node.inputs[0])
-    results = result_targets(lowering, node)
+    results = _updated_in_place(lowering, node, inputs, result_targets(lowering, node))
     branches: list[Graph] = [node.params["if_true"], node.params["if_false"]]
     shared = loop_invariants(lowering, node.inputs[1:], branches[0], 1)
     for branch, is_until in zip(branches, (False, True), strict=True):
@@ -83,6 +87,23 @@ def _cond(lowering: Lowering, node: Node, inputs: list[Expression]) -> list[Load
             condition = Condition(test, is_until)
             lowering.items.append(Loop(step, False, steps, condition=condition))
     return [Load(buffer, index) for buffer, index in results]
+
+
+def _updated_in_place(
+    lowering: Lowering, node: Node, inputs: list[Expression], results: list[Target]
+) -> list[Target]:
+    """Let a result be stored in the memory of the array that both branches update, if it may be."""
+    chosen = list(results)
+    for each in lowering.graph.equations:
+        is_result = bool(each.inputs) and each.inputs[0] is node
+        number = updated_by_branches(node, each) if is_result else None
+        if number is None or each.serial in lowering.targets:
+            continue
+        value = inputs[number]
+        if isinstance(value, Load) and may_overwrite(lowering, node, value, each.shape):
+            index = each.params["index"]
+            chosen[index] = cast(Target, (value.buffer, value.index))
+    return chosen
 
 
 RULES: dict[str, Rule] = {"while_loop": _while_loop, "cond": _cond}

@@ -18,7 +18,7 @@ from chainrule.ops.primitives.array_update import scatter, update_slice
 from chainrule.ops.primitives.movement import pad_into
 from chainrule.ops.primitives.selection import get_result
 
-__all__ = ["UPDATES", "Liveness", "reads"]
+__all__ = ["UPDATES", "Liveness", "reads", "updated_array", "updated_by_branches"]
 
 UPDATES = (update_slice, scatter)
 
@@ -32,7 +32,7 @@ class Liveness:
     """The last use of each node of a graph with updates of arrays, and the readers of buffers."""
 
     def __init__(self, graph: Graph, absorbed: Collection[int]) -> None:
-        self.is_needed = any(node.primitive in UPDATES for node in graph.equations)
+        self.is_needed = any(map(_may_update, graph.equations))
         self.last_use = _last_uses(graph, absorbed) if self.is_needed else {}
         self.readers: defaultdict[Buffer, list[Reader]] = defaultdict(list)
         self.read_only: set[Buffer] = set()
@@ -60,6 +60,47 @@ class Liveness:
         readers = dict.fromkeys(filter(is_live, self.readers.pop(buffer.root, ())))
         self.readers[buffer.root] = list(readers)
         return self.readers[buffer.root]
+
+
+def updated_array(node: Node) -> Node:
+    """Return the array some of whose elements are replaced in a node: itself, if none are."""
+    while True:
+        if node.primitive in UPDATES:
+            node = node.inputs[0]
+            continue
+        number = updated_by_branches(node.inputs[0], node) if node.inputs else None
+        if number is None:
+            return node
+        node = node.inputs[0].inputs[number]
+
+
+def updated_by_branches(branches: Node, result: Node) -> int | None:
+    """Return which input of a ``cond`` a result of it is, updated in either branch; or None."""
+    if result.primitive is not get_result or not _is_cond(branches):
+        return None
+    index = result.params["index"]
+    arrays = [
+        (graph, updated_array(graph.outputs[index]))
+        for graph in (branches.params["if_true"], branches.params["if_false"])
+    ]
+    numbers = {
+        next((i for i, each in enumerate(graph.inputs, 1) if each is array), None)
+        for graph, array in arrays
+    }
+    is_update = any(array is not graph.outputs[index] for graph, array in arrays)
+    return numbers.pop() if is_update and len(numbers) == 1 else None
+
+
+def _may_update(node: Node) -> bool:
+    """Whether a node updates an array, or a branch of it does."""
+    if node.primitive in UPDATES or not _is_cond(node):
+        return node.primitive in UPDATES
+    branches = (node.params["if_true"], node.params["if_false"])
+    return any(_may_update(each) for graph in branches for each in graph.equations)
+
+
+def _is_cond(node: Node) -> bool:
+    return node.primitive is not None and node.primitive.name == "cond"
 
 
 def reads(value: Expression, buffer: Buffer) -> bool:

@@ -27,7 +27,7 @@ from chainrule.compiler.loop_ir.loops import (
 from chainrule.compiler.lowering.branch_carries import copy_in_branches
 from chainrule.compiler.lowering.graph_lowering import Lowering, Target
 from chainrule.compiler.lowering.in_place import coalesce_copies
-from chainrule.compiler.lowering.liveness import UPDATES
+from chainrule.compiler.lowering.liveness import updated_array
 from chainrule.graph.array_type import ArrayType
 from chainrule.graph.graph import Graph
 from chainrule.graph.node import Node
@@ -164,7 +164,7 @@ def _result_target(lowering: Lowering, node: Node, number: int, result: ArrayTyp
 def lower_into(
     lowering: Lowering, graph: Graph, inputs: Sequence[Expression], results: Sequence[Target]
 ) -> list[Item]:
-    """Lower a graph that only reads its inputs, and store its outputs at targets."""
+    """Lower a graph and store its outputs at targets, of which an input may be one."""
     targets: dict[int, Target] = {}
     computed = {node.serial for node in graph.equations}
     for node, (buffer, index) in zip(graph.outputs, results, strict=True):
@@ -172,11 +172,13 @@ def lower_into(
             prefix = index[: len(index) - len(node.shape)]
             targets.setdefault(node.serial, (buffer, prefix))
     inner = Lowering(graph, lowering.rules, targets, lowering.axes, lowering.aliases)
-    inner.liveness.read_only = {load.buffer.root for value in inputs for load in loads_of(value)}
+    read = {load.buffer.root for value in inputs for load in loads_of(value)}
+    inner.liveness.read_only = read - {buffer.root for buffer, _ in results}
     items = inner.run(inputs)
     for node, (buffer, index) in zip(graph.outputs, results, strict=True):
-        if targets.get(node.serial, (None,))[0] is not buffer:
-            items.append(Statement(buffer, index, inner.expressions[node.serial]))
+        value = inner.expressions[node.serial]
+        if targets.get(node.serial, (None,))[0] is not buffer and value != Load(buffer, index):
+            items.append(Statement(buffer, index, value))
     return items
 
 
@@ -222,9 +224,7 @@ def lower_body(
 
 def _is_update_of(node: Node, old: Node) -> bool:
     """Whether a new carry is the old one with some elements replaced: it may be so in place."""
-    while node.primitive in UPDATES:
-        node = node.inputs[0]
-    return node is old
+    return updated_array(node) is old
 
 
 def _copies(

@@ -111,9 +111,19 @@ def updated_by_rows(steps: Graph, count: int) -> frozenset[int]:
     for number, result in enumerate(steps.outputs[:count]):
         loop = result.inputs[0] if result.inputs else result
         body, index = loop.params.get("body"), result.params.get("index")
-        if isinstance(body, Graph) and index is not None:
-            numbers += [number] if body.outputs[index].primitive is scatter else []
+        if isinstance(body, Graph) and index is not None and _is_of_rows(body.outputs[index]):
+            numbers.append(number)
     return frozenset(numbers)
+
+
+def _is_of_rows(new: Node) -> bool:
+    """Whether an array is an old one with other rows, in either branch where it is from a cond."""
+    if new.primitive is scatter or not new.inputs:
+        return new.primitive is scatter
+    params, index = new.inputs[0].params, new.params.get("index")
+    branches = [params[name] for name in ("if_true", "if_false") if name in params]
+    is_result = index is not None and bool(branches)
+    return is_result and all(_is_of_rows(each.outputs[index]) for each in branches)
 
 
 def _lookups(gradient: Node) -> list[Node]:
