@@ -15,7 +15,7 @@ statements that read a contraction's target become its epilogue.
 Pays: one pass over memory, and what is handed on can stay in registers (decision 0011). An epilogue
 runs while the sums are in registers; a long one loses where the result exceeds the caches, as its
 other operands are then read in the kernel's order (0017). Updates in place of what exceeds the
-caches join it all or not at all, and other nests where they share an array with one (0101).
+caches join it all or not at all, and other nests where they share an array with one (0097).
 """
 
 from __future__ import annotations

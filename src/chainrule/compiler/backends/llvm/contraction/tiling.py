@@ -94,12 +94,12 @@ class Tiling:
 
     @property
     def tile_vectors(self) -> int:
-        """Vectors of the largest register tile."""
+        """Number of vectors of the largest register tile."""
         return self.row_tile * max(group.vectors for group in self.groups)
 
     @property
     def tile_elements(self) -> int:
-        """Elements of all register tiles, each as large as the largest."""
+        """Number of elements of all register tiles, each as large as the largest."""
         return self.tiles * self.panels * self.tile_vectors * self.width
 
     @property
