@@ -2,7 +2,9 @@
 
 The typical case is a batch gathered from all samples. Its rows are at arbitrary addresses, which
 no hardware prefetcher predicts, so each would be a cache miss. But the indices of the next
-iteration of the enclosing loop are known: while a row is read, the next one is prefetched.
+iteration of the enclosing loop are known: while a row is read, the next one is prefetched. Where
+the rows do not change with such a loop, as words that were looked up before, some rows ahead are,
+if the table exceeds the caches of a core.
 """
 
 from __future__ import annotations
@@ -20,6 +22,10 @@ __all__ = ["GatherPrefetch"]
 LINE_BYTES = 64
 BYTE = ir.IntType(8)
 LOCALITY = 1
+MIN_TABLE_BYTES = 2**19
+"""From which on rows of the same iteration are prefetched."""
+ROWS_AHEAD = 16
+"""Rows of two lines: about as many misses as a core waits for at a time."""
 
 
 class GatherPrefetch:
@@ -28,7 +34,7 @@ class GatherPrefetch:
     def __init__(self, emitter: ExpressionEmitter, nest: Nest) -> None:
         self.emitter = emitter
         self.vector_axis = nest.vector_axis
-        self.nest_axes = frozenset(nest.axes)
+        self.nest_order, self.nest_axes = nest.axes, frozenset(nest.axes)
         self.gathers = list(_invariant_gathers(nest))
         self.next_rows: list[tuple[ir.Value, int]] = []  # address and bytes of an element
 
@@ -39,8 +45,12 @@ class GatherPrefetch:
         for load in self.gathers:
             self.emitter.hoist_indices(load)
             loop = _enclosing_loop(load)
-            if loop is not None and self._is_contiguous_row(load):
+            if not self._is_contiguous_row(load):
+                continue
+            if loop is not None:
                 self.next_rows.append((self._next_row(load, loop), load.dtype.itemsize))
+            elif load.buffer.size * load.dtype.itemsize >= MIN_TABLE_BYTES:
+                self.next_rows.append((self._row_ahead(load), load.dtype.itemsize))
 
     def emit(self) -> None:
         """Emit, in the vector loop, a prefetch of the next row's elements at this index."""
@@ -63,15 +73,39 @@ class GatherPrefetch:
 
     def _next_row(self, load: Load, loop: Axis) -> ir.Value:
         """Emit the address of the row in the next iteration of a loop, in the last one its own."""
-        assert self.vector_axis is not None
-        emitter, builder = self.emitter, self.emitter.builder
-        before = emitter.axes, emitter.available
-        current = emitter.axes[loop]
+        builder = self.emitter.builder
+        current = self.emitter.axes[loop]
         assert isinstance(current, ir.Value)
         following = builder.add(current, emit.index(1))
         has_next = builder.icmp_signed("<", following, emit.index(loop.extent))
-        following = builder.select(has_next, following, current)
-        emitter.axes = {**emitter.axes, loop: following, self.vector_axis: 0}
+        return self._row(load, {loop: builder.select(has_next, following, current)})
+
+    def _row_ahead(self, load: Load) -> ir.Value:
+        """Emit the address of a row some rows ahead in this nest, near its end the last one's."""
+        builder, axes = self.emitter.builder, self.emitter.axes
+        read = {axis for index in _gather_indices(load) for axis in axes_in(index)}
+        outer = [axis for axis in self.nest_order if axis in read]
+        position: ir.Value = emit.index(ROWS_AHEAD)
+        stride = 1
+        for axis in reversed(outer):
+            current = axes[axis]
+            current = current if isinstance(current, ir.Value) else emit.index(current)
+            position = builder.add(position, builder.mul(current, emit.index(stride)))
+            stride *= axis.extent
+        last = emit.index(stride - 1)
+        position = builder.select(builder.icmp_signed("<", position, last), position, last)
+        ahead: dict[Axis, ir.Value] = {}
+        for axis in reversed(outer):
+            ahead[axis] = builder.urem(position, emit.index(axis.extent))
+            position = builder.udiv(position, emit.index(axis.extent))
+        return self._row(load, ahead)
+
+    def _row(self, load: Load, at: dict[Axis, ir.Value]) -> ir.Value:
+        """Emit the address of the row at another index of some axes."""
+        assert self.vector_axis is not None
+        emitter, builder = self.emitter, self.emitter.builder
+        before = emitter.axes, emitter.available
+        emitter.axes = {**emitter.axes, **at, self.vector_axis: 0}
         emitter.available = KnownValues()
         offset: ir.Value = emit.index(0)
         for index, stride in zip(load.index, emitter.layout.strides(load.buffer), strict=True):
