@@ -87,7 +87,7 @@ class StepRunner:
             done += steps
             yield values, columns
 
-    @property
+    @cached_property
     def may_fail(self) -> bool:
         """Whether a step may end halfway: a routine fails, or a signal ends a loop."""
         graph = self.program.graph
