@@ -91,10 +91,14 @@ def guarded(
         )
 
     def update(plan: PlannedUpdate, before: Any, after: Any) -> Any:
-        slots = tree.map_leaves(kept, before[1], after[1])
-        param = after[0]
-        if _is_unchecked(param):
-            param = _computed_from(param, [plan.gradient, before], after[1], slots)
+        if not _is_unchecked(after[0]):
+            return tree.map_leaves(kept, before, after)
+        same = {each.serial: each for each in tree.flatten(before)[0]}
+        known = same | _computed_later(plan.gradient)
+        new_slots = tree.map_leaves(lambda each: _computed_from(each, known), after[1])
+        slots = tree.map_leaves(kept, before[1], new_slots)
+        pairs = zip(tree.flatten(after[1])[0], tree.flatten(slots)[0], strict=True)
+        param = _computed_from(after[0], known | {old.serial: new for old, new in pairs})
         return kept(before[0], param), slots
 
     updates = {name: update(plan, old[0][name], new[0][name]) for name, plan in plans.items()}
@@ -111,18 +115,29 @@ def _is_unchecked(array: Any) -> bool:
     return array.size * array.dtype.itemsize >= _CHECKED_BYTES
 
 
-def _computed_from(result: Node, same: Any, slots: Any, kept: Any) -> Node:
-    """Return a value as computed from the slots that are kept in place of the new ones.
+def _computed_later(gradient: Node) -> dict[int, Node]:
+    """Return the large nodes that a gradient comes from, made anew: after what decides on its use.
 
-    They are equal where it is used, and so no array of new slots is needed beside those in place.
+    So an update may be in the epilogue of the product that the gradient is.
     """
-    known = {each.serial: each for each in tree.flatten(same)[0]}
-    old_slots, new_slots = tree.flatten(slots)[0], tree.flatten(kept)[0]
-    known |= {each.serial: new for each, new in zip(old_slots, new_slots, strict=True)}
-    stops = frozenset(known)
-    for node in ancestors([result], lambda each: each.serial in stops):
-        inputs = tuple(known[each.serial] for each in node.inputs)
-        known[node.serial] = rebuilt(node, inputs)
+    made: dict[int, Node] = {}
+    for node in ancestors([gradient], lambda each: each.shape != gradient.shape):
+        if node.primitive is not None:
+            inputs = tuple(made.get(each.serial, each) for each in node.inputs)
+            made[node.serial] = Node(node.primitive, inputs, node.params, node.type, name=node.name)
+            made[node.serial].layer = node.layer
+    return {gradient.serial: made.get(gradient.serial, gradient)}
+
+
+def _computed_from(result: Node, replaced: Mapping[int, Node]) -> Node:
+    """Return a value as computed from others in place of some, by serial number.
+
+    A parameter is computed from the slots that are kept, equal to the new ones where it is used: so
+    no array of new slots is needed beside those in place.
+    """
+    known = dict(replaced)
+    for node in ancestors([result], lambda each: each.serial in replaced):
+        known[node.serial] = rebuilt(node, tuple(known[each.serial] for each in node.inputs))
     return known[result.serial]
 
 
