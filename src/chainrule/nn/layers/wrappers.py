@@ -74,7 +74,7 @@ class Bidirectional(Layer):
 
     Examples
     --------
-    >>> from chainrule.nn import LSTM
+    >>> from chainrule.nn import GRU, LSTM
     >>> Bidirectional(LSTM(3))(np.zeros((2, 5, 4))).shape
     (2, 6)
     >>> Bidirectional(GRU(3, return_sequences=True), merge="sum")(np.zeros((2, 5, 4))).shape
