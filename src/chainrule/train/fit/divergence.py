@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
 from chainrule.errors import DataError
 from chainrule.optim.minimizer import Minimizer
 from chainrule.train.checks import explain_nonfinite
@@ -48,6 +50,15 @@ def explained(
             model.stack, objective, samples, rows, error.step, epoch, full
         ),
     )
-    return DataError(
-        f"fit: {evidence} The network has the parameters of the last step that was finite."
+    return DataError(f"fit: {evidence} {_what_is_left(model)}")
+
+
+def _what_is_left(model: Model) -> str:
+    """Say which parameters the network has: of large ones, an update is not undone."""
+    parameters = model.stack.parameters()
+    if all(np.isfinite(each.array).all() for each in parameters.values()):
+        return "The network has the parameters of the last step that was finite."
+    return (
+        "The network has the parameters of that update, which is not undone where they are large; "
+        "restore those of before, which net.fit(..., checkpoint=folder) keeps."
     )
