@@ -60,5 +60,5 @@ def _what_is_left(model: Model) -> str:
         return "The network has the parameters of the last step that was finite."
     return (
         "The network has the parameters of that update, which is not undone where they are large; "
-        "restore those of before, which net.fit(..., checkpoint=folder) keeps."
+        "load those that were saved before."
     )
