@@ -156,9 +156,9 @@ _LATE = {
 """Modules imported when one of their names is first used."""
 
 _DEEPER = {
-    "lab": "chainrule.insight.lab",
-    "plot": "chainrule.insight.plot",
-    "random": "chainrule.ops.counter_based_random",
+    "lab": "insight.lab",
+    "plot": "insight.plot",
+    "random": "ops.counter_based_random",
 }
 """Rooms whose code lies deeper: ``from chainrule.random import key`` finds them, too."""
 

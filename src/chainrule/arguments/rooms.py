@@ -83,7 +83,8 @@ def open_room(
     sources = {
         name: f"{module}.{path}" for path, names in (late or {}).items() for name in names.split()
     }
-    room = _Room(module, title, public, aliases, sources, deeper or {})
+    rooms = {name: f"{module}.{path}" for name, path in (deeper or {}).items()}
+    room = _Room(module, title, public, aliases, sources, rooms)
     _ROOMS[module] = _ROOMS[title if title == "chainrule" else f"chainrule.{title}"] = room
 
     if module in sys.modules and title != "chainrule":
